@@ -1,0 +1,525 @@
+//! The gate: the one function that decides, and the only maker of [`Permitted`].
+//!
+//! Not a place for exceptions: whatever door an order came by, it is asked here, and what no rule grants is denied.
+//! Pure and total. Layer 0.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    command::{Effect, Spec},
+    expr::Condition,
+    ids::{Hash, OpId, PersonId, Place},
+    operation::{Given, GivenKind},
+    plan::Plan,
+    policy::{CONFIRM_SECS, Grant, Grantee, Policy, Requirement},
+    principal::{Principal, Scope},
+    values::Args,
+};
+
+/// A question to the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Who asks, resolved under the policy that decides.
+    pub who: &'a Principal,
+    /// The command.
+    pub spec: &'a Spec,
+    /// Its arguments, resolved; never the words that were said.
+    pub args: &'a Args,
+    /// Where it was asked.
+    pub place: &'a Place,
+    /// When.
+    pub now: Timestamp,
+    /// What it will do; none yet for "may they plan it?" and for reads.
+    pub plan: Option<&'a Plan>,
+    /// The decisions so far.
+    pub given: &'a [Given],
+    /// The operation that a permission would be for.
+    pub operation: Option<&'a OpId>,
+}
+
+/// The answer, with everything that was considered.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The answer.
+    pub decision: Decision,
+    /// What was considered, in order, for `why`.
+    pub considered: Vec<Considered>,
+}
+
+/// What the gate decided.
+#[derive(Debug)]
+pub enum Decision {
+    /// It may be planned. Ask again with the plan.
+    Plan,
+    /// It may run.
+    Allow(Permitted),
+    /// It needs these first.
+    Needs(Vec<Need>),
+    /// It may not.
+    Deny(Denial),
+}
+
+/// The permission to run one call. Only the gate makes it; it cannot be copied.
+#[derive(Debug)]
+pub struct Permitted {
+    who: String,
+    operation: Option<OpId>,
+    plan: Option<Hash>,
+}
+
+impl Permitted {
+    /// Whose order was permitted.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// The operation it is for; none for a read.
+    #[must_use]
+    pub fn operation(&self) -> Option<&OpId> {
+        self.operation.as_ref()
+    }
+
+    /// The plan it is for; none for a read.
+    #[must_use]
+    pub fn plan(&self) -> Option<Hash> {
+        self.plan
+    }
+}
+
+/// One rule that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Considered {
+    /// The rule: where it stands, or the name of a built-in one.
+    pub rule: String,
+    /// Whether it applied.
+    pub applied: bool,
+    /// What it said, or why it did not apply.
+    pub note: String,
+}
+
+/// Something that is needed before a start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// What kind of yes.
+    pub kind: GivenKind,
+    /// How many persons.
+    pub count: u32,
+    /// Who; absent: whoever the command is granted to.
+    pub by: Option<Grantee>,
+    /// How long they have, in seconds.
+    pub within_secs: u64,
+    /// The rule that asks for it.
+    pub rule: String,
+    /// Whose yes counts already.
+    pub have: Vec<PersonId>,
+}
+
+impl Need {
+    /// Whether enough have said yes.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.have.len() >= self.count as usize
+    }
+}
+
+/// A no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// What happened, in a sentence.
+    pub text: String,
+    /// The rule that says so.
+    pub rule: String,
+    /// Who could, if anybody.
+    pub who_can: Option<String>,
+    /// What the asker can do instead.
+    pub you_can: Option<String>,
+}
+
+/// The name of the rule that what nothing grants is denied.
+pub const NO_GRANT: &str = "no grant";
+
+/// Decides.
+#[must_use]
+pub fn gate(policy: &Policy, ask: Ask<'_>) -> Verdict {
+    let mut considered = Vec::new();
+    let decision = decide(policy, &ask, &mut considered);
+    Verdict { decision, considered }
+}
+
+fn decide(policy: &Policy, ask: &Ask<'_>, considered: &mut Vec<Considered>) -> Decision {
+    let names = Names::new(policy, ask);
+    if let Err(denial) = granted(policy, ask, &names, considered) {
+        return Decision::Deny(denial);
+    }
+    if ask.spec.effect > Effect::Read && ask.plan.is_none() {
+        return Decision::Plan;
+    }
+    let needs = match needs(policy, ask, &names, considered) {
+        Ok(needs) => needs,
+        Err(denial) => return Decision::Deny(denial),
+    };
+    if needs.iter().all(Need::is_met) {
+        return Decision::Allow(Permitted {
+            who: ask.who.key(),
+            operation: ask.operation.cloned(),
+            plan: ask.plan.map(|plan| plan.hash),
+        });
+    }
+    Decision::Needs(needs)
+}
+
+/// Whether this person may say this yes (or no) to the operation now.
+///
+/// # Errors
+/// With the rule, when they may not.
+pub fn may_decide(policy: &Policy, ask: &Ask<'_>, presser: &Principal, press: GivenKind) -> Result<(), Denial> {
+    let Some(person) = presser.person() else {
+        return Err(Denial {
+            text: format!("Only a person confirms or approves, as themselves; {presser} is not one."),
+            rule: "only persons decide".into(),
+            who_can: None,
+            you_can: Some("Sign in on the page, or use a linked account.".into()),
+        });
+    };
+    let asker = ask.who.person();
+    if press == GivenKind::Confirm {
+        if asker == Some(person) {
+            return Ok(());
+        }
+        return Err(Denial {
+            text: format!("Only {} can confirm this order, as it is theirs.", ask.who),
+            rule: "the asker confirms".into(),
+            who_can: Some(ask.who.to_string()),
+            you_can: None,
+        });
+    }
+    let names = Names::new(policy, ask);
+    let needs = needs(policy, ask, &names, &mut Vec::new())?;
+    let approvals: Vec<_> = needs.iter().filter(|need| need.kind == GivenKind::Approve).collect();
+    let who_can = approvers(policy, ask, &approvals);
+    if asker == Some(person) {
+        let rule = approvals.first().map_or_else(|| "asker and approver differ".to_owned(), |need| need.rule.clone());
+        return Err(Denial {
+            text: "You gave this order, so somebody else has to approve it.".into(),
+            rule,
+            who_can,
+            you_can: None,
+        });
+    }
+    if approvals.iter().any(|need| may_meet(policy, ask, need.by.as_ref(), presser)) {
+        return Ok(());
+    }
+    let rule = approvals.first().map_or_else(|| NO_GRANT.to_owned(), |need| need.rule.clone());
+    Err(Denial { text: "Your approval does not count for this order.".into(), rule, who_can, you_can: None })
+}
+
+/// Who could give what is still needed, for people to read.
+#[must_use]
+pub fn approvers(policy: &Policy, ask: &Ask<'_>, needs: &[&Need]) -> Option<String> {
+    let mut people: Vec<String> = Vec::new();
+    for (id, person) in &policy.people {
+        if ask.who.person() == Some(id) {
+            continue;
+        }
+        let Some(principal) = person
+            .accounts
+            .first()
+            .cloned()
+            .or_else(|| crate::ids::Account::parse(&format!("web:{id}")).ok())
+            .and_then(|account| policy.person(id, account))
+        else {
+            continue;
+        };
+        if needs.iter().any(|need| may_meet(policy, ask, need.by.as_ref(), &principal)) {
+            people.push(format!("@{id}"));
+        }
+    }
+    let roles: Vec<_> = needs.iter().filter_map(|need| need.by.as_ref()).map(ToString::to_string).collect();
+    match (roles.is_empty(), people.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(people.join(", ")),
+        (false, true) => Some(format!("{} (nobody else has it)", roles.join(", "))),
+        (false, false) => Some(format!("{} ({})", roles.join(", "), people.join(", "))),
+    }
+}
+
+fn may_meet(policy: &Policy, ask: &Ask<'_>, by: Option<&Grantee>, person: &Principal) -> bool {
+    match by {
+        Some(grantee) => grantee.covers(person),
+        None => {
+            let own = Ask { who: person, ..*ask };
+            granted(policy, &own, &Names::new(policy, &own), &mut Vec::new()).is_ok()
+        }
+    }
+}
+
+fn granted(
+    policy: &Policy,
+    ask: &Ask<'_>,
+    names: &Names<'_>,
+    considered: &mut Vec<Considered>,
+) -> Result<(), Denial> {
+    let id = &ask.spec.id;
+    let mut named = false;
+    let mut able: Vec<String> = Vec::new();
+    for grant in &policy.grants {
+        if !grant.command.matches(id.as_str()) {
+            continue;
+        }
+        named |= grant.command.is_full();
+        let mut note = |applied: bool, note: String| {
+            considered.push(Considered { rule: grant.origin.to_string(), applied, note });
+        };
+        if let Some(strongest) = grant.effect.filter(|strongest| ask.spec.effect > *strongest) {
+            note(false, format!("grants up to {strongest}, and this is {}", ask.spec.effect));
+            continue;
+        }
+        if !grant.covers_place(ask.place) {
+            note(false, format!("does not hold in {}", ask.place));
+            able.extend(listed(grant));
+            continue;
+        }
+        if !grant.to.iter().any(|grantee| grantee.covers(ask.who)) || beyond_scope(ask) {
+            note(false, format!("grants it to {}", listed(grant).join(", ")));
+            able.extend(listed(grant));
+            continue;
+        }
+        match grant.when.as_ref().map_or(Ok(true), |when| names.hold(when)) {
+            Ok(true) => {
+                note(true, format!("grants it to {}", listed(grant).join(", ")));
+                return Ok(());
+            }
+            Ok(false) => {
+                note(false, "its condition does not hold".to_owned());
+                able.extend(listed(grant));
+            }
+            Err(error) => note(false, format!("its condition cannot be told: {error}")),
+        }
+    }
+    if let Some(rule) = granted_by_default(ask, named) {
+        considered.push(Considered { rule: rule.to_owned(), applied: true, note: "granted by default".into() });
+        return Ok(());
+    }
+    considered.push(Considered { rule: NO_GRANT.into(), applied: true, note: "what no rule grants is denied".into() });
+    able.sort();
+    able.dedup();
+    Err(Denial {
+        text: format!("{} may not use `{id}` in {}.", capitalised(ask.who), ask.place),
+        rule: NO_GRANT.into(),
+        who_can: (!able.is_empty()).then(|| able.join(", ")),
+        you_can: match ask.who {
+            Principal::Guest { .. } => Some("Ask an admin to link this account to you in `wilco.toml`.".into()),
+            _ => None,
+        },
+    })
+}
+
+fn capitalised(who: &Principal) -> String {
+    match who {
+        Principal::Guest { account } => format!("Guest {account}"),
+        Principal::Operator => "The local operator".into(),
+        other => other.to_string(),
+    }
+}
+
+fn beyond_scope(ask: &Ask<'_>) -> bool {
+    matches!(ask.who, Principal::Token { scope: Scope::Read, .. }) && ask.spec.effect > Effect::Read
+}
+
+/// What every guest may use.
+const FOR_GUESTS: [&str; 3] = ["wilco.help", "wilco.ping", "wilco.link"];
+
+fn granted_by_default(ask: &Ask<'_>, named: bool) -> Option<&'static str> {
+    let id = ask.spec.id.as_str();
+    let read = ask.spec.effect == Effect::Read && !named;
+    match ask.who {
+        Principal::Guest { .. } if FOR_GUESTS.contains(&id) => Some("what guests may"),
+        Principal::Person { .. } if read => Some("every read to linked persons"),
+        Principal::Operator if ask.spec.effect == Effect::Read => Some("every read to the operator"),
+        Principal::Token { .. } if read => Some("every read to tokens"),
+        Principal::Person { roles, .. }
+            if id.starts_with("wilco.") && roles.iter().any(|role| role.as_str() == "admin") =>
+        {
+            Some("the built-ins to role:admin")
+        }
+        _ => None,
+    }
+}
+
+fn listed(grant: &Grant) -> Vec<String> {
+    grant.to.iter().map(ToString::to_string).collect()
+}
+
+fn needs(
+    policy: &Policy,
+    ask: &Ask<'_>,
+    names: &Names<'_>,
+    considered: &mut Vec<Considered>,
+) -> Result<Vec<Need>, Denial> {
+    let mut needs = Vec::new();
+    let from_config = policy
+        .requirements
+        .iter()
+        .filter(|rule| rule.command.as_ref().is_some_and(|glob| glob.matches(ask.spec.id.as_str())));
+    for rule in from_config.chain(&ask.spec.require) {
+        let origin = rule.origin.to_string();
+        match rule.when.as_ref().map_or(Ok(true), |when| names.hold(when)) {
+            Ok(false) => {
+                considered.push(Considered {
+                    rule: origin,
+                    applied: false,
+                    note: "its condition does not hold".into(),
+                });
+                continue;
+            }
+            Err(error) => {
+                let text = format!("Whether this rule applies cannot be told, so it is denied: {error}.");
+                considered.push(Considered { rule: origin.clone(), applied: true, note: text.clone() });
+                return Err(Denial { text, rule: origin, who_can: None, you_can: None });
+            }
+            Ok(true) => considered.push(Considered { rule: origin.clone(), applied: true, note: asks(rule) }),
+        }
+        if let Some(why) = &rule.deny {
+            return Err(Denial { text: why.clone(), rule: origin, who_can: None, you_can: None });
+        }
+        if rule.step_up {
+            let text = "This needs a step-up, which this version cannot take, so it is denied.".to_owned();
+            return Err(Denial { text, rule: origin, who_can: None, you_can: None });
+        }
+        needs.extend(needs_of(policy, ask, rule));
+    }
+    Ok(needs)
+}
+
+fn needs_of(policy: &Policy, ask: &Ask<'_>, rule: &Requirement) -> Vec<Need> {
+    let need = |kind, count, by: Option<Grantee>, within_secs: u64| Need {
+        kind,
+        count,
+        have: have(policy, ask, kind, by.as_ref(), within_secs),
+        by,
+        within_secs,
+        rule: rule.origin.to_string(),
+    };
+    let mut needs = Vec::new();
+    if rule.confirm {
+        if ask.who.person().is_some() {
+            needs.push(need(GivenKind::Confirm, 1, None, CONFIRM_SECS));
+        } else {
+            // Who is no person cannot confirm: a person that the command is granted to does it for them.
+            needs.push(need(GivenKind::Approve, 1, None, rule.within_secs));
+        }
+    }
+    if rule.approve > 0 {
+        needs.push(need(GivenKind::Approve, rule.approve, rule.by.clone(), rule.within_secs));
+    }
+    needs
+}
+
+/// The persons whose yes counts: to this plan, in time, by today's roles, each once.
+fn have(policy: &Policy, ask: &Ask<'_>, kind: GivenKind, by: Option<&Grantee>, within_secs: u64) -> Vec<PersonId> {
+    let mut people = Vec::new();
+    for given in ask.given {
+        let age = ask.now.duration_since(given.at).as_secs();
+        let in_time = kind == GivenKind::Confirm || age <= i64::try_from(within_secs).unwrap_or(i64::MAX);
+        let same_plan = ask.plan.is_some_and(|plan| plan.hash == given.plan);
+        if given.kind != kind || !in_time || !same_plan || people.contains(&given.person) {
+            continue;
+        }
+        let is_asker = ask.who.person() == Some(&given.person);
+        let counts = match kind {
+            GivenKind::Confirm => is_asker,
+            GivenKind::Approve => {
+                !is_asker
+                    && policy
+                        .person(&given.person, given.account.clone())
+                        .is_some_and(|person| may_meet(policy, ask, by, &person))
+            }
+        };
+        if counts {
+            people.push(given.person.clone());
+        }
+    }
+    people
+}
+
+fn asks(rule: &Requirement) -> String {
+    let mut parts = Vec::new();
+    if rule.confirm {
+        parts.push("the asker has to confirm".to_owned());
+    }
+    if rule.approve > 0 {
+        let by = rule.by.as_ref().map_or_else(|| "whoever may give it".to_owned(), ToString::to_string);
+        parts.push(format!("{} more by {by} has to approve", rule.approve));
+    }
+    if rule.step_up {
+        parts.push("the asker has to step up".to_owned());
+    }
+    if let Some(why) = &rule.deny {
+        parts.push(format!("denied: {why}"));
+    }
+    parts.join("; ")
+}
+
+/// The names that conditions may use, made only when a condition asks.
+struct Names<'a> {
+    policy: &'a Policy,
+    ask: &'a Ask<'a>,
+}
+
+/// The names that conditions may use, for checkers: `args.*` is open.
+pub const CONDITION_NAMES: [&str; 9] = [
+    "who.id",
+    "who.roles",
+    "who.kind",
+    "place",
+    "now.iso",
+    "now.weekday",
+    "now.hour",
+    "plan.count",
+    "plan.cost",
+];
+
+impl<'a> Names<'a> {
+    fn new(policy: &'a Policy, ask: &'a Ask<'a>) -> Self {
+        Self { policy, ask }
+    }
+
+    fn hold(&self, condition: &Condition) -> Result<bool, String> {
+        let waits_for_plan = self.ask.plan.is_none() && self.ask.spec.effect > Effect::Read;
+        if waits_for_plan && condition.names().iter().any(|name| name.starts_with("plan")) {
+            // Asked again once the plan is there.
+            return Ok(true);
+        }
+        condition.holds(&self.all()).map_err(|error| error.to_string())
+    }
+
+    fn all(&self) -> Value {
+        let ask = self.ask;
+        let now = ask.now.to_zoned(self.policy.zone.0.clone());
+        let roles: Vec<_> = ask.who.roles().iter().map(ToString::to_string).collect();
+        let mut names = json!({
+            "args": ask.args,
+            "who": {
+                "id": ask.who.person().map_or_else(|| ask.who.key(), ToString::to_string),
+                "roles": roles,
+                "kind": ask.who.kind(),
+            },
+            "place": ask.place,
+            "now": {
+                "iso": now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+                "weekday": now.strftime("%A").to_string().to_lowercase(),
+                "hour": now.hour(),
+            },
+        });
+        if let Some(plan) = ask.plan {
+            names["plan"] = json!({
+                "count": plan.body.targets.len(),
+                "cost": plan.body.cost_ceiling.unwrap_or(0),
+            });
+        }
+        names
+    }
+}

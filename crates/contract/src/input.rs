@@ -1,0 +1,82 @@
+//! What comes in: all that the engine ever receives.
+//!
+//! Not a wire format: each connector turns its own into these. Layer 0.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{Account, Hash, OpId, Place},
+    reply::PressKind,
+};
+
+/// The longest text that is read as a message, in bytes; a connector cuts off or refuses what is longer.
+pub const MAX_TEXT: usize = 64 * 1024;
+
+/// Something that came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    /// Somebody said something.
+    Message(Message),
+    /// Somebody pressed a button.
+    Press(Press),
+}
+
+/// Fresh, original text by an account. Edits, quotes, forwards, previews, echoes and bots' texts never become one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The network's id of the message: the same delivery twice has the same.
+    pub id: String,
+    /// Where it was said.
+    pub place: Place,
+    /// The thread, if it was said in one: the network's id of the message that opened it.
+    pub thread: Option<String>,
+    /// Who said it.
+    pub from: Account,
+    /// What was said, free of the network's markup, at most [`MAX_TEXT`] bytes.
+    pub text: String,
+    /// When the network says it was said.
+    pub at: Timestamp,
+    /// Whether the network itself marks it as said to us: a mention, a direct conversation, a slash command.
+    pub to_us: bool,
+}
+
+/// A press of one of our buttons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Press {
+    /// The network's id of the press.
+    pub id: String,
+    /// Where the button stands.
+    pub place: Place,
+    /// Who pressed.
+    pub from: Account,
+    /// What it does.
+    pub press: PressKind,
+    /// The operation.
+    pub operation: OpId,
+    /// The plan that the button was shown with.
+    pub plan: Hash,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Input {
+    /// The account that it came from.
+    #[must_use]
+    pub fn from(&self) -> &Account {
+        match self {
+            Self::Message(message) => &message.from,
+            Self::Press(press) => &press.from,
+        }
+    }
+
+    /// The place that it came from.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Message(message) => &message.place,
+            Self::Press(press) => &press.place,
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! Operations: the durable execution of a command that changes something, as a row of events and what they add up to.
+//!
+//! Not the driving of it: `engine/operation` does. [`Operation::apply`] is the only way an operation changes, so
+//! that the journal's events replayed give the stored row. Layer 0.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    action::{Intent, Outcome},
+    command::Command,
+    connector::Receipt,
+    gate::Need,
+    ids::{Account, Hash, OpId, PersonId, Place},
+    plan::Plan,
+    principal::Principal,
+    reply::StepMark,
+    values::Args,
+};
+
+/// Where an operation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its plan is made and shown.
+    Planned,
+    /// The asker has to confirm.
+    AwaitingConfirm,
+    /// Others have to approve.
+    AwaitingApproval,
+    /// It may start, and waits for its lock.
+    Queued,
+    /// Its steps run.
+    Running,
+    /// It was paused.
+    Paused,
+    /// Its verify steps run.
+    Verifying,
+    /// It was told to stop.
+    Aborting,
+    /// It did what it should, and that was verified where the command says how.
+    Succeeded,
+    /// It did not.
+    Failed,
+    /// It was stopped, or never allowed to start.
+    Aborted,
+    /// Nobody decided in time.
+    Expired,
+    /// Nobody can tell what happened; a person has to look.
+    NeedsHuman,
+}
+
+impl State {
+    /// All states, in the order of an operation's life.
+    pub const ALL: [Self; 13] = [
+        Self::Planned,
+        Self::AwaitingConfirm,
+        Self::AwaitingApproval,
+        Self::Queued,
+        Self::Running,
+        Self::Paused,
+        Self::Verifying,
+        Self::Aborting,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Aborted,
+        Self::Expired,
+        Self::NeedsHuman,
+    ];
+
+    /// Whether nothing more happens by itself.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Aborted | Self::Expired | Self::NeedsHuman)
+    }
+
+    /// Whether somebody has to decide.
+    #[must_use]
+    pub fn awaits(self) -> bool {
+        matches!(self, Self::AwaitingConfirm | Self::AwaitingApproval)
+    }
+
+    /// Its name in the API and the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::AwaitingConfirm => "awaiting_confirm",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Verifying => "verifying",
+            Self::Aborting => "aborting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+            Self::Expired => "expired",
+            Self::NeedsHuman => "needs_human",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// Whether an operation may go from here to there.
+    #[must_use]
+    pub fn may_become(self, to: Self) -> bool {
+        use State::{
+            Aborted, Aborting, AwaitingApproval, AwaitingConfirm, Expired, Failed, NeedsHuman, Paused, Planned,
+            Queued, Running, Succeeded, Verifying,
+        };
+        match self {
+            Planned => matches!(to, AwaitingConfirm | AwaitingApproval | Queued | Aborted | Failed),
+            AwaitingConfirm => matches!(to, AwaitingApproval | Queued | Aborted | Expired | Failed),
+            AwaitingApproval => matches!(to, Queued | Aborted | Expired | Failed),
+            Queued => matches!(to, AwaitingConfirm | AwaitingApproval | Running | Aborted | Expired | Failed),
+            Running => matches!(to, Paused | Verifying | Aborting | Succeeded | Failed | Aborted | NeedsHuman),
+            Paused => matches!(to, Running | Aborting | Failed | NeedsHuman),
+            Verifying => matches!(to, Aborting | Succeeded | Failed | NeedsHuman),
+            Aborting => matches!(to, Aborted | Succeeded | Failed | NeedsHuman),
+            Succeeded | Failed | Aborted | Expired | NeedsHuman => false,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    /// In words for people: `awaiting approval`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AwaitingConfirm => "awaiting confirmation",
+            Self::AwaitingApproval => "awaiting approval",
+            Self::NeedsHuman => "needs a human",
+            other => other.as_str(),
+        })
+    }
+}
+
+/// A person's yes to a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Which kind of yes.
+    pub kind: GivenKind,
+    /// Who.
+    pub person: PersonId,
+    /// By which account.
+    pub account: Account,
+    /// When.
+    pub at: Timestamp,
+    /// To which plan.
+    pub plan: Hash,
+}
+
+/// The kinds of yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivenKind {
+    /// By the asker.
+    Confirm,
+    /// By another person.
+    Approve,
+}
+
+/// An operation, as its events add up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its id.
+    pub id: OpId,
+    /// The command, whole, as it was when the order was given.
+    pub command: Command,
+    /// Who asked.
+    pub asker: Principal,
+    /// The order in its full form, as it could be said again.
+    pub order: String,
+    /// The arguments, resolved.
+    pub args: Args,
+    /// Where it was asked.
+    pub place: Place,
+    /// The thread where it was asked.
+    pub thread: Option<String>,
+    /// Where it stands.
+    pub home: Place,
+    /// The asker's reason, in their words.
+    pub because: Option<String>,
+    /// The caller's key that makes a repeated request recognisable.
+    pub key: Option<String>,
+    /// The operation that this one tries again.
+    pub retry_of: Option<OpId>,
+    /// What it will do.
+    pub plan: Plan,
+    /// What it needs before it may start, as of the last look.
+    pub needs: Vec<Need>,
+    /// The decisions so far.
+    pub given: Vec<Given>,
+    /// Where it stands.
+    pub state: State,
+    /// Why it stands there, in a sentence.
+    pub why: Option<String>,
+    /// The key it holds or waits for.
+    pub lock: Option<String>,
+    /// Its calls, steps first, then verify steps.
+    pub runs: Vec<Run>,
+    /// Its messages that are kept up to date.
+    pub slots: Vec<Slot>,
+    /// When it was planned.
+    pub created_at: Timestamp,
+    /// When the waiting ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When its first step began.
+    pub started_at: Option<Timestamp>,
+    /// When its run must have ended.
+    pub deadline: Option<Timestamp>,
+    /// When it reached a final state.
+    pub ended_at: Option<Timestamp>,
+    /// How many events it had.
+    pub version: u64,
+}
+
+/// One call within an operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The step's name.
+    pub step: String,
+    /// Whether it is a verify step.
+    pub verify: bool,
+    /// Where it stands.
+    pub mark: StepMark,
+    /// The call, once it was about to be made.
+    pub intent: Option<Intent>,
+    /// How many times it was begun; more than one only where it was certain that the one before never began.
+    pub attempts: u32,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// Why it did not come to a good end.
+    pub error: Option<String>,
+}
+
+/// A message of an operation that is edited as the operation goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Where it belongs.
+    pub place: Place,
+    /// The thread it belongs to.
+    pub thread: Option<String>,
+    /// Where it stands, once it was posted.
+    pub receipt: Option<Receipt>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// Well.
+    Done(Outcome),
+    /// Badly, as is known.
+    Failed(String),
+    /// Stopped on a wish.
+    Aborted(String),
+    /// Nobody can tell how.
+    Unknown(String),
+    /// It was never begun, and cannot begin any more.
+    NotStarted,
+}
+
+/// What happens to an operation. The journal keeps these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum OpEvent {
+    /// It came to be.
+    Planned {
+        /// As it began.
+        operation: Box<Operation>,
+    },
+    /// A person said yes.
+    Given {
+        /// To what, and when.
+        given: Given,
+    },
+    /// It went to another state.
+    Moved {
+        /// Which.
+        to: State,
+        /// When.
+        at: Timestamp,
+        /// Why, in a sentence.
+        why: Option<String>,
+        /// By whom, if by somebody.
+        by: Option<String>,
+        /// When the waiting in this state ends by itself.
+        expires_at: Option<Timestamp>,
+    },
+    /// What it needs was looked at again.
+    Needs {
+        /// What it needs.
+        needs: Vec<Need>,
+    },
+    /// Its plan was made anew; what had been given is void.
+    Replanned {
+        /// The new plan.
+        plan: Box<Plan>,
+        /// What changed, a line each.
+        changes: Vec<String>,
+    },
+    /// A call is about to be made.
+    RunStarted {
+        /// Which of [`Operation::runs`].
+        run: usize,
+        /// The call.
+        intent: Box<Intent>,
+    },
+    /// A call ended.
+    RunEnded {
+        /// Which of [`Operation::runs`].
+        run: usize,
+        /// When.
+        at: Timestamp,
+        /// How.
+        end: RunEnd,
+    },
+    /// One of its messages was posted.
+    Posted {
+        /// Which of [`Operation::slots`].
+        slot: usize,
+        /// Where it stands.
+        receipt: Receipt,
+    },
+}
+
+/// An event that does not fit the operation it was applied to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an operation that is {from} cannot take this: {what}")]
+pub struct BadEvent {
+    /// Where the operation stood.
+    pub from: State,
+    /// What it was told.
+    pub what: String,
+}
+
+impl OpEvent {
+    /// Its name in the journal.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Planned { .. } => "operation.planned",
+            Self::Given { given } => match given.kind {
+                GivenKind::Confirm => "operation.confirmed",
+                GivenKind::Approve => "operation.approved",
+            },
+            Self::Moved { .. } => "operation.moved",
+            Self::Needs { .. } => "operation.needs",
+            Self::Replanned { .. } => "operation.replanned",
+            Self::RunStarted { .. } => "operation.run_started",
+            Self::RunEnded { .. } => "operation.run_ended",
+            Self::Posted { .. } => "operation.posted",
+        }
+    }
+}
+
+impl Operation {
+    /// Takes one event in.
+    ///
+    /// # Errors
+    /// When the event does not fit; the operation is then as it was.
+    pub fn apply(&mut self, event: &OpEvent) -> Result<(), BadEvent> {
+        let bad = |what: String| BadEvent { from: self.state, what };
+        match event {
+            OpEvent::Planned { operation } => {
+                if operation.id != self.id || self.version != 0 {
+                    return Err(bad("to begin again".into()));
+                }
+                *self = operation.as_ref().clone();
+            }
+            OpEvent::Given { given } => {
+                if !self.state.awaits() || given.plan != self.plan.hash {
+                    return Err(bad(format!("a yes to the plan {}", given.plan.short())));
+                }
+                self.given.push(given.clone());
+            }
+            OpEvent::Moved { to, at, why, expires_at, .. } => {
+                if !self.state.may_become(*to) {
+                    return Err(bad(format!("to become {to}")));
+                }
+                self.state = *to;
+                self.why.clone_from(why);
+                self.expires_at = *expires_at;
+                if to.is_final() {
+                    self.ended_at = Some(*at);
+                    for run in &mut self.runs {
+                        if run.mark == StepMark::Waiting {
+                            run.mark = StepMark::Skipped;
+                        }
+                    }
+                }
+            }
+            OpEvent::Needs { needs } => self.needs.clone_from(needs),
+            OpEvent::Replanned { plan, .. } => {
+                if self.started_at.is_some() || self.state.is_final() {
+                    return Err(bad("to be planned again".into()));
+                }
+                self.plan = plan.as_ref().clone();
+                self.given.clear();
+            }
+            OpEvent::RunStarted { run, intent } => {
+                let state = self.state;
+                let slot = self.runs.get_mut(*run).filter(|run| run.mark == StepMark::Waiting);
+                let Some(slot) = slot.filter(|_| matches!(state, State::Running | State::Verifying)) else {
+                    return Err(bad(format!("to start call {run}")));
+                };
+                slot.mark = StepMark::Running;
+                slot.attempts += 1;
+                slot.intent = Some(intent.as_ref().clone());
+                self.started_at.get_or_insert(intent.at);
+                self.deadline.get_or_insert(intent.deadline);
+            }
+            OpEvent::RunEnded { run, at, end } => {
+                let Some(slot) = self.runs.get_mut(*run).filter(|run| run.mark == StepMark::Running) else {
+                    return Err(bad(format!("to end call {run}")));
+                };
+                slot.ended_at = Some(*at);
+                slot.mark = match end {
+                    RunEnd::Done(outcome) => {
+                        slot.outcome = Some(outcome.clone());
+                        StepMark::Done
+                    }
+                    RunEnd::Failed(what) | RunEnd::Aborted(what) => {
+                        slot.error = Some(what.clone());
+                        StepMark::Failed
+                    }
+                    RunEnd::Unknown(what) => {
+                        slot.error = Some(what.clone());
+                        StepMark::Unknown
+                    }
+                    RunEnd::NotStarted => {
+                        slot.ended_at = None;
+                        StepMark::Waiting
+                    }
+                };
+            }
+            OpEvent::Posted { slot, receipt } => {
+                let Some(slot) = self.slots.get_mut(*slot) else {
+                    return Err(bad(format!("message {slot}")));
+                };
+                slot.receipt = Some(receipt.clone());
+            }
+        }
+        self.version += 1;
+        Ok(())
+    }
+
+    /// What it does, in a line.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_final_state_is_left_by_nothing_and_every_other_can_end() {
+        for state in State::ALL {
+            let ways: Vec<_> = State::ALL.into_iter().filter(|to| state.may_become(*to)).collect();
+            assert_eq!(ways.is_empty(), state.is_final(), "{state}");
+            assert_eq!(State::parse(state.as_str()), Some(state));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Who gives an order.
+//!
+//! Not the list of people: that is [`crate::policy`]. Layer 0.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Account, PersonId, RoleName};
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// See what every linked person may see.
+    Read,
+    /// Give orders that are granted to `token:<name>` as well.
+    Order,
+}
+
+/// Who stands behind an order, after identities were resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Principal {
+    /// A person, by one of their accounts.
+    Person {
+        /// Who.
+        id: PersonId,
+        /// Their name for people to read.
+        name: String,
+        /// Their roles when the principal was resolved.
+        roles: Vec<RoleName>,
+        /// The account that spoke.
+        account: Account,
+    },
+    /// An account that belongs to nobody we know.
+    Guest {
+        /// The account that spoke.
+        account: Account,
+    },
+    /// Whoever can read the operator's key on the machine.
+    Operator,
+    /// A program, by a token.
+    Token {
+        /// The token's name.
+        name: String,
+        /// What it may do.
+        scope: Scope,
+    },
+}
+
+impl Principal {
+    /// The person, if it is one.
+    #[must_use]
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Self::Person { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The account that spoke, if it came by one.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Person { account, .. } | Self::Guest { account } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// The roles, none for whoever is no person.
+    #[must_use]
+    pub fn roles(&self) -> &[RoleName] {
+        match self {
+            Self::Person { roles, .. } => roles,
+            _ => &[],
+        }
+    }
+
+    /// The kind as conditions see it: `person`, `guest`, `operator`, `token`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Person { .. } => "person",
+            Self::Guest { .. } => "guest",
+            Self::Operator => "operator",
+            Self::Token { .. } => "token",
+        }
+    }
+
+    /// The same words for the same principal, whatever their roles or account: the key for limits and counts.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person { id, .. } => write!(f, "@{id}"),
+            Self::Guest { account } => write!(f, "guest {account}"),
+            Self::Operator => f.write_str("operator"),
+            Self::Token { name, .. } => write!(f, "token:{name}"),
+        }
+    }
+}

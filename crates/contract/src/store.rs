@@ -1,0 +1,457 @@
+//! The joint to the store: one journal, one way to write, small ways to read.
+//!
+//! Not a database: `runtime` has one in memory, `store-sql` one on SQLite. Both pass testkit's `store_suite!`.
+//! Tables are projections of the journal, written in the same transaction as its rows. Layer 0.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::{AccessEvent, LoginLink, Session, Token},
+    action::Stream,
+    chain::{Head, Sealed},
+    connector::DeliveryKey,
+    ids::{Account, CommandId, Hash, OpId, Place, Seq},
+    input::Input,
+    operation::{OpEvent, Operation, State},
+    reply::Reply,
+};
+
+/// Records that are written together or not at all.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The time that the records carry.
+    pub at: Timestamp,
+    /// The records, in order.
+    pub records: Vec<Record>,
+}
+
+/// One record.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// Something happened to an operation; `now` is what its events add up to. Committing an event whose
+    /// `now.version` is not the stored version plus one is a [`StoreError::Conflict`].
+    Operation {
+        /// What happened.
+        event: OpEvent,
+        /// The operation after it.
+        now: Arc<Operation>,
+    },
+    /// Something to remember about an order that is no operation: a read, a refusal, a sign-in.
+    Audit(AuditEntry),
+    /// An order that was accepted and is not yet worked off. The same id from the same place twice is a conflict.
+    Input(Input),
+    /// An accepted order was worked off.
+    Handled {
+        /// The journal number of its [`Record::Input`].
+        input: Seq,
+    },
+    /// A message in a room that Wilco itself keeps (the page's). A second one with the same key is a conflict.
+    Message(RoomMessage),
+    /// A message in such a room got another content.
+    Edited {
+        /// The message's number.
+        message: Seq,
+        /// Its place.
+        place: Place,
+        /// The new content.
+        reply: Reply,
+    },
+    /// A lock was taken or prolonged.
+    Locked(Lock),
+    /// A lock was given back.
+    Unlocked {
+        /// Its key.
+        key: String,
+        /// By whom.
+        by: String,
+    },
+    /// Something happened to a way in.
+    Access(AccessEvent),
+    /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
+    Log(LogLine),
+}
+
+/// Something to remember.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// What kind of thing: `order.read`, `order.refused`, `decision.refused`, `order.unknown`, …
+    pub kind: String,
+    /// Who, as [`crate::principal::Principal::key`].
+    pub who: String,
+    /// By which account.
+    pub account: Option<Account>,
+    /// About which operation.
+    pub operation: Option<OpId>,
+    /// About which command.
+    pub command: Option<CommandId>,
+    /// Where.
+    pub place: Option<Place>,
+    /// What was said or decided, in a line.
+    pub text: String,
+    /// The rule that decided, if one did.
+    pub rule: Option<String>,
+}
+
+/// A message in a room that Wilco keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoomMessage {
+    /// Its journal number, which is its id; 0 before it is written.
+    pub seq: Seq,
+    /// The journal number of its last change.
+    pub changed: Seq,
+    /// When it was said.
+    pub at: Timestamp,
+    /// Where.
+    pub place: Place,
+    /// The message that opened its thread.
+    pub thread: Option<Seq>,
+    /// Who said it.
+    pub from: Speaker,
+    /// What was said, as plain text.
+    pub text: String,
+    /// What was said, as blocks; empty for what people type.
+    pub reply: Reply,
+    /// How many contents it has had, from 1.
+    pub version: u64,
+    /// The operation it speaks of.
+    pub operation: Option<OpId>,
+    /// What makes a repeat recognisable.
+    pub key: Option<DeliveryKey>,
+}
+
+/// Who said a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    /// What they are.
+    pub kind: SpeakerKind,
+    /// Their account, person or token name.
+    pub id: String,
+    /// Their name for people to read.
+    pub name: String,
+}
+
+/// What a speaker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeakerKind {
+    /// A person.
+    Person,
+    /// Wilco.
+    Wilco,
+    /// A program by a token, or the local operator.
+    Program,
+}
+
+/// A key that only one owner holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// The key: `webapp/production`.
+    pub key: String,
+    /// Who holds it.
+    pub owner: LockOwner,
+    /// Why, in their words or ours.
+    pub reason: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when, at the latest.
+    pub expires_at: Timestamp,
+}
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockOwner {
+    /// An operation, until it ends.
+    Operation(OpId),
+    /// Somebody, until they give it back: [`crate::principal::Principal::key`].
+    Somebody(String),
+}
+
+/// One line of a run's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// The operation.
+    pub operation: OpId,
+    /// Its number within the operation, from 1. The same number twice is kept once, the first.
+    pub number: u64,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// The step.
+    pub step: String,
+    /// Which way it came.
+    pub stream: Stream,
+    /// The line, without its end, at most 4 kB.
+    pub text: String,
+}
+
+/// How soon a commit has to be safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Within 50 ms; the call returns once it is queued.
+    Soon,
+    /// The call returns once it is safe, as the store's durability says.
+    Now,
+}
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It does not fit what is stored; nothing was written.
+    #[error("it does not fit what is stored: {0}")]
+    Conflict(String),
+    /// The store cannot write or read just now; nothing was written.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be read.
+    #[error("what is stored is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// A page of a list, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only what comes after this number.
+    pub after: u64,
+    /// The most to return.
+    pub limit: usize,
+}
+
+/// THE write, and all the reads.
+#[async_trait]
+pub trait Store: Operations + Inbox + Rooms + Journal + Locks + Access + Logs {
+    /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
+    /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
+    ///
+    /// # Errors
+    /// When nothing was written. After [`When::Soon`] the store itself tries again until it can.
+    async fn commit(&self, batch: Batch, when: When) -> Result<Option<Seq>, StoreError>;
+
+    /// Waits until all that was committed before is safe.
+    ///
+    /// # Errors
+    /// When it cannot be.
+    async fn flush(&self) -> Result<(), StoreError>;
+}
+
+/// Reading operations.
+#[async_trait]
+pub trait Operations: Send + Sync {
+    /// One operation.
+    async fn operation(&self, id: &OpId) -> Result<Option<Operation>, StoreError>;
+    /// The operation that this caller made with this key.
+    async fn operation_by_key(&self, asker: &str, key: &str) -> Result<Option<Operation>, StoreError>;
+    /// Operations in one of these states (all where empty), oldest first; `after` is the number in the pair.
+    async fn operations(&self, states: &[State], page: Page) -> Result<Vec<(u64, Operation)>, StoreError>;
+    /// The newest operations, newest first.
+    async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError>;
+    /// How many operations there are.
+    async fn operation_count(&self) -> Result<u64, StoreError>;
+}
+
+/// Reading accepted orders.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// The orders that were accepted and not yet worked off, oldest first.
+    async fn unhandled(&self) -> Result<Vec<(Seq, Input)>, StoreError>;
+}
+
+/// Reading the rooms that Wilco keeps.
+#[async_trait]
+pub trait Rooms: Send + Sync {
+    /// One message.
+    async fn message(&self, seq: Seq) -> Result<Option<RoomMessage>, StoreError>;
+    /// The message with this key.
+    async fn message_by_key(&self, key: &DeliveryKey) -> Result<Option<RoomMessage>, StoreError>;
+    /// Messages of a place by position, oldest first.
+    async fn messages(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError>;
+    /// The newest messages of a place before this number (0: the end), oldest first.
+    async fn messages_before(&self, place: &Place, before: Seq, limit: usize) -> Result<Vec<RoomMessage>, StoreError>;
+    /// Messages of a place that were posted or changed after this number, in the order of their last change.
+    async fn messages_changed(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError>;
+}
+
+/// Which entries of the journal to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only about this operation.
+    pub operation: Option<OpId>,
+    /// Only by this principal.
+    pub who: Option<String>,
+    /// Only kinds that begin so.
+    pub kind: Option<String>,
+}
+
+/// An entry of the journal, for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JournalRow {
+    /// Its number.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing.
+    pub kind: String,
+    /// Who.
+    pub who: Option<String>,
+    /// About which operation.
+    pub operation: Option<OpId>,
+    /// The record; none once erased.
+    pub body: Option<serde_json::Value>,
+    /// Its hash in the chain.
+    pub hash: Hash,
+}
+
+/// Reading the journal.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Entries, oldest first, without messages, inputs and sessions' uses.
+    async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError>;
+    /// The newest record of the chain.
+    async fn head(&self) -> Result<Head, StoreError>;
+    /// Records as they are stored, all kinds, oldest first.
+    async fn sealed(&self, page: Page) -> Result<Vec<Sealed>, StoreError>;
+}
+
+/// Reading locks.
+#[async_trait]
+pub trait Locks: Send + Sync {
+    /// All locks, by key.
+    async fn locks(&self) -> Result<Vec<Lock>, StoreError>;
+}
+
+/// Reading ways in.
+#[async_trait]
+pub trait Access: Send + Sync {
+    /// The link with this hash.
+    async fn link(&self, hash: Hash) -> Result<Option<LoginLink>, StoreError>;
+    /// The session with this hash.
+    async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError>;
+    /// The token with this hash.
+    async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError>;
+    /// All tokens, by name.
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+}
+
+/// Reading runs' output.
+#[async_trait]
+pub trait Logs: Send + Sync {
+    /// Lines of an operation by number, oldest first.
+    async fn log(&self, operation: &OpId, page: Page) -> Result<Vec<LogLine>, StoreError>;
+    /// The number of an operation's last line; 0 without lines.
+    async fn log_end(&self, operation: &OpId) -> Result<u64, StoreError>;
+}
+
+/// The header and body of a journal record, whose RFC 8785 JSON the chain commits to.
+#[derive(Debug, Serialize)]
+pub struct Entry<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing.
+    pub kind: &'a str,
+    /// Who.
+    pub who: Option<String>,
+    /// About which operation.
+    pub operation: Option<&'a OpId>,
+    /// The record itself.
+    pub body: EntryBody<'a>,
+}
+
+/// The body of an [`Entry`].
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum EntryBody<'a> {
+    /// Of [`Record::Operation`]: the event; the operation is what the events add up to.
+    Operation(&'a OpEvent),
+    /// Of [`Record::Audit`].
+    Audit(&'a AuditEntry),
+    /// Of [`Record::Input`].
+    Input(&'a Input),
+    /// Of [`Record::Handled`].
+    Handled {
+        /// The journal number of the input.
+        input: Seq,
+    },
+    /// Of [`Record::Message`].
+    Message(&'a RoomMessage),
+    /// Of [`Record::Edited`].
+    Edited {
+        /// The message's number.
+        message: Seq,
+        /// Its place.
+        place: &'a Place,
+        /// The new content.
+        reply: &'a Reply,
+    },
+    /// Of [`Record::Locked`].
+    Locked(&'a Lock),
+    /// Of [`Record::Unlocked`].
+    Unlocked {
+        /// The key.
+        key: &'a str,
+        /// By whom.
+        by: &'a str,
+    },
+    /// Of [`Record::Access`].
+    Access(&'a AccessEvent),
+}
+
+impl Record {
+    /// The journal entry of this record; `None` for what stands beside the journal.
+    #[must_use]
+    pub fn entry(&self, at: Timestamp) -> Option<Entry<'_>> {
+        let entry = |kind, who, operation, body| Some(Entry { at, kind, who, operation, body });
+        match self {
+            Self::Operation { event, now } => {
+                entry(event.kind(), Some(who_of(event, now)), Some(&now.id), EntryBody::Operation(event))
+            }
+            Self::Audit(audit) => {
+                entry(&audit.kind, Some(audit.who.clone()), audit.operation.as_ref(), EntryBody::Audit(audit))
+            }
+            Self::Input(input) => entry("input", Some(input.from().to_string()), None, EntryBody::Input(input)),
+            Self::Handled { input } => entry("handled", None, None, EntryBody::Handled { input: *input }),
+            Self::Message(message) => entry(
+                "message",
+                Some(message.from.id.clone()),
+                message.operation.as_ref(),
+                EntryBody::Message(message),
+            ),
+            Self::Edited { message, place, reply } => {
+                entry("message.edited", None, None, EntryBody::Edited { message: *message, place, reply })
+            }
+            Self::Locked(lock) => {
+                let (who, operation) = match &lock.owner {
+                    LockOwner::Operation(id) => (None, Some(id)),
+                    LockOwner::Somebody(who) => (Some(who.clone()), None),
+                };
+                entry("lock.taken", who, operation, EntryBody::Locked(lock))
+            }
+            Self::Unlocked { key, by } => {
+                entry("lock.given_back", Some(by.clone()), None, EntryBody::Unlocked { key, by })
+            }
+            Self::Access(event) => {
+                let who = match event {
+                    AccessEvent::Link(link) => link.by.clone(),
+                    AccessEvent::Session(session) => format!("@{}", session.person),
+                    AccessEvent::Token(token) => token.by.clone(),
+                };
+                entry(event.kind(), Some(who), None, EntryBody::Access(event))
+            }
+            Self::Log(_) => None,
+        }
+    }
+}
+
+fn who_of(event: &OpEvent, now: &Operation) -> String {
+    match event {
+        OpEvent::Planned { .. } => now.asker.key(),
+        OpEvent::Given { given } => format!("@{}", given.person),
+        OpEvent::Moved { by: Some(by), .. } => by.clone(),
+        _ => "wilco".to_owned(),
+    }
+}
+
+/// The kinds of journal records that [`Journal::audit`] leaves out: traffic, not decisions.
+pub const NOT_AUDIT: [&str; 5] = ["message", "message.edited", "input", "handled", "access.session"];

@@ -1,0 +1,1 @@
+//! Keeps things alive: clock, tasks, HTTP client, in-memory store.

@@ -1,0 +1,1 @@
+//! The binary: config, registry, wiring, CLI.

@@ -1,0 +1,1 @@
+//! The HTTP door: page, API, health, metrics.
