@@ -16,8 +16,9 @@ use crate::{
     command::Effect,
     gate::Permitted,
     http::Http,
-    ids::{ActionName, OpId},
+    ids::{ActionName, OpId, Place},
     plan::StepPlan,
+    principal::Principal,
 };
 
 /// What an action declares about itself.
@@ -59,8 +60,9 @@ pub trait Action: Send + Sync + 'static {
     /// nobody can tell.
     async fn run(&self, cx: &Cx, args: Self::Args, plan: &StepPlan) -> Result<Outcome, ActionError>;
 
-    /// After a restart: what became of a run that was begun? It may follow one that is still going to its end.
-    async fn recover(&self, cx: &Cx, intent: &Intent) -> Recovery;
+    /// After a restart: what became of a run that was begun? It looks and follows, and never begins anything, so it
+    /// needs no permission. It may follow a run that is still going to its end.
+    async fn recover(&self, tools: &Tools, intent: &Intent) -> Recovery;
 }
 
 /// What planning may use.
@@ -146,6 +148,10 @@ pub struct Intent {
     pub action: ActionName,
     /// The effect of this call.
     pub effect: Effect,
+    /// Whose order it is.
+    pub asker: Principal,
+    /// Where the order was given.
+    pub place: Place,
     /// Its arguments, filled in.
     pub args: Value,
     /// What its action said when it was planned.
@@ -239,8 +245,8 @@ pub trait DynAction: Send + Sync {
     /// # Errors
     /// As there, and when the arguments do not fit.
     async fn run(&self, cx: &Cx) -> Result<Outcome, ActionError>;
-    /// As [`Action::recover`], for the context's intent.
-    async fn recover(&self, cx: &Cx) -> Recovery;
+    /// As [`Action::recover`].
+    async fn recover(&self, tools: &Tools, intent: &Intent) -> Recovery;
 }
 
 fn decode<A: Action>(action: &A, args: &Value) -> Result<A::Args, ActionError> {
@@ -270,7 +276,7 @@ impl<A: Action> DynAction for A {
         Action::run(self, cx, decode(self, &cx.intent.args)?, &cx.intent.plan).await
     }
 
-    async fn recover(&self, cx: &Cx) -> Recovery {
-        Action::recover(self, cx, &cx.intent).await
+    async fn recover(&self, tools: &Tools, intent: &Intent) -> Recovery {
+        Action::recover(self, tools, intent).await
     }
 }
