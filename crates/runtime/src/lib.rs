@@ -1,1 +1,9 @@
-//! Keeps things alive: clock, tasks, HTTP client, in-memory store.
+//! Keeps things alive: clock, tasks, chance, the HTTP client, the in-memory store.
+//!
+//! Not the middle of Wilco: it decides nothing about orders. Layer 1.
+
+pub mod chance;
+pub mod clock;
+pub mod http;
+pub mod tasks;
+pub mod telemetry;

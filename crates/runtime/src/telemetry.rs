@@ -1,0 +1,17 @@
+//! The names of this crate's metrics, and what they count.
+//!
+//! Not an exporter: the server installs one, and until then counting costs next to nothing. Layer 1.
+
+/// Panics that were caught, by the task's name.
+pub const TASK_PANICS: &str = "wilco_task_panics_total";
+/// Tasks under way.
+pub const TASKS_RUNNING: &str = "wilco_tasks_running";
+/// Calls to named servers, by server and by how they ended: `answer`, `not_sent`, `unknown`.
+pub const HTTP_CALLS: &str = "wilco_http_calls_total";
+
+/// Says to the installed exporter what these metrics are. Call it once, after installing.
+pub fn describe() {
+    metrics::describe_counter!(TASK_PANICS, "Panics of supervised tasks that were caught");
+    metrics::describe_gauge!(TASKS_RUNNING, "Supervised tasks under way");
+    metrics::describe_counter!(HTTP_CALLS, "Calls to the servers that wilco.toml names");
+}
