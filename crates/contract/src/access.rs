@@ -59,7 +59,7 @@ pub struct Token {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What happens to ways in. The store keeps the newest state of each by its hash.
+/// What happens to ways in. The store keeps the newest state of each by its hash; what ended or was revoked stays so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "access", rename_all = "snake_case")]
 pub enum AccessEvent {

@@ -125,3 +125,58 @@ impl Walk {
         self.head
     }
 }
+
+/// Makes a chain, record by record: the counterpart of [`Walk`].
+#[derive(Debug, Clone)]
+pub struct Seal {
+    head: Head,
+}
+
+impl Seal {
+    /// Goes on after this record; after [`Walk::default`]'s head where there is none.
+    #[must_use]
+    pub fn after(head: Head) -> Self {
+        Self { head }
+    }
+
+    /// Seals the next record's canonical JSON.
+    pub fn next(&mut self, salt: Salt, body: String) -> Sealed {
+        let seq = Seq(self.head.seq.0 + 1);
+        let commitment = commitment(&salt, body.as_bytes());
+        let hash = link(self.head.hash, commitment);
+        self.head = Head { seq, hash };
+        Sealed { seq, body: Some(body), salt: Some(salt), commitment, hash }
+    }
+
+    /// The newest record sealed.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_is_walked_and_what_was_changed_is_named() {
+        let mut seal = Seal::after(Walk::default().head());
+        let mut records: Vec<_> = (0..3).map(|n| seal.next([n; 16], format!("{n}"))).collect();
+        let walk = |records: &[Sealed]| {
+            let mut walk = Walk::default();
+            records.iter().try_for_each(|record| walk.next(record).map(drop)).map(|()| walk.head())
+        };
+        assert_eq!(walk(&records), Ok(seal.head()));
+        (records[1].body, records[1].salt) = (None, None);
+        assert_eq!(walk(&records), Ok(seal.head()), "an erased text breaks nothing");
+        records[2].body = Some("other".into());
+        assert_eq!(walk(&records), Err(Broken::Changed(Seq(3))));
+        assert_eq!(
+            walk(&[records[0].clone(), records[2].clone()]),
+            Err(Broken::Cut { missing: Seq(2), after: Seq(1), found: Seq(3) })
+        );
+        records[1].commitment = Hash::of(b"other");
+        assert_eq!(walk(&records), Err(Broken::Rewritten(Seq(2))));
+    }
+}

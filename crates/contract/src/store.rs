@@ -51,7 +51,7 @@ pub enum Record {
     },
     /// A message in a room that Wilco itself keeps (the page's). A second one with the same key is a conflict.
     Message(RoomMessage),
-    /// A message in such a room got another content.
+    /// A message in such a room got another content. One that is not there is a conflict.
     Edited {
         /// The message's number.
         message: Seq,
@@ -60,7 +60,7 @@ pub enum Record {
         /// The new content.
         reply: Reply,
     },
-    /// A lock was taken or prolonged.
+    /// A lock was taken or prolonged. While somebody else holds it and has not let it expire, a conflict.
     Locked(Lock),
     /// A lock was given back.
     Unlocked {
@@ -396,6 +396,16 @@ pub enum EntryBody<'a> {
     },
     /// Of [`Record::Access`].
     Access(&'a AccessEvent),
+}
+
+impl Entry<'_> {
+    /// The RFC 8785 JSON that the chain commits to.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn canonical(&self) -> Result<String, serde_json::Error> {
+        serde_json_canonicalizer::to_string(self)
+    }
 }
 
 impl Record {

@@ -5,5 +5,6 @@
 pub mod chance;
 pub mod clock;
 pub mod http;
+pub mod memory_store;
 pub mod tasks;
 pub mod telemetry;

@@ -1,0 +1,349 @@
+//! The store in memory: for tests and transcripts, with the same rules and the same chain as the one on disk.
+//!
+//! Not durable: all is gone with the process. It answers at once, so `Soon` and `Now` differ only in what they
+//! return. Layer 1.
+
+mod known;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use wilco_contract::{
+    access::{AccessEvent, LoginLink, Session, Token},
+    chain::{Head, Seal, Sealed, Walk},
+    clock::Chance,
+    connector::DeliveryKey,
+    ids::{Hash, OpId, Place, Seq},
+    input::Input,
+    operation::{Operation, State as OpState},
+    reply::Reply,
+    store::{
+        Access, AuditFilter, Batch, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, NOT_AUDIT,
+        Operations, Page, Record, RoomMessage, Rooms, Store, StoreError, When,
+    },
+};
+
+pub use self::known::{Known, input_id};
+
+/// The store in memory.
+pub struct MemoryStore {
+    chance: Arc<dyn Chance>,
+    state: Mutex<State>,
+}
+
+struct State {
+    known: Known,
+    seal: Seal,
+    journal: Vec<Row>,
+    /// By number; the first has number 1.
+    operations: Vec<Operation>,
+    numbers: HashMap<OpId, usize>,
+    inbox: BTreeMap<Seq, Input>,
+    messages: BTreeMap<Seq, RoomMessage>,
+    locks: BTreeMap<String, Lock>,
+    links: HashMap<Hash, LoginLink>,
+    sessions: HashMap<Hash, Session>,
+    tokens: HashMap<Hash, Token>,
+    log: HashMap<OpId, BTreeMap<u64, LogLine>>,
+}
+
+struct Row {
+    sealed: Sealed,
+    at: Timestamp,
+    kind: String,
+    who: Option<String>,
+    operation: Option<OpId>,
+}
+
+impl MemoryStore {
+    /// An empty store that draws its salts from here.
+    #[must_use]
+    pub fn new(chance: Arc<dyn Chance>) -> Self {
+        let state = State {
+            known: Known::default(),
+            seal: Seal::after(Walk::default().head()),
+            journal: Vec::new(),
+            operations: Vec::new(),
+            numbers: HashMap::new(),
+            inbox: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            links: HashMap::new(),
+            sessions: HashMap::new(),
+            tokens: HashMap::new(),
+            log: HashMap::new(),
+        };
+        Self { chance, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic between two changes is not possible: what can fail is done before the first.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, batch: Batch) -> Result<Option<Seq>, StoreError> {
+        let mut rows = Vec::with_capacity(batch.records.len());
+        for record in &batch.records {
+            let Some(entry) = record.entry(batch.at) else {
+                rows.push(None);
+                continue;
+            };
+            let body = entry
+                .canonical()
+                .map_err(|error| StoreError::Conflict(format!("a record is no JSON: {error}")))?;
+            let (who, operation) = (entry.who, entry.operation.cloned());
+            rows.push(Some((body, entry.kind.to_owned(), who, operation)));
+        }
+        let mut state = self.state();
+        state.known.admit(&batch)?;
+        let mut last = None;
+        for (record, row) in batch.records.into_iter().zip(rows) {
+            if let Some((body, kind, who, operation)) = row {
+                let sealed = state.seal.next(self.chance.bytes(), body);
+                last = Some(sealed.seq);
+                state.journal.push(Row { sealed, at: batch.at, kind, who, operation });
+            }
+            state.project(record);
+        }
+        Ok(last)
+    }
+}
+
+impl State {
+    /// Takes a record that was let in and sealed into what it changes.
+    fn project(&mut self, record: Record) {
+        let seq = self.seal.head().seq;
+        match record {
+            Record::Operation { now, .. } => {
+                let now = Arc::unwrap_or_clone(now);
+                match self.numbers.get(&now.id) {
+                    Some(&at) => self.operations[at] = now,
+                    None => {
+                        self.numbers.insert(now.id.clone(), self.operations.len());
+                        self.operations.push(now);
+                    }
+                }
+            }
+            Record::Input(input) => drop(self.inbox.insert(seq, input)),
+            Record::Handled { input } => drop(self.inbox.remove(&input)),
+            Record::Message(message) => {
+                self.known.messages.insert(seq, message.place.clone());
+                self.messages.insert(seq, RoomMessage { seq, changed: seq, ..message });
+            }
+            Record::Edited { message, reply, .. } => self.edit(message, reply),
+            Record::Locked(lock) => drop(self.locks.insert(lock.key.clone(), lock)),
+            Record::Unlocked { key, .. } => drop(self.locks.remove(&key)),
+            Record::Access(event) => self.let_in(event),
+            Record::Log(line) => {
+                self.log.entry(line.operation.clone()).or_default().entry(line.number).or_insert(line);
+            }
+            Record::Audit(_) => {}
+        }
+    }
+
+    fn edit(&mut self, message: Seq, reply: Reply) {
+        let changed = self.seal.head().seq;
+        if let Some(message) = self.messages.get_mut(&message) {
+            message.text = reply.plain();
+            message.reply = reply;
+            message.version += 1;
+            message.changed = changed;
+        }
+    }
+
+    /// What ended stays ended, whatever a late event says.
+    fn let_in(&mut self, event: AccessEvent) {
+        match event {
+            AccessEvent::Link(link) => drop(self.links.insert(link.hash, link)),
+            AccessEvent::Session(mut session) => {
+                if let Some(stored) = self.sessions.get(&session.hash) {
+                    session.ended_at = stored.ended_at.or(session.ended_at);
+                }
+                self.sessions.insert(session.hash, session);
+            }
+            AccessEvent::Token(mut token) => {
+                if let Some(stored) = self.tokens.get(&token.hash) {
+                    token.revoked_at = stored.revoked_at.or(token.revoked_at);
+                }
+                self.tokens.insert(token.hash, token);
+            }
+        }
+    }
+}
+
+fn fits(row: &Row, filter: &AuditFilter) -> bool {
+    !NOT_AUDIT.contains(&row.kind.as_str())
+        && filter.operation.as_ref().is_none_or(|id| row.operation.as_ref() == Some(id))
+        && filter.who.as_ref().is_none_or(|who| row.who.as_ref() == Some(who))
+        && filter.kind.as_ref().is_none_or(|start| row.kind.starts_with(start.as_str()))
+}
+
+fn shown(row: &Row) -> Result<JournalRow, StoreError> {
+    let body =
+        row.sealed.body.as_ref().map(|text| serde_json::from_str::<serde_json::Value>(text)).transpose();
+    let body = body.map_err(|error| StoreError::Corrupt(format!("record {}: {error}", row.sealed.seq)))?;
+    Ok(JournalRow {
+        seq: row.sealed.seq,
+        at: row.at,
+        kind: row.kind.clone(),
+        who: row.who.clone(),
+        operation: row.operation.clone(),
+        body: body.map(|mut entry| entry["body"].take()),
+        hash: row.sealed.hash,
+    })
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, batch: Batch, when: When) -> Result<Option<Seq>, StoreError> {
+        let last = self.write(batch)?;
+        Ok(if when == When::Now { last } else { None })
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Operations for MemoryStore {
+    async fn operation(&self, id: &OpId) -> Result<Option<Operation>, StoreError> {
+        let state = self.state();
+        Ok(state.numbers.get(id).map(|&at| state.operations[at].clone()))
+    }
+
+    async fn operation_by_key(&self, asker: &str, key: &str) -> Result<Option<Operation>, StoreError> {
+        let state = self.state();
+        let mut made = state.operations.iter().filter(|operation| operation.key.as_deref() == Some(key));
+        Ok(made.find(|operation| operation.asker.key() == asker).cloned())
+    }
+
+    async fn operations(&self, states: &[OpState], page: Page) -> Result<Vec<(u64, Operation)>, StoreError> {
+        let state = self.state();
+        let numbered = (1..).zip(&state.operations).filter(|(number, _)| *number > page.after);
+        let wanted = numbered.filter(|(_, operation)| states.is_empty() || states.contains(&operation.state));
+        Ok(wanted.take(page.limit).map(|(number, operation)| (number, operation.clone())).collect())
+    }
+
+    async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        Ok(self.state().operations.iter().rev().take(limit).cloned().collect())
+    }
+
+    async fn operation_count(&self) -> Result<u64, StoreError> {
+        Ok(self.state().operations.len() as u64)
+    }
+}
+
+#[async_trait]
+impl Inbox for MemoryStore {
+    async fn unhandled(&self) -> Result<Vec<(Seq, Input)>, StoreError> {
+        Ok(self.state().inbox.iter().map(|(seq, input)| (*seq, input.clone())).collect())
+    }
+}
+
+#[async_trait]
+impl Rooms for MemoryStore {
+    async fn message(&self, seq: Seq) -> Result<Option<RoomMessage>, StoreError> {
+        Ok(self.state().messages.get(&seq).cloned())
+    }
+
+    async fn message_by_key(&self, key: &DeliveryKey) -> Result<Option<RoomMessage>, StoreError> {
+        Ok(self.state().messages.values().find(|message| message.key.as_ref() == Some(key)).cloned())
+    }
+
+    async fn messages(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError> {
+        let state = self.state();
+        let later = state.messages.range(Seq(page.after.saturating_add(1))..).map(|(_, message)| message);
+        Ok(later.filter(|message| message.place == *place).take(page.limit).cloned().collect())
+    }
+
+    async fn messages_before(
+        &self,
+        place: &Place,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<RoomMessage>, StoreError> {
+        let before = if before.0 == 0 { Seq(u64::MAX) } else { before };
+        let state = self.state();
+        let earlier = state.messages.range(..before).rev().map(|(_, message)| message);
+        let mut found: Vec<_> =
+            earlier.filter(|message| message.place == *place).take(limit).cloned().collect();
+        found.reverse();
+        Ok(found)
+    }
+
+    async fn messages_changed(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError> {
+        let state = self.state();
+        let here = state.messages.values().filter(|message| message.place == *place);
+        let mut found: Vec<_> = here.filter(|message| message.changed.0 > page.after).cloned().collect();
+        found.sort_by_key(|message| message.changed);
+        found.truncate(page.limit);
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryStore {
+    async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError> {
+        let state = self.state();
+        let later = state.journal.iter().filter(|row| row.sealed.seq.0 > page.after);
+        later.filter(|row| fits(row, filter)).take(page.limit).map(shown).collect()
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.state().seal.head())
+    }
+
+    async fn sealed(&self, page: Page) -> Result<Vec<Sealed>, StoreError> {
+        let state = self.state();
+        let later = state.journal.iter().filter(|row| row.sealed.seq.0 > page.after);
+        Ok(later.take(page.limit).map(|row| row.sealed.clone()).collect())
+    }
+}
+
+#[async_trait]
+impl Locks for MemoryStore {
+    async fn locks(&self) -> Result<Vec<Lock>, StoreError> {
+        Ok(self.state().locks.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Access for MemoryStore {
+    async fn link(&self, hash: Hash) -> Result<Option<LoginLink>, StoreError> {
+        Ok(self.state().links.get(&hash).cloned())
+    }
+
+    async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError> {
+        Ok(self.state().sessions.get(&hash).cloned())
+    }
+
+    async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError> {
+        Ok(self.state().tokens.get(&hash).cloned())
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let mut tokens: Vec<_> = self.state().tokens.values().cloned().collect();
+        tokens.sort_by(|one, other| (&one.name, one.created_at).cmp(&(&other.name, other.created_at)));
+        Ok(tokens)
+    }
+}
+
+#[async_trait]
+impl Logs for MemoryStore {
+    async fn log(&self, operation: &OpId, page: Page) -> Result<Vec<LogLine>, StoreError> {
+        let state = self.state();
+        let lines = state.log.get(operation).into_iter();
+        let later = lines.flat_map(|lines| lines.range(page.after.saturating_add(1)..));
+        Ok(later.take(page.limit).map(|(_, line)| line.clone()).collect())
+    }
+
+    async fn log_end(&self, operation: &OpId) -> Result<u64, StoreError> {
+        let state = self.state();
+        Ok(state.log.get(operation).and_then(|lines| lines.last_key_value()).map_or(0, |(number, _)| *number))
+    }
+}

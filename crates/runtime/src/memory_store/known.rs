@@ -1,0 +1,171 @@
+//! What a new batch can collide with, and the one place that decides whether it does.
+//!
+//! Not storage: a store fills in what it holds about the names in a batch (the one in memory keeps all of it) and
+//! writes what was let in. Layer 1.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash as StdHash,
+};
+
+use jiff::Timestamp;
+use wilco_contract::{
+    access::AccessEvent,
+    connector::DeliveryKey,
+    ids::{Hash, OpId, Place, Seq},
+    input::Input,
+    store::{Batch, LockOwner, Record, StoreError},
+};
+
+/// What is stored, as far as a batch can collide with it.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Operations and their versions.
+    pub operations: HashMap<OpId, u64>,
+    /// The keys of the messages.
+    pub keys: HashSet<DeliveryKey>,
+    /// The messages and their places.
+    pub messages: HashMap<Seq, Place>,
+    /// The inputs, by place and the network's id, handled or not.
+    pub inputs: HashSet<(Place, String)>,
+    /// The locks: who holds them, until when.
+    pub locks: HashMap<String, (LockOwner, Timestamp)>,
+    /// The redeemed links.
+    pub redeemed: HashSet<Hash>,
+    /// The tokens that were not revoked, by name: which one, until when.
+    pub tokens: HashMap<String, (Hash, Timestamp)>,
+}
+
+type Undo = Box<dyn FnOnce(&mut Known)>;
+
+/// The id by which a network tells two inputs of a place apart.
+#[must_use]
+pub fn input_id(input: &Input) -> &str {
+    match input {
+        Input::Message(message) => &message.id,
+        Input::Press(press) => &press.id,
+    }
+}
+
+impl Known {
+    /// Lets a batch in, so that the next one is held against it too.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a record does not fit; nothing of the batch was let in then.
+    pub fn admit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let mut undo: Vec<Undo> = Vec::new();
+        for record in &batch.records {
+            match self.admit_one(record, batch.at) {
+                Ok(way_back) => undo.extend(way_back),
+                Err(what) => {
+                    while let Some(way_back) = undo.pop() {
+                        way_back(self);
+                    }
+                    return Err(StoreError::Conflict(what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn admit_one(&mut self, record: &Record, at: Timestamp) -> Result<Option<Undo>, String> {
+        match record {
+            Record::Operation { now, .. } => {
+                let stored = self.operations.get(&now.id).copied().unwrap_or(0);
+                if now.version != stored + 1 {
+                    return Err(format!(
+                        "operation {} is at version {stored}, and version {} does not follow it",
+                        now.id, now.version
+                    ));
+                }
+                Ok(Some(set(|known| &mut known.operations, self, &now.id, Some(now.version))))
+            }
+            Record::Input(input) => {
+                let id = (input.place().clone(), input_id(input).to_owned());
+                if self.inputs.contains(&id) {
+                    return Err(format!("`{}` from {} was accepted before", id.1, id.0));
+                }
+                self.inputs.insert(id.clone());
+                Ok(Some(Box::new(move |known| {
+                    known.inputs.remove(&id);
+                })))
+            }
+            Record::Message(message) => {
+                let Some(key) = message.key.clone() else { return Ok(None) };
+                if self.keys.contains(&key) {
+                    return Err(format!("a message with the key `{}` stands in a room already", key.0));
+                }
+                self.keys.insert(key.clone());
+                Ok(Some(Box::new(move |known| {
+                    known.keys.remove(&key);
+                })))
+            }
+            Record::Edited { message, place, .. } => match self.messages.get(message) {
+                Some(stored) if stored == place => Ok(None),
+                _ => Err(format!("there is no message {message} in {place}")),
+            },
+            Record::Locked(lock) => {
+                if let Some((owner, until)) = self.locks.get(&lock.key)
+                    && *owner != lock.owner
+                    && at < *until
+                {
+                    return Err(format!("`{}` is locked by somebody else until {until}", lock.key));
+                }
+                let holder = (lock.owner.clone(), lock.expires_at);
+                Ok(Some(set(|known| &mut known.locks, self, &lock.key, Some(holder))))
+            }
+            Record::Unlocked { key, .. } => Ok(Some(set(|known| &mut known.locks, self, key, None))),
+            Record::Access(event) => self.admit_access(event, at),
+            Record::Audit(_) | Record::Handled { .. } | Record::Log(_) => Ok(None),
+        }
+    }
+
+    fn admit_access(&mut self, event: &AccessEvent, at: Timestamp) -> Result<Option<Undo>, String> {
+        match event {
+            AccessEvent::Link(link) => {
+                let hash = link.hash;
+                if self.redeemed.contains(&hash) {
+                    return Err("the link was redeemed before".to_owned());
+                }
+                if link.used_at.is_none() {
+                    return Ok(None);
+                }
+                self.redeemed.insert(hash);
+                Ok(Some(Box::new(move |known| {
+                    known.redeemed.remove(&hash);
+                })))
+            }
+            AccessEvent::Token(token) => {
+                let stored = self.tokens.get(&token.name).filter(|(hash, _)| *hash != token.hash);
+                if token.revoked_at.is_some() {
+                    // Revoking one that is no longer the name's living one leaves the living one alone.
+                    let keep = stored.copied();
+                    return Ok(Some(set(|known| &mut known.tokens, self, &token.name, keep)));
+                }
+                if stored.is_some_and(|(_, until)| at < *until) {
+                    return Err(format!("there is a living token `{}`", token.name));
+                }
+                let living = (token.hash, token.expires_at);
+                Ok(Some(set(|known| &mut known.tokens, self, &token.name, Some(living))))
+            }
+            AccessEvent::Session(_) => Ok(None),
+        }
+    }
+}
+
+/// Sets or takes out an entry of one of the maps, and returns the way back.
+fn set<K, V>(map: fn(&mut Known) -> &mut HashMap<K, V>, known: &mut Known, key: &K, value: Option<V>) -> Undo
+where
+    K: Clone + Eq + StdHash + 'static,
+    V: 'static,
+{
+    fn put<K: Eq + StdHash, V>(map: &mut HashMap<K, V>, key: K, value: Option<V>) -> Option<V> {
+        match value {
+            Some(value) => map.insert(key, value),
+            None => map.remove(&key),
+        }
+    }
+    let before = put(map(known), key.clone(), value);
+    let key = key.clone();
+    Box::new(move |known| drop(put(map(known), key, before)))
+}
