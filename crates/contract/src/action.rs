@@ -19,6 +19,7 @@ use crate::{
     ids::{ActionName, OpId, Place},
     plan::StepPlan,
     principal::Principal,
+    reply::Reply,
 };
 
 /// What an action declares about itself.
@@ -173,6 +174,9 @@ pub struct Outcome {
     pub text: Option<String>,
     /// The answer as rows, where it is one: objects with the same names.
     pub rows: Option<Vec<Value>>,
+    /// The answer as blocks, where the action designs its own; not kept.
+    #[serde(skip)]
+    pub reply: Option<Reply>,
 }
 
 /// Why a call did not come to a good end.

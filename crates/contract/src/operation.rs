@@ -119,7 +119,10 @@ impl State {
             Planned => matches!(to, AwaitingConfirm | AwaitingApproval | Queued | Aborted | Failed),
             AwaitingConfirm => matches!(to, AwaitingApproval | Queued | Aborted | Expired | Failed),
             AwaitingApproval => matches!(to, Queued | Aborted | Expired | Failed),
-            Queued => matches!(to, AwaitingConfirm | AwaitingApproval | Running | Aborted | Expired | Failed),
+            Queued => {
+                // From queued to queued only the reason changes: whom it waits for.
+                matches!(to, AwaitingConfirm | AwaitingApproval | Queued | Running | Aborted | Expired | Failed)
+            }
             Running => matches!(to, Paused | Verifying | Aborting | Succeeded | Failed | Aborted | NeedsHuman),
             Paused => matches!(to, Running | Aborting | Failed | NeedsHuman),
             Verifying => matches!(to, Aborting | Succeeded | Failed | NeedsHuman),
