@@ -1,0 +1,125 @@
+// What Wilco says, as the page shows it: one function for each type of block, and the card of an operation around them.
+
+import { decideBar, refusalBox } from "./decide.js";
+import { h, icon, link, ownPath } from "./dom.js";
+import { inline, markdown } from "./markdown.js";
+import { operationUrl } from "./session.js";
+import { mark, pill, size, stateMark, time } from "./words.js";
+
+/** Names with values. */
+export function facts(rows) {
+  return h("dl.facts", rows.map(({ name, value }) => [h("dt", name), h("dd", inline(value))]));
+}
+
+/** Rows under headings; scrolls inside its box. */
+export function table(columns, rows) {
+  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": `Table: ${columns.join(", ")}` },
+    h("table.table",
+      h("thead", h("tr", columns.map((column) => h("th", { scope: "col" }, column)))),
+      h("tbody", rows.map((row) => h("tr", row.map((cell) => h("td", inline(cell))))))));
+}
+
+/** How far something is: a segment a step, and the step under way in words. */
+export function progress(steps) {
+  const at = steps.findIndex((step) => ["running", "failed", "unknown"].includes(step.state));
+  const done = steps.filter((step) => step.state === "done").length;
+  const now = steps[at] ?? steps.findLast((step) => step.state === "done" && step.note);
+  const label = at >= 0 ? `Step ${at + 1} of ${steps.length}` : `${done} of ${steps.length} steps done`;
+  return [
+    h("ol.segs", { "aria-label": label }, steps.map((step) => {
+      const { state, picture, word } = mark(step.state);
+      return h("li.seg", { data: { state }, title: step.note ? `${step.name}: ${step.note}` : step.name }, icon(picture, word), h("span", step.name));
+    })),
+    now && h("p.progress-line",
+      h("span", h("b", at >= 0 ? `Step ${at + 1}/${steps.length} ${now.name}` : now.name)),
+      now.note && h("span.muted", inline(now.note))),
+  ];
+}
+
+/** A picture of this server with its summary. */
+function picture({ url, alt }) {
+  const src = ownPath(url);
+  if (!src) return h("p.answer-text", alt);
+  return h("figure.picture", h("img", { src, alt: "", loading: "lazy" }), h("figcaption", alt));
+}
+
+function file({ name, url, bytes }) {
+  const href = ownPath(url);
+  return h("p", href ? h("a", { href, download: name }, name) : name, h("span.muted", ` ${size(bytes)}`));
+}
+
+function code(text) {
+  return h("pre.log", { tabindex: "0", role: "group", "aria-label": "Output" }, text);
+}
+
+/** A block where no operation stands around it. */
+function bare(block) {
+  switch (block.type) {
+    case "text": return h("div.answer-text.prose", markdown(block.text));
+    case "fields": return facts(block.fields);
+    case "code": return code(block.text);
+    case "table": return table(block.columns, block.rows);
+    case "image": return picture(block);
+    case "progress": return h("div", progress(block.steps));
+    case "refusal": return refusalBox(block);
+    case "link": return h("p.answer-text", link(block.url, block.text));
+    case "file": return file(block);
+    default: return null;
+  }
+}
+
+/** A block as a part of an operation's card. */
+function part(block) {
+  switch (block.type) {
+    case "text": return h("div.card-part.card-part-tight.now.prose", markdown(block.text));
+    case "fields": return h("div.card-part.card-part-tight", facts(block.fields));
+    case "progress": return h("div.card-part", progress(block.steps));
+    case "code": return code(block.text);
+    case "table": return table(block.columns, block.rows);
+    default: {
+      const inner = bare(block);
+      return inner && h("div.card-part", inner);
+    }
+  }
+}
+
+const ROUTINE = new Set(["succeeded", "aborted", "expired"]);
+
+/**
+ * A message's blocks as nodes. `kept` is what this function returned for the version before: where the buttons are the
+ * same, they stay as they are, with what was said beside them and the focus on them.
+ */
+export function renderBlocks(message, kept) {
+  const blocks = message.blocks ?? [];
+  const status = blocks.find((block) => block.type === "status");
+  const choices = blocks.filter((block) => block.type === "choices").flatMap((block) => block.choices);
+  const others = blocks.filter((block) => block.type !== "status" && block.type !== "choices");
+  const bar = choices.length > 0 ? keptBar(choices, kept) : null;
+  if (!status) {
+    const around = bar && h("article.card", bar.element);
+    return { nodes: [others.map(bare), around], bar, key: bar?.key };
+  }
+  const id = h("a.id", { href: operationUrl(status.operation) }, status.operation);
+  if (!bar && ROUTINE.has(status.state) && others.every((block) => block.type === "text")) {
+    const rest = others.flatMap((block) => [" ", h("span.muted", inline(block.text.replaceAll(/\s*\n\s*/g, " ")))]);
+    const line = h("div.outcome", { data: { state: status.state } }, stateMark(status.state), h("p", id, " ", inline(status.title), rest));
+    return { nodes: [line], bar: null };
+  }
+  const card = h("article.card", { "aria-label": `${status.operation}, ${status.title}` },
+    h("header.card-head", pill(status.state), h("h2.card-title", id, " ", inline(status.title)), h("span.card-end", time(message.at))),
+    others.map(part), bar?.element);
+  return { nodes: [card], bar, key: bar?.key };
+}
+
+function keptBar(choices, kept) {
+  const key = JSON.stringify(choices);
+  if (kept?.key === key) {
+    kept.bar.refresh();
+    return kept.bar;
+  }
+  const compact = choices.every((choice) => choice.press === "abort");
+  const bar = decideBar(choices, { compact, log: compact });
+  bar.key = key;
+  bar.refresh();
+  return bar;
+}

@@ -1,0 +1,127 @@
+// The catalogue: what the person may order, how it is said, what it changes.
+
+import { fill, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
+import { commands, drafts, firstRoom, me, roomUrl } from "./session.js";
+import { effect, valueText } from "./words.js";
+
+/** The view of the catalogue; `?id=` opens a command. */
+export function commandsView({ query, go }) {
+  const items = h("div");
+  const detail = h("section.detail", { "aria-label": "Command" });
+  const split = h("div.split");
+  const field = h("input.input", { type: "search", placeholder: "Find by word or by what it does", data: { slash: "" }, on: { input: draw } });
+  const note = h("p.topbar-note");
+  const open = query.get("id");
+  let all = [];
+  let strength = "";
+
+  const filters = h("div.filters", { role: "group", "aria-label": "Filter by effect" }, ["", "read", "write", "destructive"].map((name) => h("button.filter", {
+    type: "button", "aria-pressed": String(name === ""), data: { strength: name }, on: { click: () => {
+      strength = name;
+      for (const button of filters.children) button.setAttribute("aria-pressed", String(button.dataset.strength === name));
+      draw();
+    } },
+  }, name === "" ? "All" : [icon(name), name])));
+
+  async function load() {
+    try {
+      all = await commands();
+    } catch (problem) {
+      fill(items, h("p.empty", { role: "alert" }, problem.message));
+      return;
+    }
+    note.textContent = `${all.length} that you may use`;
+    draw();
+    drawDetail();
+  }
+
+  function draw() {
+    const wanted = field.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = all.filter((command) => {
+      const text = `${command.id} ${command.words.join(" ")} ${command.about}`.toLowerCase();
+      return (strength === "" || command.effect === strength) && wanted.every((word) => text.includes(word));
+    });
+    const groups = Map.groupBy ? Map.groupBy(fits, packOf) : group(fits);
+    fill(items, fits.length === 0 && h("p.list-title", "No command fits."), [...groups].map(([pack, ones]) => [
+      h("h2.list-title", pack),
+      h("ul", ones.map((command) => h("li", h("a.item", { href: `/commands?id=${encodeURIComponent(command.id)}`, "aria-current": command.id === open && "true" },
+        icon(command.effect, command.effect), h("span.item-words", usage(command.words[0])), h("span"), h("span.item-sub", command.about))))),
+    ]));
+  }
+
+  function drawDetail() {
+    const command = all.find((one) => one.id === open) ?? (open ? null : all[0]);
+    split.classList.toggle("has-open", Boolean(open));
+    const back = h("a.btn.btn-quiet.to-list.only-stacked", { href: "/commands" }, icon("back"), "All commands");
+    if (!command) {
+      fill(detail, h("div.detail-in", back, all.length > 0 && h("p.empty", "There is no command ", h("code", open), ", or you may not use it.")));
+      return;
+    }
+    fill(detail, h("div.detail-in", back,
+      h("div.page-head", h("h1", { tabindex: "-1" }, command.about)),
+      h("p.page-sub", effect(command.effect), h("code", command.id)),
+      section("Said", command.words.map((words) => said(usage(words), `${me.wilco.name} ${start(words)}`))),
+      command.args.length > 0 && section("Arguments", argTable(command.args)),
+      command.examples.length > 0 && section("For example", command.examples.map((example) => said(example, addressed(example))))));
+  }
+
+  /** A way to say it, with the link that carries it into the composer. */
+  function said(shown, text) {
+    return h("p.said", h("code", shown), h("button.btn.btn-quiet", { type: "button", on: { click: () => {
+      const place = firstRoom();
+      drafts.set(place, text);
+      go(roomUrl(place));
+    } } }, icon("comment"), "Put in composer"));
+  }
+
+  fill(split, h("section.list", { "aria-label": "Catalogue" },
+    h("div.list-bar", h("label.find", icon("search"), h("span.hidden-text", "Find a command"), field, h("kbd.only-desk", "/")), filters), items), detail);
+  load();
+  return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split };
+}
+
+const BUILT_IN = "built in";
+const packOf = (command) => {
+  const pack = command.id.split(".")[0];
+  return pack === "wilco" ? BUILT_IN : pack;
+};
+
+function group(list) {
+  const out = new Map();
+  for (const command of list) out.set(packOf(command), [...(out.get(packOf(command)) ?? []), command]);
+  return out;
+}
+
+/** A pattern with its arguments set apart from its words. */
+function usage(words) {
+  return words.split(/(<[^>]*>|\[[^\]]*\])/).filter(Boolean).map((piece) => (/^[<[]/.test(piece) ? h("i", piece) : piece));
+}
+
+/** What of a pattern can be typed before its first argument. */
+function start(words) {
+  const text = words.split(/[<[(]/)[0];
+  return text;
+}
+
+function addressed(example) {
+  const name = me.wilco.name;
+  return example.toLowerCase().startsWith(`${name} `) ? example : `${name} ${example}`;
+}
+
+function section(title, ...content) {
+  return h("section.section", { "aria-label": title }, h("div.section-head", h("h2", title)), content);
+}
+
+function argTable(args) {
+  return h("div.box.table-scroll", h("table.table.table-stack",
+    h("thead", h("tr", ["Name", "Type", "What it is"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", args.map((arg) => h("tr",
+      h("td", h("b.mono", arg.name)),
+      h("td.muted", typeName(arg.type), arg.required && !hasDefault(arg) ? ", required" : ""),
+      h("td.full", inline(arg.about || "–"), hasDefault(arg) && h("span.muted", " Without it: ", h("code", valueText(arg.default))),
+        arg.choices?.length > 0 && h("span.muted", " One of ", arg.choices.flatMap((one, at) => [at > 0 ? ", " : "", h("code", one)]))))))));
+}
+
+const hasDefault = (arg) => arg.default !== null && arg.default !== undefined;
+const typeName = (type) => (typeof type === "string" ? type : (type?.type ?? Object.keys(type ?? {})[0] ?? "word"));

@@ -1,0 +1,154 @@
+// The buttons with which a person decides about an operation, what is asked of whom, and what a rule said against it.
+
+import { get, post, segment } from "./api.js";
+import { announce } from "./announce.js";
+import { fill, freshId, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
+import { isMe, operationUrl, refreshWaiting } from "./session.js";
+import { awaits, clock, isFinal, nameOf, stateWord, time } from "./words.js";
+
+const WEIGHTS = { primary: "btn-primary", bad: "btn-bad" };
+const DOING = { confirm: "Confirming", approve: "Approving", deny: "Denying", abort: "Stopping" };
+const DONE = { confirm: "confirmed", approve: "approved", deny: "denied", abort: "told to stop" };
+
+/** A refusal: what happened, the rule, who can, what the reader can do. */
+export function refusalBox({ text, rule, who_can, you_can }, role) {
+  const facts = [["Rule", rule], ["Who can", who_can], ["You can", you_can]].filter(([, value]) => value);
+  return h("div.refusal", { role }, icon("denied", "Refused"), h("div",
+    h("p", inline(text)),
+    facts.length > 0 && h("dl.facts", facts.map(([name, value]) => [h("dt", name), h("dd", inline(value))]))));
+}
+
+/** The decisions that an operation's state leaves open, as choices. */
+export function openChoices(operation) {
+  const choice = (press, label, weight) => ({ press, label, weight, operation: operation.id, plan: operation.hash });
+  if (operation.state === "awaiting_confirm") return [choice("confirm", "Confirm", "primary"), choice("abort", "Withdraw", "plain")];
+  if (operation.state === "awaiting_approval") {
+    const rest = operation.may?.includes("abort") && !operation.may.includes("deny") ? choice("abort", "Withdraw", "plain") : choice("deny", "Deny", "plain");
+    return [choice("approve", "Approve", "primary"), rest];
+  }
+  return isFinal(operation.state) ? [] : [choice("abort", "Abort", "bad")];
+}
+
+/** Who is still needed, in words. */
+function needed(operation) {
+  const open = operation.needs.filter((need) => need.kind === "approve" && !need.met);
+  return open.map((need) => {
+    const missing = need.count - (need.have?.length ?? 0);
+    const people = missing === 1 ? "one approval" : `${missing} approvals`;
+    return [people, need.by ? [" by ", h("code", need.by)] : "", isMe(operation.asker) ? " other than you" : ` other than ${nameOf(operation.asker)}`];
+  });
+}
+
+function ask(operation) {
+  const may = operation.may ?? [];
+  const end = operation.expires_at && [" Ends at ", time(operation.expires_at, clock), "; void if the plan changes."];
+  if (operation.state === "awaiting_confirm") {
+    if (may.includes("confirm")) return [h("b", "Confirm to start it."), end];
+    return [h("b", `${nameOf(operation.asker)} has to confirm.`), end];
+  }
+  if (operation.state === "awaiting_approval") {
+    const who = needed(operation).flatMap((part, at) => (at > 0 ? [" and ", part] : part));
+    return [h("b", "Needs ", who.length > 0 ? who : "an approval", "."), may.includes("approve") && " You may approve.", end];
+  }
+  return null;
+}
+
+/** Why the person cannot press this one; null where they can. */
+function whyNot(operation, press) {
+  if ((operation.may ?? []).includes(press)) return null;
+  const asked = isMe(operation.asker);
+  if (isFinal(operation.state)) return `It is past deciding: ${stateWord(operation.state).toLowerCase()}.`;
+  if (press === "abort") return "Only who asked for it, or who may approve it, can stop it.";
+  if (!awaits(operation.state)) return "It is decided.";
+  const mine = (operation.given ?? []).find((given) => isMe({ kind: "person", id: given.person }));
+  if (press === "confirm") return asked ? "You have confirmed." : `Only ${nameOf(operation.asker)} can confirm it.`;
+  if (press === "approve" && mine?.kind === "approve") return `You approved at ${clock(mine.at)}.`;
+  if (operation.state === "awaiting_confirm") return `First ${nameOf(operation.asker)} has to confirm.`;
+  if (asked) return "You asked for it, so somebody else has to approve.";
+  const by = operation.needs.find((need) => need.kind === "approve" && !need.met)?.by;
+  return by ? `This is for ${by}.` : "No rule lets you decide this.";
+}
+
+/**
+ * The bar for these choices. `compact` is for what runs: one quiet button. The result: `element`; `refresh()` asks the
+ * server what the viewer may press; `update(operation)` takes it as it is; `decided(operation)` is called after a press.
+ */
+export function decideBar(choices, { compact = false, log = false, decided = () => {} } = {}) {
+  const id = choices[0].operation;
+  const hint = h("span.decide-words", { id: freshId("hint") });
+  const said = h("div");
+  const question = h("span");
+  const mark = h("span");
+  const buttons = choices.map((choice) => {
+    const label = h("span", choice.label);
+    const button = h("button.btn", {
+      type: "button", disabled: true, class: [WEIGHTS[choice.weight], compact && "btn-quiet"].filter(Boolean).join(" "),
+      "aria-describedby": hint.id, data: { press: choice.press }, on: { click: () => press(choice, label) },
+    }, label);
+    return button;
+  });
+  const row = h("div.btn-row", log && h("a.btn.btn-quiet", { href: operationUrl(id) }, "Log"), buttons, !compact && hint);
+  const element = compact
+    ? h("div.card-foot", hint, row, said)
+    : h("div.decide", { data: { state: choices.some((choice) => choice.press === "confirm") ? "awaiting_confirm" : "awaiting_approval" } },
+      h("p.decide-ask", mark, question), row, said);
+  said.hidden = true;
+  let operation = null;
+  let busy = false;
+
+  function update(newer) {
+    if (operation && newer.version < operation.version) return;
+    operation = newer;
+    if (busy) return;
+    if (!compact) {
+      if (awaits(operation.state)) element.dataset.state = operation.state;
+      fill(mark, icon(awaits(operation.state) ? operation.state : "skip"));
+      fill(question, ask(operation) ?? [h("b", `${stateWord(operation.state)}.`), " There is nothing to decide any more."]);
+    }
+    const reasons = choices.map((choice) => whyNot(operation, choice.press));
+    buttons.forEach((button, at) => { button.disabled = reasons[at] !== null; });
+    const able = choices.filter((choice, at) => reasons[at] === null && choice.press !== "deny");
+    if (compact) hint.textContent = "";
+    else if (reasons[0] !== null) hint.textContent = reasons[0];
+    else fill(hint, "or say ", h("code", `${able[0].press} ${id}`), ` · plan `, h("span.hash", choices[0].plan.slice(0, 8)));
+    if (compact && reasons[0] !== null) buttons[0].title = reasons[0];
+  }
+
+  async function refresh() {
+    if (busy) return;
+    try {
+      update(await get(`/operations/${segment(id)}`));
+    } catch {
+      // Without the answer the buttons work all the same: the server decides at the press.
+      for (const button of buttons) button.disabled = false;
+    }
+  }
+
+  async function press(choice, label) {
+    busy = true;
+    said.hidden = true;
+    const before = label.textContent;
+    label.textContent = DOING[choice.press];
+    for (const button of buttons) button.disabled = true;
+    try {
+      const newer = await post(`/operations/${segment(id)}/${choice.press}`, { plan: choice.plan });
+      announce(`${id} ${DONE[choice.press]}`);
+      busy = false;
+      update(newer);
+      decided(newer);
+    } catch (problem) {
+      busy = false;
+      const { rule, who_can, you_can, operation: newer } = problem.body ?? {};
+      fill(said, refusalBox({ text: problem.message, rule, who_can, you_can }, "alert"));
+      said.hidden = false;
+      if (newer?.version) update(newer);
+      else await refresh();
+    } finally {
+      label.textContent = before;
+      refreshWaiting();
+    }
+  }
+
+  return { element, refresh, update };
+}

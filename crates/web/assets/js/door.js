@@ -1,0 +1,64 @@
+// What stands before the rooms: signing in by a one-time link, and what to do without one.
+
+import { get, post, useCsrf } from "./api.js";
+import { h, icon } from "./dom.js";
+import { themeButton } from "./shell.js";
+
+function door(title, ...parts) {
+  const heading = h("h1", { tabindex: "-1" }, title);
+  return {
+    title,
+    element: h("main.door", { id: "main" }, h("div.door-in",
+      h("div.door-foot", h("span.brand", icon("brand"), "Wilco"), themeButton()), heading, parts)),
+    focus: heading,
+  };
+}
+
+const howTo = () => h("div.prose",
+  h("p", "A link signs you in once, and is good for 10 minutes. Who runs Wilco makes one for you on its machine:"),
+  h("div.said", h("code", "wilco invite NAME")));
+
+function refusal(text) {
+  return h("div.refusal", { role: "alert" }, icon("denied"), h("p", text));
+}
+
+/** The page for who is not signed in. `ended`: a session has just ended; `problem`: the server did not say who this is. */
+export function doorView({ ended = false, problem = null, again = null }) {
+  if (problem) {
+    const retry = h("button.btn.btn-primary", { type: "button", on: { click: again } }, "Try again");
+    return door("Wilco does not answer", refusal(problem.message), retry);
+  }
+  return door(ended ? "Your session has ended" : "You are not signed in", howTo());
+}
+
+/** Who is signed in already has to prove that this page asks; who is not has nothing to prove with. */
+async function redeem(secret) {
+  try {
+    await post("/session", { secret });
+  } catch (problem) {
+    if (problem.status !== 403) throw problem;
+    useCsrf((await get("/me")).csrf);
+    await post("/session", { secret });
+  }
+}
+
+/** The page of a one-time link: the secret is given back only when the button is pressed, never by a preview of the link. */
+export function redeemView({ secret, enter }) {
+  if (!secret) return door("Sign in", h("p", "This link lacks its secret: it must end in ", h("code", "#"), " and some letters."), howTo());
+  const said = h("div");
+  const button = h("button.btn.btn-primary", { type: "button" }, "Sign in");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    said.replaceChildren();
+    try {
+      await redeem(secret);
+      enter();
+    } catch (problem) {
+      const used = problem.status >= 400 && problem.status < 500;
+      said.replaceChildren(refusal(problem.message), ...(used ? [howTo()] : []));
+      button.disabled = used;
+    }
+  });
+  const view = door("Sign in to Wilco", h("p.muted", "This link works once. It signs you in on this device."), button, said);
+  return { ...view, focus: button };
+}

@@ -1,0 +1,88 @@
+// The live log of an operation: as many lines as a page can hold, following the newest unless the reader looks back.
+
+import { fill, freshId, h, icon } from "./dom.js";
+import { seconds, whole } from "./words.js";
+
+const MOST = 2000;
+const NEAR = 24;
+
+/** A log view: `add(line)`, `ended()`, `element`; `address` is where the whole log is. */
+export function makeLog(address) {
+  const pre = h("pre.log.log-live", { tabindex: "0", role: "log", "aria-live": "off", "aria-label": "Log", id: freshId("log") });
+  const cut = h("span.small", { hidden: true });
+  const state = h("span");
+  const count = h("span");
+  const button = h("button.btn.btn-quiet", { type: "button", on: { click: () => { setFollow(!follow); if (follow) toEnd(); } } });
+  const foot = h("footer.card-foot", state, count, cut, h("span.btn-row", h("a.btn.btn-quiet", { href: address, target: "_blank" }, "As JSON"), button));
+  const element = h("div.box", pre, foot);
+  let lines = [];
+  let frame = null;
+  let total = 0;
+  let last = 0;
+  let follow = true;
+  let over = false;
+  fill(pre, h("span.meta", "Nothing was printed yet."));
+  say();
+
+  function add(line) {
+    if (line.number <= last) return;
+    last = line.number;
+    lines.push(line);
+    frame ??= requestAnimationFrame(draw);
+  }
+
+  function draw() {
+    frame = null;
+    if (total === 0) pre.replaceChildren();
+    total += lines.length;
+    pre.append(...lines.slice(-MOST).map(row));
+    lines = [];
+    while (pre.childElementCount > MOST) pre.firstElementChild.remove();
+    if (follow) toEnd();
+    say();
+  }
+
+  function row({ at, step, stream, text }) {
+    const kind = { err: "err", note: "note" }[stream];
+    return h("span", { title: whole(at) },
+      h("span.meta", `${seconds(at)} ${step.padEnd(8)} ${stream === "err" ? "!" : " "} `),
+      kind ? h(`span.${kind}`, text) : text, "\n");
+  }
+
+  function toEnd() {
+    pre.scrollTop = pre.scrollHeight;
+  }
+
+  let lastTop = 0;
+  pre.addEventListener("scroll", () => {
+    const end = pre.scrollHeight - pre.scrollTop - pre.clientHeight < NEAR;
+    // Only going up is a wish to stop following: what grows below moves nothing.
+    if (end && !follow) setFollow(true);
+    else if (!end && follow && pre.scrollTop < lastTop) setFollow(false);
+    lastTop = pre.scrollTop;
+  }, { passive: true });
+
+  function setFollow(value) {
+    follow = value;
+    say();
+  }
+
+  function say() {
+    state.dataset.state = over ? "planned" : "running";
+    state.className = "state";
+    fill(state, over ? "Ended" : follow ? [icon("running"), "Following"] : [icon("paused"), "Not following"]);
+    if (!over && !follow) state.dataset.state = "paused";
+    button.hidden = over;
+    button.textContent = follow ? "Stop following" : "Follow";
+    count.textContent = total === 1 ? "1 line" : `${total} lines`;
+    cut.hidden = total <= MOST;
+    cut.textContent = `the first ${total - MOST} are not shown here`;
+  }
+
+  function ended() {
+    over = true;
+    say();
+  }
+
+  return { element, add, ended, close: () => cancelAnimationFrame(frame) };
+}

@@ -1,0 +1,174 @@
+// The page's beginning: who is signed in, which view belongs to the address, and moving between views.
+
+import { del, onSignedOut } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { doorView, redeemView } from "./door.js";
+import { roomView } from "./room.js";
+import { firstRoom, forget, loadMe, me, refreshWaiting, roomUrl } from "./session.js";
+import { makeShell } from "./shell.js";
+
+const app = document.getElementById("app");
+/** The views by address. All but the room's are fetched when they are first opened. */
+const ROUTES = [
+  [/^\/r\/([^/]+)$/, async () => roomView],
+  [/^\/o\/([^/]+)$/, async () => (await import("./operation.js")).operationView],
+  [/^\/waiting$/, async () => (await import("./operations.js")).waitingView],
+  [/^\/operations$/, async () => (await import("./operations.js")).operationsView],
+  [/^\/commands$/, async () => (await import("./commands.js")).commandsView],
+  [/^\/audit$/, async () => (await import("./audit.js")).auditView],
+];
+/** What is shown while nobody is signed in. */
+const DOOR = "door";
+let shell = null;
+let current = null;
+let shown = null;
+let turn = 0;
+
+/** Goes to a page of this app. */
+function go(url, { replace = false } = {}) {
+  if (replace) history.replaceState(null, "", url);
+  else history.pushState(null, "", url);
+  route();
+}
+
+function leave() {
+  current?.close?.();
+  current = null;
+}
+
+/** Shows what stands before the rooms. */
+function atTheDoor(view) {
+  turn += 1;
+  leave();
+  shell?.close();
+  shell = null;
+  shown = DOOR;
+  document.title = `${view.title} · Wilco`;
+  fill(app, view.element);
+  view.focus?.focus();
+}
+
+onSignedOut(() => {
+  // Several requests may hear of the same end.
+  if (location.pathname === "/login" || shown === DOOR) return;
+  const ended = me !== null;
+  forget();
+  atTheDoor(doorView({ ended }));
+});
+
+async function signOut() {
+  try {
+    await del("/session");
+  } catch {
+    // Where the session had ended already, there is nothing left to end.
+  }
+  forget();
+  atTheDoor(doorView({}));
+}
+
+/** A one-time link was redeemed: whoever was signed in before is not any more. */
+function enter() {
+  forget();
+  go("/", { replace: true });
+}
+
+async function route() {
+  if (location.pathname === "/login") {
+    const secret = location.hash.slice(1);
+    // The secret must not stay where the next person reads it.
+    if (secret) history.replaceState(null, "", "/login");
+    atTheDoor(redeemView({ secret, enter }));
+    return;
+  }
+  const address = location.pathname + location.search;
+  if (address === shown) return;
+  const mine = ++turn;
+  if (!me) {
+    try {
+      await loadMe();
+    } catch (problem) {
+      if (problem.status !== 401 && mine === turn) atTheDoor(doorView({ problem, again: route }));
+      return;
+    }
+    if (mine !== turn) return;
+    refreshWaiting();
+  }
+  if (location.pathname === "/") {
+    go(roomUrl(firstRoom()), { replace: true });
+    return;
+  }
+  if (!shell) {
+    shell = makeShell({ signOut });
+    fill(app, shell.element);
+  }
+  shown = address;
+  const [fetchView, argument] = find(location.pathname);
+  const query = new URLSearchParams(location.search);
+  let view;
+  try {
+    view = await fetchView();
+  } catch {
+    view = unreachable;
+  }
+  if (mine !== turn) return;
+  leave();
+  shell.quiet();
+  current = view({ argument, go, connection: shell.connection, query });
+  document.title = `${current.title} · Wilco`;
+  shell.show(current);
+  current.shown?.();
+}
+
+function find(path) {
+  for (const [pattern, view] of ROUTES) {
+    const match = pattern.exec(path);
+    if (!match) continue;
+    try {
+      return [view, match[1] === undefined ? null : decodeURIComponent(match[1])];
+    } catch {
+      break;
+    }
+  }
+  return [async () => nowhere, path];
+}
+
+function nowhere() {
+  return {
+    title: "Not found",
+    top: h("h1", "Not found"),
+    body: h("div.scroll", h("div.page", h("p.empty", icon("skip"), " There is no such page. ", h("a", { href: "/" }, "Go to the room")))),
+  };
+}
+
+function unreachable() {
+  shown = null;
+  return {
+    title: "Not loaded",
+    top: h("h1", "Not loaded"),
+    body: h("div.scroll", h("div.page", h("p.empty", { role: "alert" }, "This part of the page could not be fetched from Wilco. ",
+      h("button.btn", { type: "button", on: { click: route } }, "Try again")))),
+  };
+}
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const anchor = event.target.closest("a[href]");
+  if (!anchor || anchor.target || anchor.hasAttribute("download")) return;
+  const url = new URL(anchor.href);
+  if (url.origin !== location.origin || url.hash || url.pathname.startsWith("/api/")) return;
+  event.preventDefault();
+  if (url.pathname + url.search === location.pathname + location.search) shell?.show(current);
+  else go(url.pathname + url.search);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select")) return;
+  const field = document.querySelector("main [data-slash]");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+});
+
+window.addEventListener("popstate", route);
+route();

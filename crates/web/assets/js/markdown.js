@@ -1,0 +1,54 @@
+// The small subset of Markdown that Wilco's texts use, read into nodes: **bold**, `code`, [text](https://…), "- " lists.
+
+import { h, link } from "./dom.js";
+
+const INLINE = /`([^`\n]+)`|\*\*(.+?)\*\*|\[([^\]\n]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/g;
+const ADDRESS = /(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/g;
+
+/** One line's nodes. */
+export function inline(text) {
+  const out = [];
+  let at = 0;
+  for (const match of String(text).matchAll(INLINE)) {
+    const [whole, code, bold, label, url, address] = match;
+    if (match.index > at) out.push(text.slice(at, match.index));
+    if (code !== undefined) out.push(h("code", code));
+    else if (bold !== undefined) out.push(h("b", inline(bold)));
+    else if (label !== undefined) out.push(link(url, label));
+    else out.push(link(address, address));
+    at = match.index + whole.length;
+  }
+  if (at < text.length) out.push(text.slice(at));
+  return out;
+}
+
+/** A person's own words: plain, but an address in them can be followed. */
+export function plain(text) {
+  return String(text).split(ADDRESS).map((part, at) => (at % 2 === 1 ? link(part, part) : part));
+}
+
+/** A text of several lines: paragraphs and lists. */
+export function markdown(text) {
+  const out = [];
+  let lines = [];
+  let items = [];
+  const flush = () => {
+    if (lines.length > 0) out.push(h("p", lines.flatMap((line, at) => (at > 0 ? [h("br"), ...inline(line)] : inline(line)))));
+    if (items.length > 0) out.push(h("ul.bullets", items.map((item) => h("li", inline(item)))));
+    lines = [];
+    items = [];
+  };
+  for (const line of String(text).split("\n")) {
+    if (line.startsWith("- ")) {
+      if (lines.length > 0) flush();
+      items.push(line.slice(2));
+    } else if (line.trim() === "") {
+      flush();
+    } else {
+      if (items.length > 0) flush();
+      lines.push(line);
+    }
+  }
+  flush();
+  return out;
+}

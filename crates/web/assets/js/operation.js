@@ -1,0 +1,208 @@
+// One operation: what it will do, who decides, how far it is, what it printed, what the record holds.
+
+import { announce } from "./announce.js";
+import { get, segment, stream } from "./api.js";
+import { auditRows } from "./audit.js";
+import { progress } from "./blocks.js";
+import { decideBar, openChoices } from "./decide.js";
+import { fill, h, icon } from "./dom.js";
+import { makeLog } from "./log.js";
+import { inline, markdown } from "./markdown.js";
+import { me, operationUrl, roomName, roomUrl } from "./session.js";
+import { awaits, effect, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
+
+/** The view of an operation. */
+export function operationView({ argument: id, connection }) {
+  const path = `/operations/${segment(id)}`;
+  const log = makeLog(`/api/v1${path}/log`);
+  const decide = h("div.status-now");
+  const parts = { head: h("div"), now: h("div"), plan: h("div"), steps: h("div"), audit: h("div"), aside: h("div.page-aside"), end: h("div.topbar-end") };
+  const logSection = section("Log", `times in ${zoneName()}`, log.element);
+  const page = h("div.page", parts.head, parts.now, decide,
+    h("div.page-split", h("div", parts.plan, parts.steps, logSection, parts.audit), parts.aside));
+  const body = h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Operation ${id}` }, page);
+  let operation = null;
+  let bar = null;
+  let barKey = "";
+  let live = null;
+  let closed = false;
+  let clockTimer = null;
+  let auditTimer = null;
+
+  async function load() {
+    try {
+      take(await get(path));
+    } catch (problem) {
+      if (!closed) fill(body, h("div.page", h("div.empty", { role: "alert" }, h("p", problem.status === 404 ? `There is no operation ${id}, or you may not see it.` : problem.message), h("a", { href: "/operations" }, "All operations"))));
+      return;
+    }
+    if (closed) return;
+    live = stream(`${path}/log`, { on: { line: log.add, operation: take }, state: connection });
+  }
+
+  function take(newer) {
+    if (closed || (operation && newer.version < operation.version)) return;
+    const changed = operation && operation.state !== newer.state;
+    operation = newer;
+    if (changed) announce(`${id} ${stateWord(newer.state).toLowerCase()}`);
+    draw();
+    auditTimer ??= setTimeout(drawAudit, operation.version === newer.version && !changed ? 100 : 400);
+  }
+
+  function draw() {
+    const { state } = operation;
+    document.title = `${operation.id} ${stateWord(state).toLowerCase()} · Wilco`;
+    drawHead();
+    drawDecision();
+    fill(parts.plan, section("Plan", "what was approved is what runs", planBox(operation)));
+    fill(parts.steps, operation.steps.length > 0 && section("Steps", stepCount(operation), stepList(operation)));
+    logSection.hidden = awaits(state) || state === "planned";
+    if (isFinal(state)) log.ended();
+    fill(parts.aside, asideParts(operation));
+    clearInterval(clockTimer);
+    if (!isFinal(state) && operation.started_at) clockTimer = setInterval(drawHead, 1000);
+  }
+
+  function drawHead() {
+    const { asker, place, state, started_at: started, ended_at: ended } = operation;
+    const took = started && (ended ? ["took ", h("b", span(Date.parse(ended) - Date.parse(started)))] : ["running for ", h("b", span(Date.now() - Date.parse(started)))]);
+    fill(parts.head,
+      h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || operation.about), pill(state)),
+      h("p.page-sub",
+        h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", h("a", { href: roomUrl(place) }, roomName(place))], " at ", time(operation.created_at, stamp)),
+        took && h("span", took)));
+    const showing = operation.steps.length > 0 && (operation.started_at || isFinal(state));
+    fill(parts.now, (showing || operation.why) && h("div.box.box-pad.status-now", { data: { state } },
+      showing && progress(operation.steps.map((step) => ({ name: step.id, state: step.mark, note: step.note ?? step.error }))),
+      operation.why && h("p.progress-line", h("span", inline(operation.why)))));
+  }
+
+  function drawDecision() {
+    const choices = openChoices(operation);
+    const key = JSON.stringify(choices);
+    const decidable = awaits(operation.state);
+    if (key !== barKey) {
+      barKey = key;
+      bar = null;
+      fill(decide);
+      fill(parts.end);
+      if (choices.length > 0 && (decidable || operation.may?.includes("abort"))) {
+        bar = decideBar(choices, { compact: !decidable, decided: take });
+        fill(decide, h("div.box", bar.element));
+      }
+    }
+    bar?.update(operation);
+  }
+
+  async function drawAudit() {
+    auditTimer = null;
+    try {
+      const { items } = await get("/audit", { operation: id, limit: 200 });
+      if (!closed) fill(parts.audit, items.length > 0 && section("Audit", h("a", { href: `/audit?operation=${segment(id)}` }, "in the whole record"), auditRows(items, { alone: true })));
+    } catch {
+      // Who may not read the record sees the operation without it.
+    }
+  }
+
+  load();
+  return {
+    title: id,
+    top: [h("p.crumb-bar", h("a", { href: "/operations" }, "Operations"), h("span.subtle", " / "), h("b.id", id)), parts.end],
+    body,
+    close() {
+      closed = true;
+      live?.close();
+      log.close();
+      clearInterval(clockTimer);
+      clearTimeout(auditTimer);
+    },
+  };
+}
+
+function section(title, end, ...content) {
+  return h("section.section", { "aria-label": title }, h("div.section-head", h("h2", title), end && h("span.end", end)), content);
+}
+
+/** What an operation will do, as facts. */
+export function planFacts({ plan, because, asker }) {
+  const rows = [];
+  const lines = (values) => (values.length === 1 ? inline(values[0]) : h("ul.bullets", values.map((value) => h("li", inline(value)))));
+  for (const { name, value } of plan.now ?? []) rows.push([rows.length === 0 ? "Now" : "", [h("b", name), ": ", inline(value)]]);
+  if (plan.will?.length > 0) rows.push(["Will do", lines(plan.will)]);
+  if (plan.targets?.length > 0) rows.push(["Touches", plan.targets.flatMap((target, at) => [at > 0 ? ", " : "", h("code", target)])]);
+  const inputs = Object.entries(plan.inputs ?? {});
+  if (inputs.length > 0) rows.push(["Fixed inputs", inputs.map(([name, value]) => inputLine(name, value))]);
+  if (plan.undo?.length > 0) rows.push(["Undo", lines(plan.undo)]);
+  return [
+    h("dl.facts", rows.map(([name, value]) => [h("dt", name), h("dd", value)])),
+    because && h("div.because", h("p.words-label", `In ${nameOf(asker)}’s words, not checked`), h("p.words", because)),
+  ];
+}
+
+function inputLine(name, value) {
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+    return h("div", Object.entries(value).map(([inner, one]) => h("div", h("code", `${name}.${inner}`), " = ", h("code", valueText(one)))));
+  }
+  return h("div", h("code", name), " = ", h("code", valueText(value)));
+}
+
+function planBox(operation) {
+  const groups = operation.hash.match(/.{1,8}/g) ?? [];
+  return h("div.box",
+    h("div.box-pad", planFacts(operation)),
+    h("div.box-pad", h("p.hash-full", h("span.hidden-text", "Plan hash, SHA-256: "), groups.map((group, at) => h(at === 0 ? "b" : "span", group)))));
+}
+
+function stepCount({ steps }) {
+  return `${steps.filter((step) => step.mark === "done").length} of ${steps.length} done`;
+}
+
+function stepList({ steps, plan }) {
+  const uses = (step) => plan.steps?.find((one) => one.id === step.id)?.uses;
+  return h("ol.box.steps", steps.map((step) => {
+    const { state, picture, word } = mark(step.mark);
+    const from = step.started_at && Date.parse(step.started_at);
+    const took = from && step.ended_at ? span(Date.parse(step.ended_at) - from) : step.mark === "running" && from ? `since ${seconds(from)}` : "";
+    return h("li", { data: { state } }, icon(picture, word),
+      h("div.step-body",
+        h("span.step-name", step.id), step.verify && h("span.small.subtle", " verify"), " ", uses(step) && h("code.small.muted", uses(step)),
+        step.note && h("div.step-note.prose", markdown(step.note)), step.error && h("div.step-note.is-error", inline(step.error))),
+      h("span.step-time", { title: from ? whole(from) : null }, took));
+  }));
+}
+
+function asideParts(operation) {
+  const { effect: strength, lock, deadline, expires_at: expires, retry_of: retry, home, command, started_at: started, ended_at: ended, needs, given } = operation;
+  const open = !isFinal(operation.state);
+  const words = [`show ${operation.id}`, `log ${operation.id}`, `why ${operation.id}`, isFinal(operation.state) ? `retry ${operation.id}` : `abort ${operation.id}`];
+  const rows = [
+    ["Command", h("a", { href: `/commands?id=${segment(command)}` }, h("code", command))],
+    ["Effect", effect(strength)],
+    ["Home", h("a", { href: roomUrl(home) }, home)],
+    lock && ["Lock", h("code", lock)],
+    awaits(operation.state) && expires && ["Decide by", time(expires, stamp)],
+    started && ["Began", time(started, seconds)],
+    ended && ["Ended", time(ended, seconds)],
+    open && deadline && ["Deadline", time(deadline, seconds)],
+    retry && ["Retries", h("a.id", { href: operationUrl(retry) }, retry)],
+  ].filter(Boolean);
+  return [
+    panel("Needed", h("ul.box.rows-box", needs.length > 0 ? needs.map((need) => needRow(need, given, operation)) : h("li", "Nothing: it may run as it is."))),
+    panel("Facts", h("div.box.box-pad", h("dl.facts", rows.map(([name, value]) => [h("dt", name), h("dd", value)])))),
+    panel("In words", h("ul.box.box-pad.words-list", words.map((line) => h("li", h("code", `${me.wilco.name} ${line}`))))),
+  ];
+}
+
+function panel(title, content) {
+  return h("section.section", { "aria-label": title }, h("h2.aside-title", title), content);
+}
+
+function needRow(need, given, operation) {
+  const state = need.met ? "succeeded" : isFinal(operation.state) ? "aborted" : need.kind === "confirm" ? "awaiting_confirm" : "awaiting_approval";
+  const title = need.kind === "confirm" ? ["Confirm by ", h("span.ref", nameOf(operation.asker))] : [`${need.count} approval${need.count === 1 ? "" : "s"}`, need.by && [" by ", h("code", need.by)]];
+  const yes = given.filter((one) => one.kind === need.kind && (need.have ?? []).includes(one.person));
+  return h("li", { data: { state } },
+    h("div.row", icon(need.met ? "succeeded" : state === "aborted" ? "skip" : state, need.met ? "Given" : "Not given"), h("span.grow", title), h("span.end", need.met ? "" : "open")),
+    yes.map((one) => h("p.now", h("b.ref", one.person), " at ", time(one.at, seconds), one.account && [", ", h("code", one.account)])),
+    h("p.now", "Rule ", h("code", need.rule)));
+}

@@ -1,0 +1,143 @@
+// Lists of operations: what waits for the person, and all of them by state.
+
+import { get } from "./api.js";
+import { decideBar, openChoices } from "./decide.js";
+import { fill, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
+import { planFacts } from "./operation.js";
+import { operationRows } from "./room.js";
+import { decisions, isMe, me, operationUrl, refreshWaiting, roomName, roomUrl, watchWaiting } from "./session.js";
+import { ALL_STATES, awaits, isFinal, left, nameOf, pill, stamp, stateMark, stateWord, time } from "./words.js";
+
+const EVERY = 10_000;
+
+/** What waits for the person who is signed in. */
+export function waitingView() {
+  const asks = h("div.asks");
+  const aside = h("div.page-aside");
+  const cards = new Map();
+  let items = [];
+
+  function draw(list) {
+    items = list;
+    const soonest = (a, b) => String(a.expires_at ?? "9").localeCompare(String(b.expires_at ?? "9"));
+    const mine = items.filter((operation) => decisions(operation).length > 0).sort(soonest);
+    const others = items.filter((operation) => decisions(operation).length === 0 && isMe(operation.asker));
+    // Cards stay as they are while their plan does, so that no button moves away under a finger.
+    const keys = new Map(mine.map((operation) => [operation.id + operation.hash + operation.state, operation]));
+    for (const [key, card] of cards) {
+      if (keys.has(key) || card.isHeld()) continue;
+      card.element.remove();
+      cards.delete(key);
+    }
+    for (const [key, operation] of keys) {
+      if (!cards.has(key)) cards.set(key, askCard(operation));
+      cards.get(key).update(operation);
+    }
+    const wanted = [...cards.values()].map((card) => card.element);
+    if (wanted.length === 0) fill(asks, h("p.empty", "Nothing waits for you. When a plan needs your confirmation or approval, it stands here and in its room."));
+    else if (wanted.length !== asks.children.length || wanted.some((element, at) => asks.children[at] !== element)) fill(asks, wanted);
+    fill(aside,
+      h("section", { "aria-label": "You asked, others decide" }, h("h2.aside-title", "You asked, others decide"),
+        h("div.box.box-pad", operationRows(others, "Nothing.", (operation) => (operation.expires_at ? left(operation.expires_at) : "")))));
+  }
+
+  const stop = watchWaiting(draw);
+  const timer = setInterval(() => { if (!document.hidden) refreshWaiting(); }, EVERY);
+  refreshWaiting();
+  return {
+    title: "Waiting for me",
+    top: [h("h1", { tabindex: "-1" }, "Waiting for me"), h("p.topbar-note", "soonest end first"), h("div.topbar-end.only-desk", me.roles.length > 0 && h("span.small.muted", `as ${me.roles.join(", ")}`))],
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Plans that wait for you" }, h("div.page.page-split", asks, aside)),
+    close() {
+      stop();
+      clearInterval(timer);
+    },
+  };
+}
+
+function askCard(operation) {
+  const bar = decideBar(openChoices(operation), { decided: (newer) => { if (!awaits(newer.state)) done(newer); } });
+  const timer = h("span.timer");
+  let held = null;
+  const element = h("article.card.ask", { "aria-label": `${operation.id}, ${operation.order}` },
+    h("header.ask-head",
+      h("p.ask-line", pill(operation.state), h("a.id", { href: operationUrl(operation.id) }, operation.id), timer),
+      h("h2", operation.order || operation.about),
+      h("p.ask-line", h("span", h("b.ref", nameOf(operation.asker)), " asked in ", h("a", { href: roomUrl(operation.place) }, roomName(operation.place)), " at ", time(operation.created_at, stamp)))),
+    h("div.card-part.prose", planFacts(operation), h("p.now", "Plan ", h("span.hash", operation.hash.slice(0, 8)), " ", h("a", { href: operationUrl(operation.id) }, "all of it"))),
+    bar.element);
+
+  /** What became of a decision stands for a moment, before the card leaves. */
+  function done(newer) {
+    held = Date.now();
+    fill(timer, stateWord(newer.state));
+  }
+
+  return {
+    element,
+    isHeld: () => held !== null && Date.now() - held < 8000,
+    update(newer) {
+      timer.textContent = newer.expires_at ? left(newer.expires_at) : "";
+      bar.update(newer);
+    },
+  };
+}
+
+const GROUPS = [
+  ["", "All"],
+  ["planned,awaiting_confirm,awaiting_approval,queued,running,paused,verifying,aborting", "Under way"],
+  ["succeeded", "Succeeded"],
+  ["failed", "Failed"],
+  ["needs_human", "Needs a human"],
+  ["aborted,expired", "Never ran to its end"],
+];
+
+/** All operations, newest first. */
+export function operationsView({ query, go }) {
+  const state = (query.get("state") ?? "").split(",").filter((name) => ALL_STATES.includes(name)).join(",");
+  const list = h("div");
+  let limit = 100;
+  let closed = false;
+
+  async function load() {
+    let items;
+    try {
+      items = (await get("/operations", { state, latest: limit })).items;
+    } catch (problem) {
+      if (!closed && list.childElementCount === 0) fill(list, h("p.empty", { role: "alert" }, problem.message));
+      return;
+    }
+    if (closed) return;
+    const held = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    fill(list,
+      items.length === 0 ? h("p.empty", state ? "None is in this state." : ["No operation was asked for yet. An order that changes something makes one: see ", h("a", { href: "/commands" }, "the commands"), "."]) : h("ul.items", items.map(item)),
+      items.length === limit && limit < 500 && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: () => { limit = 500; load(); } } }, "More")));
+    if (held) list.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+  }
+
+  const timer = setInterval(() => { if (!document.hidden) load(); }, EVERY);
+  load();
+  const filters = h("div.filters", { role: "group", "aria-label": "Filter by state" }, GROUPS.map(([value, name]) => h("button.filter", {
+    type: "button", "aria-pressed": String(value === state), on: { click: () => go(value ? `/operations?state=${value}` : "/operations", { replace: true }) },
+  }, name)));
+  return {
+    title: "Operations",
+    top: [h("h1", { tabindex: "-1" }, "Operations"), h("p.topbar-note", "newest first")],
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Operations" }, h("div.page", h("div.filter-bar", filters), list)),
+    close() {
+      closed = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+function item(operation) {
+  const { state, asker, place, created_at: created, ended_at: ended } = operation;
+  const when = isFinal(state) && ended ? ended : created;
+  return h("li", h("a.item", { href: operationUrl(operation.id), data: { state } },
+    stateMark(state),
+    h("span.item-line", h("span.id", operation.id), " ", operation.order || operation.about),
+    h("span.when", time(when, stamp)),
+    h("span.item-sub", stateWord(state), " · ", nameOf(asker), " in ", roomName(place), operation.why && [" · ", inline(operation.why)])));
+}

@@ -1,0 +1,100 @@
+// Who is signed in, and the few things that several views share: the commands, what waits, drafts.
+
+import { get, useCsrf } from "./api.js";
+import { useZone } from "./words.js";
+
+/** The answer of `/me`; null before it came. */
+export let me = null;
+/** Texts begun in a room and not yet sent, by place. */
+export const drafts = new Map();
+
+let commandList = null;
+let waitingItems = null;
+let waitingTimer = null;
+let waitingAgain = null;
+const watchers = new Set();
+const AWAITING = "awaiting_confirm,awaiting_approval";
+const EVERY = 20_000;
+
+/** Asks who is signed in. */
+export async function loadMe() {
+  me = await get("/me");
+  useCsrf(me.csrf);
+  useZone(me.wilco.zone);
+  return me;
+}
+
+/** Forgets who was signed in. */
+export function forget() {
+  me = null;
+  commandList = null;
+  waitingItems = null;
+  drafts.clear();
+  useCsrf(null);
+  clearTimeout(waitingTimer);
+}
+
+/** Whether this is the person who is signed in. */
+export const isMe = (who) => Boolean(who) && who.kind === "person" && who.id === me?.id;
+
+/** The commands that the person may use; asked once, and again where the last try failed. */
+export function commands() {
+  commandList ??= get("/commands").then((answer) => answer.items).catch((problem) => {
+    commandList = null;
+    throw problem;
+  });
+  return commandList;
+}
+
+/** The page of a place. */
+export const roomUrl = (place) => `/r/${encodeURIComponent(place)}`;
+/** The page of an operation. */
+export const operationUrl = (id) => `/o/${encodeURIComponent(id)}`;
+
+/** The room to show first: the one that was open last, else the home room, else any. */
+export function firstRoom() {
+  const known = (place) => me.rooms.some((room) => room.place === place);
+  let last = null;
+  try {
+    last = localStorage.getItem("wilco-room");
+  } catch {
+    // Storage may be forbidden; then the home room is first.
+  }
+  if (known(last)) return last;
+  return known(me.wilco.home) ? me.wilco.home : (me.rooms[0]?.place ?? me.wilco.home);
+}
+
+/** A room's name for people. */
+export function roomName(place) {
+  return me?.rooms.find((room) => room.place === place)?.name ?? String(place);
+}
+
+/** Which of an operation's decisions the person may take now. */
+export const decisions = (operation) => (operation.may ?? []).filter((press) => press !== "abort");
+
+/** Hears of what waits, now and whenever it was asked again; the result ends it. */
+export function watchWaiting(listener) {
+  watchers.add(listener);
+  if (waitingItems) listener(waitingItems);
+  return () => watchers.delete(listener);
+}
+
+/** Asks again what waits; calls that come close together become one. */
+export function refreshWaiting() {
+  waitingAgain ??= setTimeout(askWaiting, 250);
+}
+
+async function askWaiting() {
+  waitingAgain = null;
+  clearTimeout(waitingTimer);
+  if (!me) return;
+  if (!document.hidden) {
+    try {
+      waitingItems = (await get("/operations", { state: AWAITING, latest: 100 })).items;
+      for (const listener of watchers) listener(waitingItems);
+    } catch {
+      // The next try comes by itself; what fails for longer shows in the view.
+    }
+  }
+  if (me) waitingTimer = setTimeout(refreshWaiting, EVERY);
+}
