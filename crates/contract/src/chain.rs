@@ -141,11 +141,15 @@ impl Seal {
 
     /// Seals the next record's canonical JSON.
     pub fn next(&mut self, salt: Salt, body: String) -> Sealed {
-        let seq = Seq(self.head.seq.0 + 1);
         let commitment = commitment(&salt, body.as_bytes());
-        let hash = link(self.head.hash, commitment);
-        self.head = Head { seq, hash };
+        let Head { seq, hash } = self.take(commitment);
         Sealed { seq, body: Some(body), salt: Some(salt), commitment, hash }
+    }
+
+    /// Takes in the next record's commitment, and returns its number and hash.
+    pub fn take(&mut self, commitment: Hash) -> Head {
+        self.head = Head { seq: Seq(self.head.seq.0 + 1), hash: link(self.head.hash, commitment) };
+        self.head
     }
 
     /// The newest record sealed.

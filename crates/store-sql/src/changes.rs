@@ -1,0 +1,127 @@
+//! What a group of batches changes in the tables, gathered first and then written table by table.
+//!
+//! Not the deciding whether a batch fits: that has happened. Layer 2.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use wilco_contract::{
+    access::{AccessEvent, LoginLink, Session, Token},
+    chain::Seal,
+    ids::{Hash, OpId, Seq},
+    input::Input,
+    operation::Operation,
+    reply::Reply,
+    store::{Lock, LogLine, Record, RoomMessage},
+};
+
+use crate::prepared::{Line, Prepared};
+
+/// What a group changes.
+pub(crate) struct Changes<'a> {
+    pub(crate) seal: Seal,
+    /// The number of the newest operation.
+    pub(crate) newest: u64,
+    pub(crate) journal: Vec<JournalLine<'a>>,
+    /// Each operation's last state and its number.
+    pub(crate) operations: HashMap<&'a OpId, (u64, &'a Operation)>,
+    pub(crate) inputs: Vec<(Seq, &'a Input)>,
+    pub(crate) handled: Vec<Seq>,
+    pub(crate) messages: Vec<(Seq, &'a RoomMessage)>,
+    pub(crate) edits: BTreeMap<Seq, Edit<'a>>,
+    /// Each lock's last state; none once given back.
+    pub(crate) locks: BTreeMap<&'a str, Option<&'a Lock>>,
+    pub(crate) links: Vec<&'a LoginLink>,
+    pub(crate) sessions: Vec<&'a Session>,
+    pub(crate) tokens: Vec<&'a Token>,
+    pub(crate) log: Vec<&'a LogLine>,
+}
+
+/// A line of the journal as it will stand there.
+pub(crate) struct JournalLine<'a> {
+    pub(crate) seq: Seq,
+    pub(crate) at: &'a Arc<str>,
+    pub(crate) line: &'a Line,
+    pub(crate) hash: Hash,
+}
+
+/// All that happens to one message.
+pub(crate) struct Edit<'a> {
+    pub(crate) times: u64,
+    pub(crate) changed: Seq,
+    pub(crate) reply: &'a Reply,
+}
+
+impl<'a> Changes<'a> {
+    /// Nothing yet, after this record and this many operations.
+    pub(crate) fn after(seal: Seal, newest: u64) -> Self {
+        Self {
+            seal,
+            newest,
+            journal: Vec::new(),
+            operations: HashMap::new(),
+            inputs: Vec::new(),
+            handled: Vec::new(),
+            messages: Vec::new(),
+            edits: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            links: Vec::new(),
+            sessions: Vec::new(),
+            tokens: Vec::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// Takes in a batch that fits. `numbers` are those of the stored operations. Returns the number of the batch's
+    /// last journal record.
+    pub(crate) fn take(&mut self, batch: &'a Prepared, numbers: &HashMap<OpId, u64>) -> Option<Seq> {
+        let mut last = None;
+        for (record, line) in batch.batch.records.iter().zip(&batch.lines) {
+            if let Some(line) = line {
+                let head = self.seal.take(line.commitment);
+                self.journal.push(JournalLine { seq: head.seq, at: &batch.at, line, hash: head.hash });
+                last = Some(head.seq);
+            }
+            self.project(record, numbers);
+        }
+        last
+    }
+
+    fn project(&mut self, record: &'a Record, numbers: &HashMap<OpId, u64>) {
+        let seq = self.seal.head().seq;
+        match record {
+            Record::Operation { now, .. } => {
+                let newest = &mut self.newest;
+                let mut number = || {
+                    numbers.get(&now.id).copied().unwrap_or_else(|| {
+                        *newest += 1;
+                        *newest
+                    })
+                };
+                let entry = self.operations.entry(&now.id).or_insert_with(|| (number(), now));
+                entry.1 = now;
+            }
+            Record::Input(input) => self.inputs.push((seq, input)),
+            Record::Handled { input } => self.handled.push(*input),
+            Record::Message(message) => self.messages.push((seq, message)),
+            Record::Edited { message, reply, .. } => {
+                let edit = self.edits.entry(*message).or_insert(Edit { times: 0, changed: seq, reply });
+                *edit = Edit { times: edit.times + 1, changed: seq, reply };
+            }
+            Record::Locked(lock) => drop(self.locks.insert(&lock.key, Some(lock))),
+            Record::Unlocked { key, .. } => drop(self.locks.insert(key, None)),
+            Record::Access(AccessEvent::Link(link)) => self.links.push(link),
+            Record::Access(AccessEvent::Session(session)) => self.sessions.push(session),
+            Record::Access(AccessEvent::Token(token)) => self.tokens.push(token),
+            Record::Log(line) => self.log.push(line),
+            Record::Audit(_) => {}
+        }
+    }
+
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.journal.is_empty() && self.log.is_empty()
+    }
+}

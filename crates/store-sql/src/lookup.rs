@@ -1,0 +1,97 @@
+//! What is stored about the names in a group of batches, so that it can be decided which of them fit.
+//!
+//! Not the deciding: `runtime::memory_store::Known` does that for every store. Layer 2.
+
+use std::collections::HashMap;
+
+use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteRow};
+use wilco_contract::{
+    access::AccessEvent,
+    connector::DeliveryKey,
+    ids::{Hash, OpId, Place, Seq},
+    store::{Batch, Record},
+};
+use wilco_runtime::memory_store::{Known, input_id};
+
+use crate::{insert::among, row::Read, write::number};
+
+/// The names in a group.
+#[derive(Default)]
+struct Names<'a> {
+    operations: Vec<&'a OpId>,
+    keys: Vec<&'a DeliveryKey>,
+    messages: Vec<Seq>,
+    inputs: Vec<(&'a Place, &'a str)>,
+    locks: Vec<&'a str>,
+    links: Vec<Hash>,
+    tokens: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(batches: impl Iterator<Item = &'a Batch>) -> Self {
+        let mut names = Self::default();
+        for record in batches.flat_map(|batch| &batch.records) {
+            match record {
+                Record::Operation { now, .. } => names.operations.push(&now.id),
+                Record::Message(message) => names.keys.extend(&message.key),
+                Record::Edited { message, .. } => names.messages.push(*message),
+                Record::Input(input) => names.inputs.push((input.place(), input_id(input))),
+                Record::Locked(lock) => names.locks.push(&lock.key),
+                Record::Access(AccessEvent::Link(link)) => names.links.push(link.hash),
+                Record::Access(AccessEvent::Token(token)) => names.tokens.push(&token.name),
+                // A lock that is given back, a session and what stands only in the journal collide with nothing.
+                Record::Unlocked { .. }
+                | Record::Access(AccessEvent::Session(_))
+                | Record::Audit(_)
+                | Record::Handled { .. }
+                | Record::Log(_) => {}
+            }
+        }
+        names
+    }
+}
+
+/// What is stored about these batches' names, and the numbers of the operations.
+pub(crate) async fn known<'a>(
+    conn: &mut SqliteConnection,
+    batches: impl Iterator<Item = &'a Batch>,
+) -> Result<(Known, HashMap<OpId, u64>), sqlx::Error> {
+    let names = Names::of(batches);
+    let mut known = Known::default();
+    let mut numbers = HashMap::new();
+    let sql = ("SELECT id, version, number FROM operations WHERE id IN (", ")");
+    for row in among(conn, sql, 1, &names.operations, |id, args| args.add(id.as_str())).await? {
+        let id: OpId = row.name(0)?;
+        known.operations.insert(id.clone(), row.count(1)?);
+        numbers.insert(id, row.count(2)?);
+    }
+    // Written so that the partial index serves it.
+    let sql = ("SELECT key FROM messages WHERE key IS NOT NULL AND key IN (", ")");
+    let rows = among(conn, sql, 1, &names.keys, |key, args| args.add(&key.0)).await?;
+    known.keys = rows.iter().map(|row| row.try_get(0).map(DeliveryKey)).collect::<Result<_, _>>()?;
+    let sql = ("SELECT seq, place FROM messages WHERE seq IN (", ")");
+    let rows = among(conn, sql, 1, &names.messages, |seq, args| args.add(number(*seq)?)).await?;
+    known.messages =
+        rows.iter().map(|row| Ok((row.seq(0)?, row.name(1)?))).collect::<Result<_, sqlx::Error>>()?;
+    let sql = ("SELECT place, id FROM inbox WHERE (place, id) IN (", ")");
+    let rows = among(conn, sql, 2, &names.inputs, |(place, id), args| {
+        args.add(place.as_str())?;
+        args.add(*id)
+    });
+    let input = |row: &SqliteRow| Ok((row.name(0)?, row.try_get(1)?));
+    known.inputs = rows.await?.iter().map(input).collect::<Result<_, sqlx::Error>>()?;
+    let sql = ("SELECT key, owner, expires_at FROM locks WHERE key IN (", ")");
+    let rows = among(conn, sql, 1, &names.locks, |key, args| args.add(*key)).await?;
+    let lock = |row: &SqliteRow| Ok((row.try_get(0)?, (row.json(1)?, row.time(2)?)));
+    known.locks = rows.iter().map(lock).collect::<Result<_, sqlx::Error>>()?;
+    let sql = ("SELECT hash FROM links WHERE used_at IS NOT NULL AND hash IN (", ")");
+    let rows = among(conn, sql, 1, &names.links, |hash, args| args.add(&hash.0[..])).await?;
+    known.redeemed = rows.iter().map(|row| row.hash(0)).collect::<Result<_, _>>()?;
+    // Oldest first: of several that were not revoked, only the newest can still live.
+    let sql = ("SELECT name, hash, expires_at FROM tokens WHERE revoked_at IS NULL AND name IN (", ")");
+    let rows =
+        among(conn, (sql.0, ") ORDER BY name, created_at"), 1, &names.tokens, |name, args| args.add(*name));
+    let token = |row: &SqliteRow| Ok((row.try_get(0)?, (row.hash(1)?, row.time(2)?)));
+    known.tokens = rows.await?.iter().map(token).collect::<Result<_, sqlx::Error>>()?;
+    Ok((known, numbers))
+}

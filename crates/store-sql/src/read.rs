@@ -1,0 +1,23 @@
+//! The reads, by subject.
+//!
+//! Each is served by an index; a test asks SQLite for its plan of every statement here. Layer 2.
+
+mod access;
+mod journal;
+mod operations;
+mod rooms;
+
+use wilco_contract::store::Page;
+
+/// A page as SQLite counts: what is beyond its numbers does not exist anyway.
+fn bounds(page: Page) -> (i64, i64) {
+    (whole(page.after), limit(page.limit))
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,166 @@
+//! Reading the journal. Layer 2.
+
+use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
+use wilco_contract::{
+    chain::{Head, Sealed},
+    store::{AuditFilter, Journal, JournalRow, NOT_AUDIT, Page, StoreError},
+};
+
+use super::bounds;
+use crate::{
+    error::{damaged, read_error},
+    row::Read,
+    store::{SqliteStore, head},
+};
+
+const SEALED: &str =
+    "SELECT seq, body, salt, commitment, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?";
+/// The kinds there are, hopping through the index from one to the next.
+const KINDS: &str = "WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM journal UNION ALL \
+                     SELECT (SELECT min(kind) FROM journal WHERE kind > kinds.kind) FROM kinds \
+                     WHERE kinds.kind IS NOT NULL) SELECT kind FROM kinds WHERE kind IS NOT NULL";
+const COLUMNS: &str = "seq, at, kind, who, operation, body, hash";
+
+/// Which index leads to what is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// An operation has few records.
+    Operation,
+    /// Somebody's records.
+    Who,
+    /// So many kinds, each with its own sorted list; SQLite merges them instead of sorting all.
+    Kinds(usize),
+}
+
+/// The statement for a way: its own value (for kinds: each kind) and the number to go on after, then `who` and the
+/// start of the kind where these are asked for besides, then the limit.
+fn audit(way: Way, filter: &AuditFilter) -> String {
+    let traffic = NOT_AUDIT.map(|kind| format!("'{kind}'")).join(", ");
+    let mut also = String::new();
+    if matches!(way, Way::Operation) && filter.who.is_some() {
+        also.push_str(" AND who = ?");
+    }
+    if !matches!(way, Way::Kinds(_)) {
+        also.push_str(&format!(" AND kind NOT IN ({traffic})"));
+        if filter.kind.is_some() {
+            also.push_str(" AND substr(kind, 1, length(?)) = ?");
+        }
+    }
+    let list = |index: &str, column: &str| {
+        format!("SELECT {COLUMNS} FROM journal INDEXED BY {index} WHERE {column} = ? AND seq > ?{also}")
+    };
+    let lists = match way {
+        Way::Operation => list("journal_operation", "operation"),
+        Way::Who => list("journal_who", "who"),
+        Way::Kinds(kinds) => vec![list("journal_kind", "kind"); kinds].join(" UNION ALL "),
+    };
+    format!("{lists} ORDER BY seq LIMIT ?")
+}
+
+impl SqliteStore {
+    /// The kinds that a filter asks for, of those there are.
+    async fn kinds(&self, filter: &AuditFilter) -> Result<Vec<String>, sqlx::Error> {
+        let mut kinds = Vec::new();
+        for row in sqlx::query(KINDS).fetch_all(&self.reads).await? {
+            let kind: String = row.try_get(0)?;
+            let wanted = filter.kind.as_ref().is_none_or(|start| kind.starts_with(start.as_str()));
+            if wanted && !NOT_AUDIT.contains(&kind.as_str()) {
+                kinds.push(kind);
+            }
+        }
+        Ok(kinds)
+    }
+
+    async fn audit_rows(&self, filter: &AuditFilter, page: Page) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let (after, limit) = bounds(page);
+        let (way, values) = match filter {
+            AuditFilter { operation: Some(id), .. } => (Way::Operation, vec![id.to_string()]),
+            AuditFilter { who: Some(who), .. } => (Way::Who, vec![who.clone()]),
+            _ => {
+                let kinds = self.kinds(filter).await?;
+                (Way::Kinds(kinds.len()), kinds)
+            }
+        };
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = sqlx::query(AssertSqlSafe(audit(way, filter)));
+        for value in values {
+            query = query.bind(value).bind(after);
+        }
+        if let (Way::Operation, Some(who)) = (way, &filter.who) {
+            query = query.bind(who);
+        }
+        if let (Way::Operation | Way::Who, Some(start)) = (way, &filter.kind) {
+            query = query.bind(start).bind(start);
+        }
+        query.bind(limit).fetch_all(&self.reads).await
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteStore {
+    async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError> {
+        let rows = self.audit_rows(filter, page).await.map_err(read_error)?;
+        rows.iter().map(shown).collect()
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        let mut conn = self.reads.acquire().await.map_err(read_error)?;
+        head(&mut conn).await.map_err(read_error)
+    }
+
+    async fn sealed(&self, page: Page) -> Result<Vec<Sealed>, StoreError> {
+        let (after, limit) = bounds(page);
+        let rows = sqlx::query(SEALED).bind(after).bind(limit).fetch_all(&self.reads).await;
+        rows.and_then(|rows| rows.iter().map(sealed).collect()).map_err(read_error)
+    }
+}
+
+fn sealed(row: &SqliteRow) -> Result<Sealed, sqlx::Error> {
+    Ok(Sealed {
+        seq: row.seq(0)?,
+        body: row.try_get(1)?,
+        salt: row.maybe_salt(2)?,
+        commitment: row.hash(3)?,
+        hash: row.hash(4)?,
+    })
+}
+
+fn shown(row: &SqliteRow) -> Result<JournalRow, StoreError> {
+    let read = || {
+        let text: Option<&str> = row.try_get(5)?;
+        let shown = JournalRow {
+            seq: row.seq(0)?,
+            at: row.time(1)?,
+            kind: row.try_get(2)?,
+            who: row.try_get(3)?,
+            operation: row.maybe_name(4)?,
+            body: None,
+            hash: row.hash(6)?,
+        };
+        Ok((shown, text))
+    };
+    let (shown, text) = read().map_err(read_error)?;
+    let entry: Option<serde_json::Value> = text
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| damaged(format!("record {} is no JSON: {error}", shown.seq)))?;
+    Ok(JournalRow { body: entry.map(|mut entry| entry["body"].take()), ..shown })
+}
+
+/// Every statement of this file, for the test that asks for their plans.
+#[cfg(test)]
+pub(super) fn statements() -> Vec<String> {
+    let some = || Some("x".to_owned());
+    let bare = AuditFilter::default();
+    let all = AuditFilter { operation: None, who: some(), kind: some() };
+    let mut statements = vec![SEALED.to_owned(), KINDS.to_owned()];
+    for filter in [bare, all] {
+        for way in [Way::Operation, Way::Who, Way::Kinds(1), Way::Kinds(20)] {
+            statements.push(audit(way, &filter));
+        }
+    }
+    statements
+}

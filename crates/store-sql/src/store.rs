@@ -1,0 +1,247 @@
+//! The store on SQLite: opening, committing, closing.
+//!
+//! Not the reads: `read` has those. Layer 2.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::oneshot;
+use wilco_contract::{
+    chain::{Head, Seal, Walk},
+    clock::Chance,
+    ids::Seq,
+    store::{Batch, Store, StoreError, When},
+};
+
+use crate::{
+    error::{OpenError, Trouble},
+    lock::LockFile,
+    options::{Options, Parts, shared},
+    prepared::Prepared,
+    queue::{Item, Queue, closed},
+    row::Read,
+    schema,
+    writer::{Ended, Writer},
+};
+
+/// How many reads go on at once.
+const READERS: u32 = 2;
+/// How long a read waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
+/// How long closing waits for reads that go on.
+const LAST_READS: Duration = Duration::from_secs(2);
+
+/// The store on SQLite. Close it with [`SqliteStore::close`]; when it is only dropped, its writer still writes what
+/// waits, but nobody waits for that.
+pub struct SqliteStore {
+    pub(crate) reads: SqlitePool,
+    writing: Option<Writing>,
+}
+
+struct Writing {
+    queue: Arc<Queue>,
+    ended: Ended,
+    chance: Arc<dyn Chance>,
+}
+
+impl SqliteStore {
+    /// Opens the database for reading and writing, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it is in use, damaged, newer than this build, another program's, or cannot be written.
+    pub async fn open(options: &Options, parts: Parts) -> Result<Self, OpenError> {
+        let path = options.path.as_path();
+        let told = |error: sqlx::Error| Trouble::from(error).at(path);
+        let lock = LockFile::take(path, parts.clock.as_ref()).await?;
+        create_if_missing(path).await?;
+        let writer = options.writer();
+        let mut conn = writer.connect().await.map_err(told)?;
+        schema::migrate(&mut conn, path, schema::STEPS).await?;
+        writable(&mut conn).await.map_err(told)?;
+        let seal = Seal::after(head(&mut conn).await.map_err(told)?);
+        let row = sqlx::query("SELECT coalesce(max(number), 0) FROM operations").fetch_one(&mut conn).await;
+        let newest = row.and_then(|row| row.count(0)).map_err(told)?;
+        let queue = Arc::new(Queue::default());
+        let writer = Writer { conn: Some(conn), options: writer, seal, newest, lock };
+        let ended = writer.start(queue.clone());
+        let failed =
+            |error: std::io::Error| OpenError::Failed { path: path.to_owned(), what: error.to_string() };
+        let writing = Writing { queue, ended: ended.map_err(failed)?, chance: parts.chance };
+        Ok(Self { reads: readers(Options::reader(path)), writing: Some(writing) })
+    }
+
+    /// Opens the database for reading only, also while another process writes it. A commit is refused.
+    ///
+    /// # Errors
+    /// When there is none, or when it is damaged, newer than this build or another program's.
+    pub async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        refuse_empty(path)?;
+        if !path.exists() {
+            return Err(OpenError::Missing { path: path.to_owned() });
+        }
+        let mut options = Options::reader(path);
+        let mut first = look(&options, path).await;
+        if matches!(first, Err(OpenError::Failed { .. } | OpenError::ReadOnly { .. })) && !has_log(path) {
+            // In a folder that cannot be written SQLite cannot make the files it shares with a writer. Without a
+            // log beside it there is no writer, and the file stands for itself.
+            options = options.immutable(true);
+            first = look(&options, path).await;
+        }
+        let known = u32::try_from(schema::STEPS.len()).unwrap_or(u32::MAX);
+        match first? {
+            0 => Err(OpenError::Damaged { path: path.to_owned(), what: "it has no tables".to_owned() }),
+            found if found > known => Err(OpenError::Newer { path: path.to_owned(), found, known }),
+            found if found < known => Err(OpenError::Failed {
+                path: path.to_owned(),
+                what: format!("it has schema {found}, and this Wilco reads {known}; start `wilco up` once"),
+            }),
+            _ => Ok(Self { reads: readers(options), writing: None }),
+        }
+    }
+
+    /// Writes all that waits and closes the database. Later commits are refused.
+    ///
+    /// # Errors
+    /// When records that were committed with `Soon` could not be written; the message says how many.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let Some(writing) = &self.writing else {
+            self.reads.close().await;
+            return Ok(());
+        };
+        // A flush that fails is not the last word: closing tries once more and says what is left.
+        drop(self.flush().await);
+        // Readers first, so that the writer is the last and leaves no log behind. A read that does not end is left.
+        drop(tokio::time::timeout(LAST_READS, self.reads.close()).await);
+        writing.queue.close();
+        let mut ended = writing.ended.clone();
+        match ended.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(end)) => end.clone(),
+            _ => Err(StoreError::Unavailable("the store's writer broke down".to_owned())),
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Some(writing) = &self.writing {
+            writing.queue.close();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, batch: Batch, when: When) -> Result<Option<Seq>, StoreError> {
+        let Some(writing) = &self.writing else {
+            return Err(StoreError::Unavailable("the database was opened for reading only".to_owned()));
+        };
+        let batch = Prepared::new(batch, writing.chance.as_ref())?;
+        match when {
+            When::Soon => writing.queue.push(Item { batch, answer: None }).await.map(|()| None),
+            When::Now => {
+                let (answer, answered) = oneshot::channel();
+                writing.queue.push(Item { batch, answer: Some(answer) }).await?;
+                answered.await.unwrap_or_else(|_| Err(closed()))
+            }
+        }
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        if self.writing.is_none() {
+            return Ok(());
+        }
+        // What was committed before stands before this in the queue.
+        let nothing = Batch { at: jiff::Timestamp::UNIX_EPOCH, records: Vec::new() };
+        self.commit(nothing, When::Now).await.map(drop)
+    }
+}
+
+fn readers(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(0)
+        .acquire_timeout(TURN)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
+}
+
+/// The newest record of the chain, by its last row.
+pub(crate) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Error> {
+    let row =
+        sqlx::query("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetch_optional(conn).await?;
+    match row {
+        Some(row) => Ok(Head { seq: row.seq(0)?, hash: row.hash(1)? }),
+        None => Ok(Walk::default().head()),
+    }
+}
+
+/// Makes a new database beside its place and moves it there whole, so that a start that is cut short leaves none.
+async fn create_if_missing(path: &Path) -> Result<(), OpenError> {
+    refuse_empty(path)?;
+    if path.exists() {
+        return Ok(());
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    let failed = |error: std::io::Error| OpenError::Failed { path: path.to_owned(), what: error.to_string() };
+    if new.exists() {
+        std::fs::remove_file(&new).map_err(failed)?;
+    }
+    let options = shared(&new)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Delete)
+        .synchronous(SqliteSynchronous::Full);
+    let told = |error: sqlx::Error| Trouble::from(error).at(path);
+    let mut conn = options.connect().await.map_err(told)?;
+    schema::migrate(&mut conn, path, schema::STEPS).await?;
+    conn.close().await.map_err(told)?;
+    std::fs::rename(&new, path).map_err(failed)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// SQLite takes a file of no bytes for a new database; we never leave one, so it lost its content.
+fn refuse_empty(path: &Path) -> Result<(), OpenError> {
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => {
+            Err(OpenError::Failed { path: path.to_owned(), what: "it is a folder".to_owned() })
+        }
+        Ok(meta) if meta.len() == 0 => Err(OpenError::Damaged {
+            path: path.to_owned(),
+            what: "it has no content, so it was cut. If it is to be a new one, delete it first".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Finds out now, and not at the first order, whether the database can be written.
+async fn writable(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE meta SET value = value WHERE name = 'schema'").execute(&mut *transaction).await?;
+    transaction.rollback().await
+}
+
+async fn look(options: &SqliteConnectOptions, path: &Path) -> Result<u32, OpenError> {
+    let told = |error: sqlx::Error| Trouble::from(error).at(path);
+    let mut conn = options.connect().await.map_err(told)?;
+    let version = schema::version(&mut conn, path).await;
+    conn.close().await.map_err(told)?;
+    version
+}
+
+fn has_log(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(PathBuf::from(name)).is_ok_and(|meta| meta.len() > 0)
+}
