@@ -1,1 +1,19 @@
-//! The pack format and the transcript format.
+//! The pack format and the transcript format: files become data, and what is wrong with them becomes problems.
+//!
+//! Nothing is run here, and nothing is decided: the server builds the catalogue, the engine plans and runs. Layer 2.
+
+mod actions;
+mod args;
+mod command;
+mod pack;
+pub mod problem;
+pub mod rules;
+mod schema;
+pub mod sheet;
+mod step;
+mod template;
+pub mod transcript;
+
+pub use actions::{Actions, Known};
+pub use pack::{find, read, read_text, transcripts};
+pub use problem::{Problem, Severity};

@@ -1,0 +1,209 @@
+//! One `[[command]]` of a pack.
+//!
+//! Not the catalogue: whether its words collide with another command's is found where all are known. Layer 2.
+
+use std::collections::BTreeSet;
+
+use wilco_contract::{
+    command::{Command, DEFAULT_LETTER, DEFAULT_TIMEOUT_SECS, Effect, Spec},
+    ids::{CommandId, Place},
+    pattern::Pattern,
+    policy::Requirement,
+};
+
+use crate::{
+    actions::Known,
+    args,
+    problem::Problem,
+    rules,
+    sheet::{Keys, Table, Value},
+    step::{self, Around, Read},
+    template::Scope,
+};
+
+/// The keys of a command.
+pub(crate) const COMMAND: Keys = Keys::of(&[
+    "id", "words", "about", "effect", "args", "step", "verify", "require", "lock", "timeout", "home",
+    "letter", "examples",
+]);
+
+/// Reads one command; `None`, with the problems reported, where it cannot be used.
+pub(crate) fn read(
+    table: &Table<'_>,
+    pack: &str,
+    folder: &std::path::Path,
+    known: &Known<'_>,
+) -> Option<Command> {
+    let id = table.need("id", "id = \"ship\"").and_then(|value| id(&value, pack));
+    let words = table.need("words", "words = [\"ship <app>\"]").and_then(|value| words(&value));
+    let about = table.need("about", "about = \"Ship a revision\"").and_then(|value| about(&value));
+    let effect = table.get("effect").map(|value| step::effect(&value));
+
+    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default());
+    let around = Around { known, folder, args: &args };
+    let steps = table.need("step", "[[command.step]]");
+    let step_tables = steps.map(|value| value.tables("`[[command.step]]`", step::STEP));
+    let verify = table.get("verify").map(|value| value.tables("`[[command.verify]]`", step::STEP));
+    let (steps, verify) = step::read_all(
+        step_tables.as_deref().unwrap_or_default(),
+        verify.as_deref().unwrap_or_default(),
+        &around,
+    );
+    let effect = declared_effect(table, effect, &steps, &verify);
+
+    let names: BTreeSet<String> = args.iter().map(|arg| arg.name.clone()).collect();
+    let require = table.get("require").map(|value| requirements(&value, &names)).unwrap_or_default();
+    let lock = table.get("lock").and_then(|value| lock(&value, &args));
+    let timeout = table.get("timeout").map_or(Some(DEFAULT_TIMEOUT_SECS), |value| value.seconds("\"20m\""));
+    let home = table.get("home").and_then(|value| place(&value));
+    let letter = table.get("letter").map_or(Some(DEFAULT_LETTER), |value| letter(&value));
+    let examples =
+        table.get("examples").and_then(|value| value.texts("[\"ship webapp\"]")).unwrap_or_default();
+    if effect == Some(Effect::Read) {
+        for key in ["lock", "home", "letter", "verify"] {
+            if let Some(value) = table.get(key) {
+                let what = format!("`{key}` means nothing on a read: it makes no operation");
+                value.add(Problem::at(&value.origin(), what, format!("Remove `{key}`.")).warning());
+            }
+        }
+    }
+    let spec = Spec {
+        id: id?,
+        words: words?,
+        about: about?,
+        effect: effect?,
+        args,
+        examples: examples.iter().map(|text| text.text.to_owned()).collect(),
+        require,
+        lock,
+        timeout_secs: timeout?,
+        home,
+        letter: letter?,
+    };
+    let bare = |read: Vec<Read>| read.into_iter().map(|read| read.step).collect();
+    Some(Command { spec, origin: table.origin(), steps: bare(steps), verify: bare(verify) })
+}
+
+fn id(value: &Value<'_>, pack: &str) -> Option<CommandId> {
+    let text = value.words("\"ship\"")?;
+    let id = CommandId::parse(&format!("{pack}.{}", text.text)).ok().filter(|_| !text.text.contains('.'));
+    if id.is_none() {
+        let what = format!("`{}` cannot be the id of a command", text.text);
+        text.wrong(
+            what,
+            "Use lower-case letters, digits, - and _; the pack's name is put in front by itself.",
+        );
+    }
+    id
+}
+
+fn words(value: &Value<'_>) -> Option<Vec<Pattern>> {
+    let texts = value.texts("[\"ship <app>\"]")?;
+    if texts.is_empty() {
+        value
+            .wrong("`words` is empty, so nobody could say this command", "Write `words = [\"ship <app>\"]`.");
+        return None;
+    }
+    let mut patterns = Vec::new();
+    let mut well = true;
+    for text in &texts {
+        match Pattern::parse(text.text) {
+            Ok(pattern) => {
+                for taken in pattern.args().into_iter().filter(|name| args::TAKEN.contains(name)) {
+                    well = false;
+                    let origin = text.origin_of_word(&format!("<{taken}"));
+                    let what = format!("`{taken}` cannot be an argument: every command has it");
+                    text.add(Problem::at(&origin, what, "Call it something else."));
+                }
+                patterns.push(pattern);
+            }
+            Err(error) => {
+                well = false;
+                let remedy =
+                    "A pattern has words, `<arg>`, `<arg...>` at its end, `[optional]` and `(one|other)`.";
+                text.add(Problem::at(&text.origin_of(error.at), error.what, remedy));
+            }
+        }
+    }
+    well.then_some(patterns)
+}
+
+fn about(value: &Value<'_>) -> Option<String> {
+    let text = value.words("\"Ship a revision\"")?;
+    if text.text.lines().count() > 1 {
+        text.wrong("`about` has several lines, and help shows one", "Say it in one line.");
+        return None;
+    }
+    Some(text.text.trim().trim_end_matches('.').to_owned())
+}
+
+/// The declared effect, which must not be weaker than the worst of the steps.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether the key is there, the inner one whether it is right"
+)]
+fn declared_effect(
+    table: &Table<'_>,
+    declared: Option<Option<Effect>>,
+    steps: &[Read],
+    verify: &[Read],
+) -> Option<Effect> {
+    let worst = steps.iter().chain(verify).max_by_key(|read| read.effect);
+    let Some(declared) = declared else {
+        let worst = worst.map_or(Effect::Write, |read| read.effect);
+        table.need("effect", &format!("effect = \"{worst}\""))?;
+        return None;
+    };
+    let declared = declared?;
+    let Some(worst) = worst.filter(|worst| worst.effect > declared) else { return Some(declared) };
+    if let Some(value) = table.get("effect") {
+        let what = format!(
+            "the effect `{declared}` is weaker than that of the step `{}`, which is `{}`",
+            worst.step.id, worst.effect
+        );
+        let mut remedy = format!("Write `effect = \"{}\"`", worst.effect);
+        if worst.step.effect.is_none() && worst.step.uses.as_str() == "exec.run" {
+            remedy.push_str(&format!(
+                ", or say `effect = \"{declared}\"` on that step if it changes nothing more"
+            ));
+        }
+        value.wrong(what, remedy + ".");
+    }
+    None
+}
+
+fn requirements(value: &Value<'_>, args: &BTreeSet<String>) -> Vec<Requirement> {
+    let tables = if value.is_table() {
+        value.table("`require`", rules::REQUIREMENT).into_iter().collect()
+    } else {
+        value.tables("`[[command.require]]`", rules::REQUIREMENT)
+    };
+    tables.iter().filter_map(|table| rules::requirement(table, Some(args))).collect()
+}
+
+fn lock(value: &Value<'_>, args: &[wilco_contract::command::ArgSpec]) -> Option<String> {
+    let text = value.words("\"webapp/production\"")?;
+    Scope { args, before: &[], later: &[], op: false }.check(&text).then(|| text.text.to_owned())
+}
+
+fn place(value: &Value<'_>) -> Option<Place> {
+    let text = value.words("\"web:ops\"")?;
+    match Place::parse(text.text) {
+        Ok(place) => Some(place),
+        Err(error) => {
+            text.wrong(error.to_string(), "Write the connector, a colon and the room.");
+            None
+        }
+    }
+}
+
+fn letter(value: &Value<'_>) -> Option<char> {
+    let text = value.words("\"d\"")?;
+    let mut letters = text.text.chars();
+    let (first, rest) = (letters.next()?, letters.next());
+    if first.is_ascii_lowercase() && rest.is_none() {
+        return Some(first);
+    }
+    text.wrong(format!("`{}` is not one letter from a to z", text.text), "Write `letter = \"d\"`.");
+    None
+}

@@ -1,0 +1,148 @@
+//! A pack: a folder with `pack.toml`, scripts and transcripts.
+//!
+//! Not a loader that watches: it reads once, and says all that is wrong. Layer 2.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use wilco_contract::{command::Command, ids::CommandId};
+
+use crate::{
+    actions::Known,
+    command,
+    problem::Problem,
+    sheet::{Keys, MAX_FILE, Sheet, Table},
+};
+
+const FILE: Keys = Keys { known: &["pack", "command"], later: &["route", "listener", "rule", "schedule"] };
+const PACK: Keys = Keys::of(&["name", "about"]);
+
+/// Reads a pack. `folder` is its folder, `display` how problems and origins name that folder: `packs/webapp`.
+///
+/// The commands are those that can be used; where there are errors, whoever reads should use none.
+#[must_use]
+pub fn read(folder: &Path, display: &str, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
+    let file = format!("{display}/pack.toml");
+    let folder = match fs::canonicalize(folder) {
+        Ok(folder) => folder,
+        Err(error) => {
+            let what = format!("this folder cannot be read: {error}");
+            return (Vec::new(), vec![Problem::of(display, what, "Check its name and permissions.")]);
+        }
+    };
+    match read_text(&folder.join("pack.toml"), &file) {
+        Ok(text) => read_sheet(Sheet::new(&file, text), &folder, known),
+        Err(problem) => (Vec::new(), vec![problem]),
+    }
+}
+
+/// Reads a file of at most [`MAX_FILE`] bytes as text; `display` is how problems name it.
+///
+/// # Errors
+/// When it cannot be read, is too long or is not UTF-8.
+pub fn read_text(path: &Path, display: &str) -> Result<String, Problem> {
+    let unread = |error: std::io::Error| {
+        Problem::of(display, format!("this file cannot be read: {error}"), "Check its name and permissions.")
+    };
+    let mut bytes = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)).map_err(unread)?;
+    if bytes.len() as u64 > MAX_FILE {
+        let what = format!("this file is longer than {MAX_FILE} bytes");
+        return Err(Problem::of(display, what, "Split it into several."));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let what = format!("this file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to());
+        Problem::of(display, what, "Save it as UTF-8.")
+    })
+}
+
+fn read_sheet(sheet: Sheet, folder: &Path, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
+    let mut commands = Vec::new();
+    if let Some(tables) = sheet.parse() {
+        let root = Table::root(&sheet, &tables, FILE);
+        let own = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        check_pack(&root, &own);
+        let tables = root.get("command").map(|value| value.tables("`[[command]]`", command::COMMAND));
+        let tables = tables.unwrap_or_default();
+        for table in &tables {
+            commands.extend(command::read(table, &own, folder, known));
+        }
+        check_ids(&sheet, &commands);
+    }
+    (commands, sheet.into_problems())
+}
+
+/// The pack's name has to be its folder's, as ids and messages are made from it.
+fn check_pack(root: &Table<'_>, own: &str) {
+    let Some(pack) = root.need("pack", "[pack]") else { return };
+    let Some(table) = pack.table("`[pack]`", PACK) else { return };
+    if let Some(value) = table.get("about") {
+        // Only that it is a text matters here.
+        let _ = value.words("\"Ship the web application\"");
+    }
+    let Some(name) =
+        table.need("name", &format!("name = \"{own}\"")).and_then(|value| value.words(&format!("\"{own}\"")))
+    else {
+        return;
+    };
+    if name.text != own {
+        let what = format!("the pack `{}` stands in a folder called `{own}`", name.text);
+        name.wrong(what, format!("Write `name = \"{own}\"`, or rename the folder."));
+    } else if own == "wilco" {
+        name.wrong("`wilco` is the name of the built-in commands", "Rename the folder and the pack.");
+    } else if CommandId::parse(&format!("{own}.x")).is_err() || own.contains('.') {
+        let what = format!("`{own}` cannot be the name of a pack");
+        name.wrong(what, "Use lower-case letters, digits, - and _, for the folder and the pack.");
+    }
+}
+
+fn check_ids(sheet: &Sheet, commands: &[Command]) {
+    let mut first: BTreeMap<&CommandId, &Command> = BTreeMap::new();
+    for command in commands {
+        if let Some(earlier) = first.get(&command.spec.id) {
+            let what = format!(
+                "two commands have the id `{}`; the first stands at {}",
+                command.spec.id, earlier.origin
+            );
+            sheet.add(Problem::at(&command.origin, what, "Give one of them another id."));
+        } else {
+            first.insert(&command.spec.id, command);
+        }
+    }
+}
+
+/// The packs of a folder of packs, by name: every folder in it that has a `pack.toml`.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut packs = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.join("pack.toml").is_file() {
+            packs.push(path);
+        }
+    }
+    packs.sort();
+    Ok(packs)
+}
+
+/// The transcripts of a folder, by name: every `*.chat` directly in it.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn transcripts(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "chat") && path.is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,275 @@
+//! The steps of a command: which action, with what, and whether that can work.
+//!
+//! Not their execution: `engine/execute` does that. Layer 2.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::Value as Json;
+use wilco_contract::{
+    action::ActionSpec,
+    command::{ArgSpec, Effect, Step, Undo},
+    ids::ActionName,
+    pattern::is_arg_name,
+};
+
+use crate::{
+    actions::Known,
+    problem::Problem,
+    schema,
+    sheet::{Keys, Table, Value},
+    template::Scope,
+};
+
+/// The keys of a step, and of a verify step.
+pub(crate) const STEP: Keys = Keys::of(&["id", "uses", "with", "effect", "undo"]);
+const UNDO: Keys = Keys::of(&["uses", "with"]);
+
+/// What the steps of one command share.
+pub(crate) struct Around<'a> {
+    /// What there is to use.
+    pub(crate) known: &'a Known<'a>,
+    /// The pack's folder.
+    pub(crate) folder: &'a Path,
+    /// The command's arguments.
+    pub(crate) args: &'a [ArgSpec],
+}
+
+/// A step with the effect that it has.
+pub(crate) struct Read {
+    /// The step.
+    pub(crate) step: Step,
+    /// Its effect: its own, or its action's.
+    pub(crate) effect: Effect,
+}
+
+/// Reads the steps and verify steps of a command; verify steps run after all steps.
+pub(crate) fn read_all(
+    steps: &[Table<'_>],
+    verify: &[Table<'_>],
+    around: &Around<'_>,
+) -> (Vec<Read>, Vec<Read>) {
+    let mut ids: Vec<String> = Vec::new();
+    for (tables, base) in [(steps, None), (verify, Some("verify"))] {
+        for table in tables {
+            let id = id(table, base, &ids);
+            ids.push(id);
+        }
+    }
+    let mut read = Vec::new();
+    for (at, table) in steps.iter().chain(verify).enumerate() {
+        let scope = Scope { args: around.args, before: &ids[..at], later: &ids[at..], op: true };
+        read.push(one(table, &ids[at], around, scope));
+    }
+    let verify = read.split_off(steps.len());
+    (read.into_iter().flatten().collect(), verify.into_iter().flatten().collect())
+}
+
+/// The step's own name, or one made from its action's: `exec.run` makes `run`, then `run2`.
+fn id(table: &Table<'_>, base: Option<&str>, taken: &[String]) -> String {
+    if let Some(text) = table.get("id").and_then(|value| value.text("\"build\"")) {
+        if !is_arg_name(text.text) {
+            let what = format!("`{}` cannot be the name of a step", text.text);
+            text.wrong(
+                what,
+                "Use a lower-case letter, then lower-case letters, digits and _, at most 64 of them.",
+            );
+        } else if taken.iter().any(|id| id == text.text) {
+            text.wrong(format!("two steps are called `{}`", text.text), "Give one of them another id.");
+        }
+        return text.text.to_owned();
+    }
+    let uses = table.get("uses").filter(Value::is_text).map(|value| value.json());
+    let uses = uses.as_ref().and_then(Json::as_str).unwrap_or("step");
+    let base = base.unwrap_or_else(|| uses.rsplit('.').next().unwrap_or(uses));
+    let mut names = std::iter::once(base.to_owned()).chain((2..).map(|n| format!("{base}{n}")));
+    names.find(|name| !taken.contains(name)).unwrap_or_else(|| base.to_owned())
+}
+
+fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Option<Read> {
+    let (uses, spec) = action(table, around)?;
+    let own = table.get("effect").and_then(|value| effect_of(&value, &spec));
+    let with = with(table, &uses, around, scope);
+    let undo = table.get("undo").map(|value| undo(&value, around, scope));
+    let step = Step {
+        id: id.to_owned(),
+        uses,
+        with: with?,
+        effect: own,
+        undo: match undo {
+            None => None,
+            Some(read) => Some(read?),
+        },
+        origin: table.origin(),
+    };
+    Some(Read { step, effect: own.unwrap_or(spec.effect) })
+}
+
+fn action(table: &Table<'_>, around: &Around<'_>) -> Option<(ActionName, ActionSpec)> {
+    let text = table.need("uses", "uses = \"exec.run\"")?.words("\"exec.run\"")?;
+    let spec =
+        ActionName::parse(text.text).ok().and_then(|name| Some((around.known.actions.spec(&name)?, name)));
+    if let Some((spec, name)) = spec {
+        return Some((name, spec));
+    }
+    let mut names: Vec<_> = around.known.actions.names().iter().map(ToString::to_string).collect();
+    names.sort();
+    let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let what = format!("there is no action `{}`", text.text);
+    let problem = Problem::at(&text.origin(), what, format!("Use one of {listed}."));
+    text.add(problem.near(text.text, names.iter().map(String::as_str)));
+    None
+}
+
+/// Reads an effect; anything else is reported.
+pub(crate) fn effect(value: &Value<'_>) -> Option<Effect> {
+    let text = value.words("\"write\"")?;
+    match text.text {
+        "read" => Some(Effect::Read),
+        "write" => Some(Effect::Write),
+        "destructive" => Some(Effect::Destructive),
+        other => {
+            let what = format!("there is no effect `{other}`");
+            let remedy =
+                "Write `read` (changes nothing), `write`, or `destructive` (no Wilco command undoes it).";
+            text.add(Problem::at(&text.origin(), what, remedy).near(other, ["read", "write", "destructive"]));
+            None
+        }
+    }
+}
+
+fn effect_of(value: &Value<'_>, spec: &ActionSpec) -> Option<Effect> {
+    let effect = effect(value)?;
+    if !spec.effect_by_step && effect != spec.effect {
+        let what = format!("`{}` is always `{}`, whatever a step says", spec.name, spec.effect);
+        value.add(Problem::at(&value.origin(), what, "Remove `effect` from this step."));
+        return None;
+    }
+    Some(effect)
+}
+
+fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<Undo> {
+    let table = value.table("`undo`", UNDO)?;
+    let (uses, _) = action(&table, around)?;
+    let with = with(&table, &uses, around, scope)?;
+    Some(Undo { uses, with })
+}
+
+/// Reads `with` and tries whether the action takes it.
+fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<'_>) -> Option<Json> {
+    let schema = around.known.actions.schema(uses).unwrap_or(Json::Null);
+    let Some(value) = table.get("with") else {
+        let empty = Json::Object(serde_json::Map::new());
+        if let Err(error) = around.known.actions.check(uses, &empty) {
+            let what = format!("`{uses}` needs arguments: {error}");
+            table.sheet().add(Problem::at(&table.origin(), what, "Add `with = { … }`."));
+            return None;
+        }
+        return Some(empty);
+    };
+    let mut json = value.open_table("`with`").map(|_| value.json())?;
+    let keys_fit = schema::check_keys(&value, &schema, uses.as_str());
+    let mut well = keys_fit;
+    for text in value.all_texts() {
+        well &= scope.check(&text);
+    }
+    match uses.as_str() {
+        "exec.run" => {
+            for key in ["argv", "plan"] {
+                well &= program_is_there(&value, key, around.folder);
+            }
+            if schema::has_key(&schema, "dir") && json.get("dir").is_none() {
+                json["dir"] = Json::from(around.folder.to_string_lossy());
+            }
+        }
+        "http.get" => well &= server_is_named(&value, around, scope),
+        _ => {}
+    }
+    for filled in scope.filled(&json).iter().filter(|_| well) {
+        let Err(error) = around.known.actions.check(uses, &filled.value) else { continue };
+        match filled.without.first() {
+            None => {
+                value.wrong(format!("`{uses}` does not take these arguments: {error}"), "Correct `with`.");
+            }
+            Some(first) => value.wrong(
+                format!(
+                    "`{uses}` does not take these arguments when an order leaves out `{}`: {error}",
+                    filled.without.join("` or `")
+                ),
+                format!("Give `args.{first}` a default, or write `{{{{ {first} or '…' }}}}`."),
+            ),
+        }
+        return None;
+    }
+    well.then_some(json)
+}
+
+/// Whether the program that an `exec.run` names behind this key is there and may be run, if the pack itself brings it.
+fn program_is_there(with: &Value<'_>, key: &str, folder: &Path) -> bool {
+    if !with.json()[key][0].is_string() {
+        return true;
+    }
+    let Some(text) = with.below(&[key, "0"]).text("") else { return true };
+    if text.text.contains("{{") || text.text.contains("{%") || text.text.starts_with('/') {
+        return true;
+    }
+    if !text.text.contains('/') {
+        if folder.join(text.text).is_file() {
+            let what =
+                format!("`{}` is looked for among the machine's programs, not in this folder", text.text);
+            let remedy = format!("Write `./{}` if the pack's own file is meant.", text.text);
+            text.add(Problem::at(&text.origin(), what, remedy).warning());
+        }
+        return true;
+    }
+    if text.text.split('/').any(|part| part == "..") {
+        text.wrong(format!("`{}` leaves the pack's folder", text.text), "Put the program into the pack.");
+        return false;
+    }
+    let own = text.text.strip_prefix("./").unwrap_or(text.text);
+    let path = folder.join(own);
+    match fs::metadata(&path) {
+        Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => true,
+        Ok(found) if found.is_file() => {
+            text.wrong(
+                format!("`{}` may not be run", text.text),
+                format!("Run `chmod +x {own}` in the pack's folder."),
+            );
+            false
+        }
+        _ => {
+            let files = beside(&path);
+            let problem = Problem::at(
+                &text.origin(),
+                format!("there is no program `{}` in the pack's folder", text.text),
+                "Put it there, or correct the name.",
+            );
+            text.add(problem.near(text.text, files.iter().map(String::as_str)));
+            false
+        }
+    }
+}
+
+fn beside(path: &Path) -> Vec<String> {
+    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok()).take(1_000);
+    names.map(|name| format!("./{name}")).collect()
+}
+
+/// Whether every server that an `http.get` may call is named in `wilco.toml`.
+fn server_is_named(with: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> bool {
+    let server = with.below(&["server"]);
+    if !with.json()["server"].is_string() {
+        return true;
+    }
+    let Some(text) = server.text("\"webapp\"") else { return true };
+    let Some(possible) = scope.possible(text.text) else { return true };
+    let mut well = true;
+    for name in possible.iter().filter(|name| !around.known.servers.contains(*name)) {
+        well = false;
+        let what = format!("`wilco.toml` names no server `{name}`");
+        let remedy = format!("Add `[server.{name}]` with its `url` there, or correct the name.");
+        let problem = Problem::at(&text.origin(), what, remedy);
+        text.add(problem.near(name, around.known.servers.iter().map(String::as_str)));
+    }
+    well
+}

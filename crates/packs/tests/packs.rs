@@ -1,0 +1,337 @@
+//! Packs, right and wrong: what a tired person is told.
+
+mod actions;
+
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use wilco_contract::{
+    command::{Command, Effect},
+    policy::Grantee,
+    values::ArgType,
+};
+use wilco_packs::{Known, Problem, read};
+
+fn read_pack(text: &str) -> (Vec<Command>, Vec<Problem>) {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("webapp");
+    fs::create_dir(&folder).expect("a folder");
+    write(&folder.join("pack.toml"), text, 0o644);
+    write(&folder.join("stage"), "#!/bin/sh\n", 0o755);
+    write(&folder.join("release"), "#!/bin/sh\n", 0o644);
+    let actions = actions::all();
+    let servers = BTreeSet::from(["webapp".to_owned(), "staging".to_owned()]);
+    read(&folder, "packs/webapp", &Known { actions: &actions, servers: &servers })
+}
+
+fn write(path: &Path, text: &str, mode: u32) {
+    fs::write(path, text).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+}
+
+fn told(text: &str) -> String {
+    let (_, problems) = read_pack(text);
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+/// Each text, followed by what is told of it.
+fn each(texts: &[&str], told: impl Fn(&str) -> String) -> String {
+    texts.iter().map(|text| format!("## {text}\n{}\n", told(text))).collect()
+}
+
+/// A pack with this `[[command]]`, the first line of which is line 4.
+fn told_of_command(command: &str) -> String {
+    told(&format!("[pack]\nname = \"webapp\"\n[[command]]\n{command}"))
+}
+
+/// A whole command whose step has these keys, the first of which is line 10.
+fn told_of_step(step: &str) -> String {
+    let head = r#"id = "ship"
+words = ["ship <app> [<ref>]"]
+about = "Ship"
+effect = "write"
+args.app = { choices = ["webapp", "billing"] }
+"#;
+    told_of_command(&format!("{head}[[command.step]]\n{step}"))
+}
+
+const GOOD: &str = r#"
+[pack]
+name = "webapp"
+about = "Ship the web application"
+
+[[command]]
+id = "stage"
+words = ["stage <app>[/<ref>] [for <span>]", "put <app> on stage"]
+about = "Put a revision on staging."
+effect = "write"
+lock = "{{ app }}/staging"
+timeout = "20m"
+home = "web:deploys"
+letter = "d"
+require = { approve = 1, by = "role:lead", within = "2h", when = "args.app == 'webapp' and now.hour > 18" }
+examples = ["stage webapp/v2"]
+args.span = { type = "duration", about = "For how long", default = "2h" }
+args.app = { choices = ["webapp", "staging"], about = "What" }
+
+[[command.step]]
+id = "build"
+uses = "exec.run"
+with = { argv = ["./stage", "{{ app }}", "{{ ref or 'main' }}"], stdin = { keep = "{{ span }}" } }
+undo = { uses = "exec.run", with = { argv = ["./stage", "--undo"] } }
+
+[[command.step]]
+uses = "say"
+with = { text = "built {{ steps.build.number }} for {{ op.asker }}" }
+
+[[command.verify]]
+uses = "http.get"
+with = { server = "{{ app }}", path = ["version"], expect = { status = 200, contains = "{{ steps.build.sha }}" } }
+"#;
+
+#[test]
+fn a_good_pack_becomes_commands() {
+    let (commands, problems) = read_pack(GOOD);
+    assert_eq!(problems, []);
+    let [command] = &commands[..] else { panic!("one command") };
+    let spec = &command.spec;
+    assert_eq!((spec.id.as_str(), spec.about.as_str()), ("webapp.stage", "Put a revision on staging"));
+    assert_eq!((spec.effect, spec.letter, spec.timeout_secs), (Effect::Write, 'd', 1_200));
+    assert_eq!(command.origin.to_string(), "packs/webapp/pack.toml:6");
+    let require = &spec.require[0];
+    assert_eq!((require.approve, require.within_secs), (1, 7_200));
+    assert_eq!(require.by, Grantee::parse("role:lead").ok());
+    assert_eq!(require.origin.to_string(), "packs/webapp/pack.toml:15");
+    let args: Vec<_> = spec.args.iter().map(|arg| (arg.name.as_str(), arg.required)).collect();
+    assert_eq!(args, [("span", false), ("app", true), ("ref", false)]);
+    assert_eq!(spec.args[0].default, Some(7_200.into()));
+    assert_eq!(spec.args[1].kind, ArgType::Choice(vec!["webapp".into(), "staging".into()]));
+    let steps: Vec<_> = command.steps.iter().chain(&command.verify).map(|step| step.id.as_str()).collect();
+    assert_eq!(steps, ["build", "say", "verify"]);
+    let with = &command.steps[0].with;
+    assert!(
+        with["dir"].as_str().is_some_and(|dir| dir.ends_with("/webapp") && dir.starts_with('/')),
+        "{with}"
+    );
+    assert_eq!(with["argv"][1], "{{ app }}");
+}
+
+#[test]
+fn a_file_that_is_no_pack() {
+    insta::assert_snapshot!(each(
+        &[
+            "[pack\nname = 'webapp'\n",
+            "",
+            "[pack]\nname = 'web'\nabuot = 'x'\n[[route]]\nwhen = 'x'\n[comand]\nid = 'x'",
+            "pack = 3\ncommand = { id = 'x' }",
+        ],
+        told
+    ));
+}
+
+#[test]
+fn a_folder_that_is_not_there() {
+    let actions = actions::all();
+    let servers = BTreeSet::new();
+    let known = Known { actions: &actions, servers: &servers };
+    let (commands, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
+    assert!(commands.is_empty());
+    insta::assert_snapshot!(problems[0]);
+    let root = tempfile::tempdir().expect("a folder");
+    let (_, problems) = read(root.path(), "packs/webapp", &known);
+    insta::assert_snapshot!(problems[0]);
+    write(&root.path().join("pack.toml"), &"# long\n".repeat(200_000), 0o644);
+    let (_, problems) = read(root.path(), "packs/webapp", &known);
+    insta::assert_snapshot!(problems[0]);
+}
+
+#[test]
+fn a_command_with_typos() {
+    insta::assert_snapshot!(told_of_command(
+        r#"
+wrods = ["ship <app>"]
+id = "Ship.It"
+about = ""
+effect = "wirte"
+timeout = 20
+letter = "dd"
+home = "deploys"
+step = "exec.run"
+"#
+    ));
+}
+
+#[test]
+fn a_command_that_lacks_everything() {
+    insta::assert_snapshot!(told_of_command(""));
+}
+
+#[test]
+fn two_commands_of_one_id() {
+    let command = r#"
+[[command]]
+id = "ship"
+words = ["ship"]
+about = "Ship"
+effect = "read"
+lock = "x"
+[[command.step]]
+uses = "say"
+with = { text = "x" }
+"#;
+    insta::assert_snapshot!(told(&format!("[pack]\nname = 'webapp'\n{command}{command}")));
+}
+
+#[test]
+fn patterns_that_cannot_be_read() {
+    insta::assert_snapshot!(told_of_command(
+        r#"
+id = "ship"
+words = ["ship <app", "", "<rest...> then", 3, "ship [it] to <json>"]
+about = "Ship"
+effect = "read"
+[[command.step]]
+uses = "say"
+with = { text = "x" }
+"#
+    ));
+}
+
+#[test]
+fn arguments_that_cannot_be() {
+    insta::assert_snapshot!(told_of_command(
+        r#"
+id = "ship"
+words = ["ship <app> [<ref>]"]
+about = "Ship"
+effect = "read"
+args.app = { type = "chioce" }
+args.force = { type = "bool" }
+args.dry-run = {}
+args.at = { type = "time" }
+args.one = { type = "choice" }
+args.two = { type = "word", choices = ["a"] }
+args.three = { choices = ["a", "A"], default = "b" }
+args.four = { type = "duration", default = "soon" }
+args.five = { type = "integer", default = 1, required = true }
+args.six = "word"
+args.seven = { type = "integer", defualt = 1 }
+[[command.step]]
+uses = "say"
+with = { text = "x" }
+"#
+    ));
+}
+
+#[test]
+fn steps_that_cannot_work() {
+    insta::assert_snapshot!(each(
+        &[
+            "uses = 'exec.rnu'\nwith = { argv = ['./stage'] }",
+            "uses = 'exec.run'",
+            "uses = 'exec.run'\nwith = { agrv = ['./stage'] }",
+            "uses = 'exec.run'\nwith = { argv = './stage' }",
+            "uses = 'exec.run'\nwith = { argv = ['./satge'] }",
+            "uses = 'exec.run'\nwith = { argv = ['./release'] }",
+            "uses = 'exec.run'\nwith = { argv = ['./../stage'] }",
+            "uses = 'exec.run'\nwith = { argv = ['stage'] }",
+            "uses = 'exec.run'\nwith = { argv = ['./stage', '{{ ref }}'], dir = '{{ ref }}' }",
+            "uses = 'http.get'\neffect = 'write'\nwith = { server = 'wbeapp' }",
+            "uses = 'http.get'\nwith = { server = '{{ app }}', expect = { staus = 200 } }",
+            "id = 'Build-It'\nuses = 'exec.run'\nwith = 'x'",
+            "uses = 'say'\nwith = { text = 'x' }\nundo = { use = 'say' }",
+        ],
+        told_of_step
+    ));
+}
+
+#[test]
+fn templates_that_cannot_be_filled_in() {
+    let say = |text: &str| told_of_step(&format!("uses = 'say'\nwith = {{ text = \"{text}\" }}"));
+    insta::assert_snapshot!(each(
+        &[
+            "ship {{ ap }}",
+            "ship {{ args.ap }}",
+            "ship {{ app",
+            "ship {{ steps.build.sha }}",
+            "ship {{ steps.say.sha }}",
+            "ship {{ op.who }}",
+            "{{ ref }}",
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+            "{{ app | upcase }}",
+            "at {{ ref }}",
+            "at {{ ref | default('main') }}",
+            "at {{ ref or 'main' }} {% if ref %}{{ ref }}{% endif %}",
+        ],
+        say
+    ));
+}
+
+#[test]
+fn an_effect_is_never_weaker_than_its_steps() {
+    insta::assert_snapshot!(told_of_command(
+        r#"
+id = "ship"
+words = ["ship"]
+about = "Ship"
+effect = "read"
+[[command.step]]
+uses = "exec.run"
+with = { argv = ["./stage"] }
+"#
+    ));
+    insta::assert_snapshot!(told_of_command(
+        r#"
+id = "ship"
+words = ["ship"]
+about = "Ship"
+effect = "write"
+[[command.step]]
+uses = "say"
+with = { text = "x" }
+[[command.verify]]
+uses = "exec.run"
+effect = "destructive"
+with = { argv = ["./stage"] }
+"#
+    ));
+    // A step may say that its program only looks.
+    assert_eq!(
+        told_of_command(
+            r#"
+id = "ship"
+words = ["ship"]
+about = "Ship"
+effect = "read"
+[[command.step]]
+uses = "exec.run"
+effect = "read"
+with = { argv = ["./stage"] }
+"#
+        ),
+        ""
+    );
+}
+
+#[test]
+fn requirements_that_make_no_sense() {
+    let require = |require: &str| {
+        told_of_command(&format!(
+            "id = 'ship'\nwords = ['ship <app>']\nabout = 'Ship'\neffect = 'write'\n{require}\n\
+             [[command.step]]\nuses = 'say'\nwith = {{ text = 'x' }}"
+        ))
+    };
+    insta::assert_snapshot!(each(
+        &[
+            "require = { aprove = 1 }",
+            "require = { confirm = true, when = \"args.ap == 'x'\" }",
+            "require = { confirm = true, when = 'who.role' }",
+            "require = { confirm = true, when = 'args.app ==' }",
+            "require = { approve = 1, by = 'lead', within = 'soon' }",
+            "require = { approve = 1, by = 'guest' }",
+            "require = { confirm = true, by = 'role:lead' }",
+            "require = { step_up = true, command = 'x' }",
+            "[[command.require]]\napprove = -1\n[[command.require]]\ndeny = 1",
+        ],
+        require
+    ));
+}

@@ -1,0 +1,108 @@
+//! Transcripts, right and wrong.
+
+use serde_json::json;
+use wilco_contract::reply::PressKind;
+use wilco_packs::transcript::{Ends, Speaker, Statement, What, parse};
+
+const STORY: &str = r#"# A release, by two people.
+config: other.toml
+
+plan: exec.run {"argv": ["./release"]} => {"will": ["ship v2"], "inputs": {"sha": "abc"}}
+outside: exec.run {
+    "argv": ["./release"]
+  } => {"summary": "shipped", "outputs": {"version": "v2"}}
+outside: http.get => fails "the service does not answer"
+outside: exec.run {} => unknown "it was cut off"
+outside: exec.run => waits
+
+ana in web:ops: wilco release webapp
+web:stranger in web:ops:
+  wilco release
+    webapp
+wilco: <op> awaiting approval: release webapp
+  …
+
+  Say `approve <op>`.
+wilco in web:@ana: a word
+ben presses approve on <op>
+wilco edits: <op> succeeded…
+wilco edits in web:ops: x
+ana presses abort
++6m
+wilco says nothing
+audit: operation.approved @ben web:ben in time
+audit: operation.moved wilco
+"#;
+
+#[test]
+fn a_story_is_read() {
+    let story = parse("packs/webapp/release.chat", STORY).expect("right");
+    assert_eq!(story.config.as_deref(), Some("other.toml"));
+    let lines: Vec<_> = story.statements.iter().map(|statement| statement.line).collect();
+    assert_eq!(lines, [4, 5, 8, 9, 10, 12, 13, 16, 20, 21, 22, 23, 24, 25, 26, 27, 28]);
+    let what = |at: usize| &story.statements[at].what;
+    assert!(
+        matches!(what(0), What::Plans { plan: Ok(plan), .. } if plan.will == ["ship v2"] && plan.targets.is_empty())
+    );
+    assert!(matches!(what(1), What::Outside { args, ends: Ends::Done(outcome), .. }
+        if *args == json!({"argv": ["./release"]}) && outcome.outputs == json!({"version": "v2"})));
+    assert!(matches!(what(2), What::Outside { args, ends: Ends::Fails(_), .. } if *args == json!({})));
+    assert!(matches!(what(3), What::Outside { ends: Ends::Unknown(_), .. }));
+    assert!(matches!(what(4), What::Outside { ends: Ends::Waits, .. }));
+    assert!(matches!(what(5), What::Says { who: Speaker::Person(ana), place, text }
+        if ana.as_str() == "ana" && place.as_str() == "web:ops" && text == "wilco release webapp"));
+    assert!(
+        matches!(what(6), What::Says { who: Speaker::Account(_), text, .. } if text == "wilco release\n  webapp")
+    );
+    assert!(matches!(what(7), What::Expects { place: None, text }
+        if text == "<op> awaiting approval: release webapp\n…\n\nSay `approve <op>`."));
+    assert!(matches!(what(8), What::Expects { place: Some(place), .. } if place.as_str() == "web:@ana"));
+    assert!(matches!(what(9), What::Presses { press: PressKind::Approve, on: Some(on), .. } if on == "<op>"));
+    assert!(matches!(what(10), What::ExpectsEdit { place: None, text } if text == "<op> succeeded…"));
+    assert!(matches!(what(12), What::Presses { press: PressKind::Abort, on: None, .. }));
+    assert_eq!(what(13), &What::Clock { seconds: 360 });
+    assert_eq!(what(14), &What::ExpectsNothing);
+    assert!(matches!(what(15), What::Audit { kind, who, contains: Some(text) }
+        if kind == "operation.approved" && who == "@ben" && text == "web:ben in time"));
+    let last = Statement {
+        line: 28,
+        what: What::Audit { kind: "operation.moved".into(), who: "wilco".into(), contains: None },
+    };
+    assert_eq!(story.statements.last(), Some(&last));
+}
+
+#[test]
+fn every_wrong_statement_is_told() {
+    let text = r#"  too early
+ana says hello
+ana in web:ops wilco ping
+ana in ops: wilco ping
+ana in web:ops:
+Ana in web:ops: wilco ping
+ana presses aprove
+wilco answers: pong
+wilco:
+ one space
++soon
+  +6m
+outsied: exec.run => {}
+outside: exec.run {"argv": [} => {}
+outside: exec.run {
+  "argv": ["x"]
+  "dir": "y"
+  } => {}
+outside: exec.run {}
+outside: exec.run {} => fails
+outside: exec.run {} => {"sumary": "x"}
+outside: exec.run {} => {} {}
+outside: run {} => {}
+plan: exec.run {} => waits
+audit: operation.approved
+# a comment
+  that goes on
+config: late.toml
+"#;
+    let problems = parse("x.chat", text).expect_err("wrong");
+    let told: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+    insta::assert_snapshot!(told);
+}
