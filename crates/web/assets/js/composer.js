@@ -3,7 +3,7 @@
 import { post, segment } from "./api.js";
 import { matching } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
-import { commands, drafts, me, roomName } from "./session.js";
+import { commands, drafts, me } from "./session.js";
 import { effect } from "./words.js";
 
 /**
@@ -14,7 +14,7 @@ export function makeComposer({ room, timeline, sent }) {
   const name = me.wilco.name;
   const field = h("textarea", {
     id: "say", rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", enterkeyhint: "send",
-    role: "combobox", "aria-autocomplete": "list", "aria-controls": "complete", "aria-expanded": "false",
+    "aria-autocomplete": "list", "aria-controls": "complete",
     placeholder: room.direct ? "help" : `${name} help`, data: { slash: "" },
   });
   const list = h("ul.complete", { id: "complete", role: "listbox", "aria-label": "Commands that match", hidden: true });
@@ -68,7 +68,6 @@ export function makeComposer({ room, timeline, sent }) {
 
   function drawList() {
     list.hidden = matches.length === 0;
-    field.setAttribute("aria-expanded", String(matches.length > 0));
     if (matches.length > 0) field.setAttribute("aria-activedescendant", `c${chosen}`);
     else field.removeAttribute("aria-activedescendant");
     fill(list, matches.map(({ command, fit }, at) => h("li.complete-item", {
@@ -146,10 +145,4 @@ export function makeComposer({ room, timeline, sent }) {
   }
 
   return { element, focus: () => field.focus(), onEscape };
-}
-
-/** Puts a text into the composer of a place, for when it is opened next. */
-export function prepare(place, text) {
-  drafts.set(place, text);
-  return roomName(place);
 }

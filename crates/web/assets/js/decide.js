@@ -5,7 +5,7 @@ import { announce } from "./announce.js";
 import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { isMe, operationUrl, refreshWaiting } from "./session.js";
-import { awaits, clock, isFinal, nameOf, stateWord, time } from "./words.js";
+import { awaits, clock, handle, isFinal, stateWord, time } from "./words.js";
 
 const WEIGHTS = { primary: "btn-primary", bad: "btn-bad" };
 const DOING = { confirm: "Confirming", approve: "Approving", deny: "Denying", abort: "Stopping" };
@@ -36,7 +36,7 @@ function needed(operation) {
   return open.map((need) => {
     const missing = need.count - (need.have?.length ?? 0);
     const people = missing === 1 ? "one approval" : `${missing} approvals`;
-    return [people, need.by ? [" by ", h("code", need.by)] : "", isMe(operation.asker) ? " other than you" : ` other than ${nameOf(operation.asker)}`];
+    return [people, need.by ? [" by ", h("code", need.by)] : "", isMe(operation.asker) ? " other than you" : ` other than ${handle(operation.asker)}`];
   });
 }
 
@@ -45,7 +45,7 @@ function ask(operation) {
   const end = operation.expires_at && [" Ends at ", time(operation.expires_at, clock), "; void if the plan changes."];
   if (operation.state === "awaiting_confirm") {
     if (may.includes("confirm")) return [h("b", "Confirm to start it."), end];
-    return [h("b", `${nameOf(operation.asker)} has to confirm.`), end];
+    return [h("b", `${handle(operation.asker)} has to confirm.`), end];
   }
   if (operation.state === "awaiting_approval") {
     const who = needed(operation).flatMap((part, at) => (at > 0 ? [" and ", part] : part));
@@ -62,17 +62,18 @@ function whyNot(operation, press) {
   if (press === "abort") return "Only who asked for it, or who may approve it, can stop it.";
   if (!awaits(operation.state)) return "It is decided.";
   const mine = (operation.given ?? []).find((given) => isMe({ kind: "person", id: given.person }));
-  if (press === "confirm") return asked ? "You have confirmed." : `Only ${nameOf(operation.asker)} can confirm it.`;
+  if (press === "confirm") return asked ? "You have confirmed." : `Only ${handle(operation.asker)} can confirm it.`;
   if (press === "approve" && mine?.kind === "approve") return `You approved at ${clock(mine.at)}.`;
-  if (operation.state === "awaiting_confirm") return `First ${nameOf(operation.asker)} has to confirm.`;
+  if (operation.state === "awaiting_confirm") return `First ${handle(operation.asker)} has to confirm.`;
   if (asked) return "You asked for it, so somebody else has to approve.";
   const by = operation.needs.find((need) => need.kind === "approve" && !need.met)?.by;
   return by ? `This is for ${by}.` : "No rule lets you decide this.";
 }
 
 /**
- * The bar for these choices. `compact` is for what runs: one quiet button. The result: `element`; `refresh()` asks the
- * server what the viewer may press; `update(operation)` takes it as it is; `decided(operation)` is called after a press.
+ * The bar for these choices. `compact` is for what runs: one quiet button. The result: `element`, with
+ * `row` and `said` in it for a view that has other places for them; `refresh()` asks the server what the viewer may press;
+ * `update(operation)` takes it as it is; `decided(operation)` is called after a press.
  */
 export function decideBar(choices, { compact = false, log = false, decided = () => {} } = {}) {
   const id = choices[0].operation;
@@ -150,5 +151,5 @@ export function decideBar(choices, { compact = false, log = false, decided = () 
     }
   }
 
-  return { element, refresh, update };
+  return { element, row, said, refresh, update };
 }

@@ -11,11 +11,11 @@ const app = document.getElementById("app");
 /** The views by address. All but the room's are fetched when they are first opened. */
 const ROUTES = [
   [/^\/r\/([^/]+)$/, async () => roomView],
-  [/^\/o\/([^/]+)$/, async () => (await import("./operation.js")).operationView],
-  [/^\/waiting$/, async () => (await import("./operations.js")).waitingView],
-  [/^\/operations$/, async () => (await import("./operations.js")).operationsView],
-  [/^\/commands$/, async () => (await import("./commands.js")).commandsView],
-  [/^\/audit$/, async () => (await import("./audit.js")).auditView],
+  [/^\/o\/([^/]+)$/, () => page("operation", "operationView")],
+  [/^\/waiting$/, () => page("operations", "waitingView")],
+  [/^\/operations$/, () => page("operations", "operationsView")],
+  [/^\/commands$/, () => page("commands", "commandsView")],
+  [/^\/audit$/, () => page("audit", "auditView")],
 ];
 /** What is shown while nobody is signed in. */
 const DOOR = "door";
@@ -23,6 +23,27 @@ let shell = null;
 let current = null;
 let shown = null;
 let turn = 0;
+
+/** Fetches the view of a page beside the rooms, and what it looks like. */
+async function page(module, view) {
+  const [views] = await Promise.all([import(`./${module}.js`), style("/assets/pages.css")]);
+  return views[view];
+}
+
+/** Adds a style sheet once; what failed is tried anew the next time. */
+function style(href) {
+  const known = document.querySelector(`link[href="${href}"]`);
+  if (known) return known.sheet ? null : new Promise((resolve) => known.addEventListener("load", resolve));
+  const sheet = h("link", { rel: "stylesheet", href });
+  document.head.append(sheet);
+  return new Promise((resolve, reject) => {
+    sheet.addEventListener("load", resolve);
+    sheet.addEventListener("error", () => {
+      sheet.remove();
+      reject(new Error(href));
+    });
+  });
+}
 
 /** Goes to a page of this app. */
 function go(url, { replace = false } = {}) {

@@ -18,8 +18,8 @@ export function operationView({ argument: id, connection }) {
   const decide = h("div.status-now");
   const parts = { head: h("div"), now: h("div"), plan: h("div"), steps: h("div"), audit: h("div"), aside: h("div.page-aside"), end: h("div.topbar-end") };
   const logSection = section("Log", `times in ${zoneName()}`, log.element);
-  const page = h("div.page", parts.head, parts.now, decide,
-    h("div.page-split", h("div", parts.plan, parts.steps, logSection, parts.audit), parts.aside));
+  const column = h("div");
+  const page = h("div.page", parts.head, parts.now, decide, h("div.page-split", column, parts.aside));
   const body = h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Operation ${id}` }, page);
   let operation = null;
   let bar = null;
@@ -49,14 +49,21 @@ export function operationView({ argument: id, connection }) {
     auditTimer ??= setTimeout(drawAudit, operation.version === newer.version && !changed ? 100 : 400);
   }
 
+  /** What is decided stands first while it waits; how it goes stands first from then on. */
+  function order(waiting) {
+    if (column.dataset.waiting === String(waiting)) return;
+    column.dataset.waiting = String(waiting);
+    fill(column, waiting ? [parts.plan, parts.steps] : [parts.steps, logSection, parts.plan], parts.audit);
+  }
+
   function draw() {
     const { state } = operation;
+    order(awaits(state) || state === "planned");
     document.title = `${operation.id} ${stateWord(state).toLowerCase()} · Wilco`;
     drawHead();
     drawDecision();
     fill(parts.plan, section("Plan", "what was approved is what runs", planBox(operation)));
     fill(parts.steps, operation.steps.length > 0 && section("Steps", stepCount(operation), stepList(operation)));
-    logSection.hidden = awaits(state) || state === "planned";
     if (isFinal(state)) log.ended();
     fill(parts.aside, asideParts(operation));
     clearInterval(clockTimer);
@@ -88,7 +95,11 @@ export function operationView({ argument: id, connection }) {
       fill(parts.end);
       if (choices.length > 0 && (decidable || operation.may?.includes("abort"))) {
         bar = decideBar(choices, { compact: !decidable, decided: take });
-        fill(decide, h("div.box", bar.element));
+        if (decidable) fill(decide, h("div.box", bar.element));
+        else {
+          fill(parts.end, bar.row);
+          fill(decide, bar.said);
+        }
       }
     }
     bar?.update(operation);
@@ -135,7 +146,7 @@ export function planFacts({ plan, because, asker }) {
   if (plan.undo?.length > 0) rows.push(["Undo", lines(plan.undo)]);
   return [
     h("dl.facts", rows.map(([name, value]) => [h("dt", name), h("dd", value)])),
-    because && h("div.because", h("p.words-label", `In ${nameOf(asker)}’s words, not checked`), h("p.words", because)),
+    because && h("div.because", h("p.words-label", `In the words of ${nameOf(asker)}, not checked`), h("p.words", because)),
   ];
 }
 

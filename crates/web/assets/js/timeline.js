@@ -170,8 +170,24 @@ function face(from) {
   return h("span.face", { "aria-hidden": "true" }, initials(nameOf(from)));
 }
 
-/** A person's words; an order to Wilco is set as one. */
+/** A text longer than this shows its beginning only. */
+const LONG = 1200;
+const MANY_LINES = 16;
+
+/** A person's words, the beginning of them where they are many. */
 function words(text) {
+  const said = wording(text);
+  if (text.length <= LONG && text.split("\n", MANY_LINES + 1).length <= MANY_LINES) return said;
+  said.classList.add("clip");
+  const more = h("button.btn.btn-quiet", { type: "button", on: { click: () => {
+    said.classList.remove("clip");
+    more.remove();
+  } } }, "Show all of it");
+  return [said, more];
+}
+
+/** An order to Wilco is set as one. */
+function wording(text) {
   const name = me.wilco.name;
   const start = text.slice(0, name.length + 2).toLowerCase();
   const addressed = [name, `@${name}`].find((way) => start.startsWith(way) && /^[\s:,]/.test(text.slice(way.length)));

@@ -68,6 +68,9 @@ export function nameOf(who) {
   return who.name || who.id || who.kind || "somebody";
 }
 
+/** A person by the name that orders use, which nobody shares; others by their name. */
+export const handle = (who) => (who?.kind === "person" ? `@${who.id}` : nameOf(who));
+
 /** One or two letters for a face. */
 export function initials(name) {
   const words = String(name).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
