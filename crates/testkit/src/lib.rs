@@ -1,1 +1,5 @@
 //! Fakes and conformance suites, for tests only.
+//!
+//! Not a part of what is shipped: nothing but tests depends on it.
+
+pub mod fakes;
