@@ -19,20 +19,21 @@ export function table(columns, rows) {
       h("tbody", rows.map((row) => h("tr", row.map((cell) => h("td", inline(cell))))))));
 }
 
-/** How far something is: a segment a step, and the step under way in words. */
+/** How far something is: a segment a step, and in words the step under way; at the end, what came of each. */
 export function progress(steps) {
   const at = steps.findIndex((step) => ["running", "failed", "unknown"].includes(step.state));
   const done = steps.filter((step) => step.state === "done").length;
-  const now = steps[at] ?? steps.findLast((step) => step.state === "done" && step.note);
+  const over = steps.every((step) => step.state !== "running" && step.state !== "waiting");
+  const told = over ? steps.filter((step) => step.note) : steps.slice(at, at + 1).filter(() => at >= 0);
   const label = at >= 0 ? `Step ${at + 1} of ${steps.length}` : `${done} of ${steps.length} steps done`;
   return [
     h("ol.segs", { "aria-label": label }, steps.map((step) => {
       const { state, picture, word } = mark(step.state);
       return h("li.seg", { data: { state }, title: step.note ? `${step.name}: ${step.note}` : step.name }, icon(picture, word), h("span", step.name));
     })),
-    now && h("p.progress-line",
-      h("span", h("b", at >= 0 ? `Step ${at + 1}/${steps.length} ${now.name}` : now.name)),
-      now.note && h("span.muted", inline(now.note))),
+    told.map((step) => h("p.progress-line",
+      h("b", over ? step.name : `Step ${at + 1}/${steps.length} ${step.name}`),
+      step.note && h("span.muted", inline(step.note)))),
   ];
 }
 
@@ -71,7 +72,7 @@ function bare(block) {
 /** A block as a part of an operation's card. */
 function part(block) {
   switch (block.type) {
-    case "text": return h("div.card-part.card-part-tight.now.prose", markdown(block.text));
+    case "text": return h("div.card-part.card-part-tight.card-text.prose", markdown(block.text));
     case "fields": return h("div.card-part.card-part-tight", facts(block.fields));
     case "progress": return h("div.card-part", progress(block.steps));
     case "code": return code(block.text);
@@ -93,7 +94,7 @@ export function renderBlocks(message, kept) {
   const blocks = message.blocks ?? [];
   const status = blocks.find((block) => block.type === "status");
   const choices = blocks.filter((block) => block.type === "choices").flatMap((block) => block.choices);
-  const others = blocks.filter((block) => block.type !== "status" && block.type !== "choices");
+  const others = merged(blocks.filter((block) => block.type !== "status" && block.type !== "choices"));
   const bar = choices.length > 0 ? keptBar(choices, kept) : null;
   if (!status) {
     const around = bar && h("article.card", bar.element);
@@ -111,6 +112,17 @@ export function renderBlocks(message, kept) {
   return { nodes: [card], bar, key: bar?.key };
 }
 
+/** Rows that follow each other stand in one grid, so that their values do. */
+function merged(blocks) {
+  const out = [];
+  for (const block of blocks) {
+    const last = out.at(-1);
+    if (block.type === "fields" && last?.type === "fields") out[out.length - 1] = { ...last, fields: [...last.fields, ...block.fields] };
+    else out.push(block);
+  }
+  return out;
+}
+
 function keptBar(choices, kept) {
   const key = JSON.stringify(choices);
   if (kept?.key === key) {
@@ -118,7 +130,7 @@ function keptBar(choices, kept) {
     return kept.bar;
   }
   const compact = choices.every((choice) => choice.press === "abort");
-  const bar = decideBar(choices, { compact, log: compact });
+  const bar = decideBar(choices, { compact, log: compact, brief: true });
   bar.key = key;
   bar.refresh();
   return bar;

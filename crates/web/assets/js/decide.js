@@ -22,12 +22,12 @@ export function refusalBox({ text, rule, who_can, you_can }, role) {
 /** The decisions that an operation's state leaves open, as choices. */
 export function openChoices(operation) {
   const choice = (press, label, weight) => ({ press, label, weight, operation: operation.id, plan: operation.hash });
-  if (operation.state === "awaiting_confirm") return [choice("confirm", "Confirm", "primary"), choice("abort", "Withdraw", "plain")];
+  if (operation.state === "awaiting_confirm") return [choice("confirm", "Confirm", "primary"), choice("abort", "Cancel", "plain")];
   if (operation.state === "awaiting_approval") {
-    const rest = operation.may?.includes("abort") && !operation.may.includes("deny") ? choice("abort", "Withdraw", "plain") : choice("deny", "Deny", "plain");
+    const rest = operation.may?.includes("abort") && !operation.may.includes("deny") ? choice("abort", "Cancel", "plain") : choice("deny", "Deny", "plain");
     return [choice("approve", "Approve", "primary"), rest];
   }
-  return isFinal(operation.state) ? [] : [choice("abort", "Abort", "bad")];
+  return isFinal(operation.state) ? [] : [choice("abort", "Stop", "bad")];
 }
 
 /** Who is still needed, in words. */
@@ -40,18 +40,21 @@ function needed(operation) {
   });
 }
 
-function ask(operation) {
+/** What is asked. `brief`: where the plan, who is needed and until when stand right above. */
+function ask(operation, brief) {
   const may = operation.may ?? [];
+  if (brief) {
+    const asks = operation.state === "awaiting_confirm" ? "Confirm to start it." : "You may approve it.";
+    const waits = operation.state === "awaiting_confirm" ? `${handle(operation.asker)} has to confirm.` : isMe(operation.asker) ? "Somebody else has to approve it." : "It waits for approval.";
+    return [h("b", may.includes("confirm") || may.includes("approve") ? asks : waits), " Void if the plan changes."];
+  }
   const end = operation.expires_at && [" Ends at ", time(operation.expires_at, clock), "; void if the plan changes."];
   if (operation.state === "awaiting_confirm") {
     if (may.includes("confirm")) return [h("b", "Confirm to start it."), end];
     return [h("b", `${handle(operation.asker)} has to confirm.`), end];
   }
-  if (operation.state === "awaiting_approval") {
-    const who = needed(operation).flatMap((part, at) => (at > 0 ? [" and ", part] : part));
-    return [h("b", "Needs ", who.length > 0 ? who : "an approval", "."), may.includes("approve") && " You may approve.", end];
-  }
-  return null;
+  const who = needed(operation).flatMap((part, at) => (at > 0 ? [" and ", part] : part));
+  return [h("b", "Needs ", who.length > 0 ? who : "an approval", "."), may.includes("approve") && " You may approve.", end];
 }
 
 /** Why the person cannot press this one; null where they can. */
@@ -71,11 +74,12 @@ function whyNot(operation, press) {
 }
 
 /**
- * The bar for these choices. `compact` is for what runs: one quiet button. The result: `element`, with
+ * The bar for these choices. `compact` is for what runs: one quiet button, and with `log` the way to its log; `brief` is
+ * for a message that says who is needed itself. The result: `element`, with
  * `row` and `said` in it for a view that has other places for them; `refresh()` asks the server what the viewer may press;
  * `update(operation)` takes it as it is; `decided(operation)` is called after a press.
  */
-export function decideBar(choices, { compact = false, log = false, decided = () => {} } = {}) {
+export function decideBar(choices, { compact = false, log = false, brief = false, decided = () => {} } = {}) {
   const id = choices[0].operation;
   const hint = h("span.decide-words", { id: freshId("hint") });
   const said = h("div");
@@ -105,7 +109,7 @@ export function decideBar(choices, { compact = false, log = false, decided = () 
     if (!compact) {
       if (awaits(operation.state)) element.dataset.state = operation.state;
       fill(mark, icon(awaits(operation.state) ? operation.state : "skip"));
-      fill(question, ask(operation) ?? [h("b", `${stateWord(operation.state)}.`), " There is nothing to decide any more."]);
+      fill(question, (awaits(operation.state) && ask(operation, brief)) || [h("b", `${stateWord(operation.state)}.`), " There is nothing to decide any more."]);
     }
     const reasons = choices.map((choice) => whyNot(operation, choice.press));
     buttons.forEach((button, at) => { button.disabled = reasons[at] !== null; });

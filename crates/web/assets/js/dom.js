@@ -60,12 +60,17 @@ export function icon(name, label) {
   return svg;
 }
 
+const own = new Set([location.origin]);
+/** Says that this address, too, is this server: links there stay on the page. */
+export const useOrigin = (url) => URL.canParse(url) && own.add(new URL(url).origin);
+
 /** A link that is safe to follow, or nothing: a path on this server, or an address with http or https. */
 export function safeHref(url) {
   if (typeof url !== "string" || /[\u0000-\u0020\\]/.test(url)) return null;
   if (/^\/(?!\/)/.test(url)) return url;
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return null;
-  return new URL(url).href;
+  const { origin, href } = new URL(url);
+  return own.has(origin) ? href.slice(origin.length) : href;
 }
 
 /** A path on this server, or nothing. */

@@ -80,7 +80,8 @@ export function operationView({ argument: id, connection }) {
         took && h("span", took)));
     const showing = operation.steps.length > 0 && (operation.started_at || isFinal(state));
     fill(parts.now, (showing || operation.why) && h("div.box.box-pad.status-now", { data: { state } },
-      showing && progress(operation.steps.map((step) => ({ name: step.id, state: step.mark, note: step.note ?? step.error }))),
+      // Once it has ended, the steps below say what came of each.
+      showing && progress(operation.steps.map((step) => ({ name: step.id, state: step.mark, note: isFinal(state) ? null : step.note ?? step.error }))),
       operation.why && h("p.progress-line", h("span", inline(operation.why)))));
   }
 

@@ -1,6 +1,7 @@
 // Who is signed in, and the few things that several views share: the commands, what waits, drafts.
 
 import { get, useCsrf } from "./api.js";
+import { useOrigin } from "./dom.js";
 import { useZone } from "./words.js";
 
 /** The answer of `/me`; null before it came. */
@@ -21,6 +22,7 @@ export async function loadMe() {
   me = await get("/me");
   useCsrf(me.csrf);
   useZone(me.wilco.zone);
+  useOrigin(me.wilco.public_url);
   return me;
 }
 
