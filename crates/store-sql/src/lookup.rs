@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteRow};
 use wilco_contract::{
-    access::AccessEvent,
+    access::{AccessEvent, Token},
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq},
     store::{Batch, Record},
@@ -24,7 +24,7 @@ struct Names<'a> {
     inputs: Vec<(&'a Place, &'a str)>,
     locks: Vec<&'a str>,
     links: Vec<Hash>,
-    tokens: Vec<&'a str>,
+    tokens: Vec<&'a Token>,
 }
 
 impl<'a> Names<'a> {
@@ -38,7 +38,7 @@ impl<'a> Names<'a> {
                 Record::Input(input) => names.inputs.push((input.place(), input_id(input))),
                 Record::Locked(lock) => names.locks.push(&lock.key),
                 Record::Access(AccessEvent::Link(link)) => names.links.push(link.hash),
-                Record::Access(AccessEvent::Token(token)) => names.tokens.push(&token.name),
+                Record::Access(AccessEvent::Token(token)) => names.tokens.push(token),
                 // A lock that is given back, a session and what stands only in the journal collide with nothing.
                 Record::Unlocked { .. }
                 | Record::Access(AccessEvent::Session(_))
@@ -87,10 +87,14 @@ pub(crate) async fn known<'a>(
     let sql = ("SELECT hash FROM links WHERE used_at IS NOT NULL AND hash IN (", ")");
     let rows = among(conn, sql, 1, &names.links, |hash, args| args.add(&hash.0[..])).await?;
     known.redeemed = rows.iter().map(|row| row.hash(0)).collect::<Result<_, _>>()?;
+    let sql = ("SELECT hash FROM tokens WHERE revoked_at IS NOT NULL AND hash IN (", ")");
+    let rows = among(conn, sql, 1, &names.tokens, |token, args| args.add(&token.hash.0[..])).await?;
+    known.revoked = rows.iter().map(|row| row.hash(0)).collect::<Result<_, _>>()?;
     // Oldest first: of several that were not revoked, only the newest can still live.
     let sql = ("SELECT name, hash, expires_at FROM tokens WHERE revoked_at IS NULL AND name IN (", ")");
-    let rows =
-        among(conn, (sql.0, ") ORDER BY name, created_at"), 1, &names.tokens, |name, args| args.add(*name));
+    let rows = among(conn, (sql.0, ") ORDER BY name, created_at"), 1, &names.tokens, |token, args| {
+        args.add(&token.name)
+    });
     let token = |row: &SqliteRow| Ok((row.try_get(0)?, (row.hash(1)?, row.time(2)?)));
     known.tokens = rows.await?.iter().map(token).collect::<Result<_, sqlx::Error>>()?;
     Ok((known, numbers))

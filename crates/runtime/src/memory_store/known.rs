@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use wilco_contract::{
-    access::AccessEvent,
+    access::{AccessEvent, Token},
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq},
     input::Input,
@@ -32,6 +32,8 @@ pub struct Known {
     pub locks: HashMap<String, (LockOwner, Timestamp)>,
     /// The redeemed links.
     pub redeemed: HashSet<Hash>,
+    /// The revoked tokens.
+    pub revoked: HashSet<Hash>,
     /// The tokens that were not revoked, by name: which one, until when.
     pub tokens: HashMap<String, (Hash, Timestamp)>,
 }
@@ -53,22 +55,19 @@ impl Known {
     /// # Errors
     /// [`StoreError::Conflict`] when a record does not fit; nothing of the batch was let in then.
     pub fn admit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let mut undo: Vec<Undo> = Vec::new();
+        let mut undo = Vec::new();
         for record in &batch.records {
-            match self.admit_one(record, batch.at) {
-                Ok(way_back) => undo.extend(way_back),
-                Err(what) => {
-                    while let Some(way_back) = undo.pop() {
-                        way_back(self);
-                    }
-                    return Err(StoreError::Conflict(what));
+            if let Err(what) = self.admit_one(record, batch.at, &mut undo) {
+                while let Some(way_back) = undo.pop() {
+                    way_back(self);
                 }
+                return Err(StoreError::Conflict(what));
             }
         }
         Ok(())
     }
 
-    fn admit_one(&mut self, record: &Record, at: Timestamp) -> Result<Option<Undo>, String> {
+    fn admit_one(&mut self, record: &Record, at: Timestamp, undo: &mut Vec<Undo>) -> Result<(), String> {
         match record {
             Record::Operation { now, .. } => {
                 let stored = self.operations.get(&now.id).copied().unwrap_or(0);
@@ -78,32 +77,27 @@ impl Known {
                         now.id, now.version
                     ));
                 }
-                Ok(Some(set(|known| &mut known.operations, self, &now.id, Some(now.version))))
+                undo.push(set(|known| &mut known.operations, self, &now.id, Some(now.version)));
             }
             Record::Input(input) => {
                 let id = (input.place().clone(), input_id(input).to_owned());
                 if self.inputs.contains(&id) {
                     return Err(format!("`{}` from {} was accepted before", id.1, id.0));
                 }
-                self.inputs.insert(id.clone());
-                Ok(Some(Box::new(move |known| {
-                    known.inputs.remove(&id);
-                })))
+                undo.push(add(|known| &mut known.inputs, self, &id));
             }
             Record::Message(message) => {
-                let Some(key) = message.key.clone() else { return Ok(None) };
-                if self.keys.contains(&key) {
+                let Some(key) = &message.key else { return Ok(()) };
+                if self.keys.contains(key) {
                     return Err(format!("a message with the key `{}` stands in a room already", key.0));
                 }
-                self.keys.insert(key.clone());
-                Ok(Some(Box::new(move |known| {
-                    known.keys.remove(&key);
-                })))
+                undo.push(add(|known| &mut known.keys, self, key));
             }
-            Record::Edited { message, place, .. } => match self.messages.get(message) {
-                Some(stored) if stored == place => Ok(None),
-                _ => Err(format!("there is no message {message} in {place}")),
-            },
+            Record::Edited { message, place, .. } => {
+                if self.messages.get(message) != Some(place) {
+                    return Err(format!("there is no message {message} in {place}"));
+                }
+            }
             Record::Locked(lock) => {
                 if let Some((owner, until)) = self.locks.get(&lock.key)
                     && *owner != lock.owner
@@ -112,45 +106,57 @@ impl Known {
                     return Err(format!("`{}` is locked by somebody else until {until}", lock.key));
                 }
                 let holder = (lock.owner.clone(), lock.expires_at);
-                Ok(Some(set(|known| &mut known.locks, self, &lock.key, Some(holder))))
+                undo.push(set(|known| &mut known.locks, self, &lock.key, Some(holder)));
             }
-            Record::Unlocked { key, .. } => Ok(Some(set(|known| &mut known.locks, self, key, None))),
-            Record::Access(event) => self.admit_access(event, at),
-            Record::Audit(_) | Record::Handled { .. } | Record::Log(_) => Ok(None),
-        }
-    }
-
-    fn admit_access(&mut self, event: &AccessEvent, at: Timestamp) -> Result<Option<Undo>, String> {
-        match event {
-            AccessEvent::Link(link) => {
-                let hash = link.hash;
-                if self.redeemed.contains(&hash) {
+            Record::Unlocked { key, .. } => undo.push(set(|known| &mut known.locks, self, key, None)),
+            Record::Access(AccessEvent::Link(link)) => {
+                if self.redeemed.contains(&link.hash) {
                     return Err("the link was redeemed before".to_owned());
                 }
-                if link.used_at.is_none() {
-                    return Ok(None);
+                if link.used_at.is_some() {
+                    undo.push(add(|known| &mut known.redeemed, self, &link.hash));
                 }
-                self.redeemed.insert(hash);
-                Ok(Some(Box::new(move |known| {
-                    known.redeemed.remove(&hash);
-                })))
             }
-            AccessEvent::Token(token) => {
-                let stored = self.tokens.get(&token.name).filter(|(hash, _)| *hash != token.hash);
-                if token.revoked_at.is_some() {
-                    // Revoking one that is no longer the name's living one leaves the living one alone.
-                    let keep = stored.copied();
-                    return Ok(Some(set(|known| &mut known.tokens, self, &token.name, keep)));
-                }
-                if stored.is_some_and(|(_, until)| at < *until) {
-                    return Err(format!("there is a living token `{}`", token.name));
-                }
-                let living = (token.hash, token.expires_at);
-                Ok(Some(set(|known| &mut known.tokens, self, &token.name, Some(living))))
-            }
-            AccessEvent::Session(_) => Ok(None),
+            Record::Access(AccessEvent::Token(token)) => self.admit_token(token, at, undo)?,
+            Record::Access(AccessEvent::Session(_))
+            | Record::Audit(_)
+            | Record::Handled { .. }
+            | Record::Log(_) => {}
         }
+        Ok(())
     }
+
+    fn admit_token(&mut self, token: &Token, at: Timestamp, undo: &mut Vec<Undo>) -> Result<(), String> {
+        if self.revoked.contains(&token.hash) {
+            // A late word about one that was revoked changes nothing.
+            return Ok(());
+        }
+        let other = self.tokens.get(&token.name).filter(|(hash, _)| *hash != token.hash).copied();
+        let living = if token.revoked_at.is_some() {
+            undo.push(add(|known| &mut known.revoked, self, &token.hash));
+            // Another one that lives under this name goes on doing so.
+            other
+        } else {
+            if other.is_some_and(|(_, until)| at < until) {
+                return Err(format!("there is a living token `{}`", token.name));
+            }
+            Some((token.hash, token.expires_at))
+        };
+        undo.push(set(|known| &mut known.tokens, self, &token.name, living));
+        Ok(())
+    }
+}
+
+/// Adds an entry that is not in one of the sets, and returns the way back.
+fn add<K>(entries: fn(&mut Known) -> &mut HashSet<K>, known: &mut Known, entry: &K) -> Undo
+where
+    K: Clone + Eq + StdHash + 'static,
+{
+    entries(known).insert(entry.clone());
+    let entry = entry.clone();
+    Box::new(move |known| {
+        entries(known).remove(&entry);
+    })
 }
 
 /// Sets or takes out an entry of one of the maps, and returns the way back.

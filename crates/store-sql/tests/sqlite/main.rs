@@ -1,0 +1,4 @@
+//! The store on SQLite: the suite of every store, and what only a store on a disk has to do.
+
+mod home;
+mod suite;

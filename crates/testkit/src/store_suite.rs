@@ -1,0 +1,84 @@
+//! What every store has to do, as cases that each store's tests run.
+//!
+//! Not what one store does besides, such as surviving a restart: its own tests have that. A store's test file says
+//! how one is made and names the suite:
+//!
+//! ```text
+//! async fn make() -> Subject { … }
+//! wilco_testkit::store_suite!(make);
+//! ```
+
+pub mod access;
+pub mod journal;
+pub mod operations;
+pub mod rooms;
+pub mod samples;
+
+use std::{any::Any, sync::Arc};
+
+use wilco_contract::store::Store;
+
+/// A store to try, and what has to live as long as it: a folder, a server.
+pub struct Subject {
+    /// The store, empty.
+    pub store: Arc<dyn Store>,
+    /// Dropped after the store.
+    pub keep: Box<dyn Any + Send>,
+}
+
+/// Makes a `#[tokio::test]` of each case. `$make` is an async function without arguments that returns a
+/// [`Subject`](store_suite::Subject) with an empty store.
+#[macro_export]
+macro_rules! store_suite {
+    ($make:path) => {
+        $crate::store_suite!(@ $make, journal:
+            numbers_follow_each_other,
+            many_tasks_commit_at_once,
+            a_batch_that_does_not_fit_leaves_the_others_alone,
+            a_batch_is_written_whole_or_not_at_all,
+            soon_becomes_visible,
+            what_is_flushed_is_there,
+            audit_leaves_out_traffic,
+            audit_is_filtered,
+            audit_is_paged,
+            the_chain_verifies,
+            an_erased_text_leaves_the_chain_whole,
+            a_record_is_kept_in_its_canonical_form,
+        );
+        $crate::store_suite!(@ $make, operations:
+            an_operation_is_what_was_committed_last,
+            a_version_follows_the_one_before,
+            operations_are_found_by_state,
+            operations_are_found_by_key,
+            the_newest_operations_come_first,
+            lines_of_a_run_are_kept_once,
+            inputs_wait_until_they_are_handled,
+            an_input_is_accepted_once,
+        );
+        $crate::store_suite!(@ $make, rooms:
+            messages_are_paged_by_position,
+            the_newest_messages_are_found_from_the_end,
+            a_changed_message_stands_once_in_its_last_version,
+            changes_are_followed_by_a_cursor,
+            a_key_is_posted_once,
+            what_is_not_there_cannot_be_edited,
+            any_text_comes_back_as_it_was,
+        );
+        $crate::store_suite!(@ $make, access:
+            a_lock_has_one_owner,
+            a_lock_that_expired_is_free,
+            a_link_is_redeemed_once,
+            of_two_that_redeem_at_once_one_does,
+            a_session_that_ended_stays_so,
+            a_token_name_lives_once,
+            tokens_are_listed_by_name,
+        );
+    };
+    (@ $make:path, $subject:ident: $($case:ident,)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            let subject = $make().await;
+            $crate::store_suite::$subject::$case(subject.store.clone()).await;
+        }
+    )*};
+}
