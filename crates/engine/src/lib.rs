@@ -3,24 +3,50 @@
 //! Not a connector, a store or an action: it sees those through the joints of `contract`. It names no vendor, opens
 //! no socket, reads no clock and starts no task except through the traits it is given. Layer 1.
 
+pub mod catalogue;
+pub mod parse;
+
+mod calls;
+mod core;
+mod inbox;
+mod lanes;
+mod life;
+mod limits;
+mod lines;
+mod locks;
+mod orders;
+mod own;
+mod planning;
+mod slot;
+mod tell;
+mod ways;
+mod words;
+
 use std::{collections::HashMap, sync::Arc};
 
-use arc_swap::ArcSwap;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc, watch};
 use wilco_contract::{
-    action::DynAction,
+    action::{ActionSpec, DynAction},
     clock::{Chance, Clock, Spawn},
-    command::Command,
-    connector::{Arrival, Caps, Directory, Outbox},
-    gate::Denial,
+    command::{Command, Effect},
+    connector::{Arrival, Caps, DeliveryKey, Directory, Outbox},
+    gate::{Ask, Decision, Denial},
     http::Http,
-    ids::{ActionName, CommandId, Hash, OpId, Place},
+    ids::{Account, ActionName, CommandId, Hash, OpId, PersonId, Place},
     operation::Operation,
     policy::Policy,
     principal::Principal,
-    reply::{PressKind, Reply},
-    store::{LogLine, Store},
+    reply::{Block, PressKind, Reply},
+    store::{LogLine, Store, StoreError},
     values::Args,
+};
+
+use crate::{
+    catalogue::{Catalogue, Collision, Reserved},
+    core::{Core, Live},
+    inbox::{Understood, Wishes},
+    orders::From,
+    ways::Way,
 };
 
 /// What the engine is built from.
@@ -166,4 +192,280 @@ pub enum Notice {
     Operation(Arc<Operation>),
     /// A run said something.
     Line(LogLine),
+}
+
+/// The engine. A handle: clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Core>);
+
+/// How many of the newest operations have their messages brought up to date at a start.
+const SHOWN_AGAIN: usize = 50;
+
+impl Engine {
+    /// Builds the engine. It does nothing until [`Self::recover`].
+    ///
+    /// # Errors
+    /// When commands collide.
+    pub fn new(parts: Parts, setup: Setup) -> Result<Self, Vec<Collision>> {
+        let live = Self::live(setup)?;
+        Ok(Self(Arc::new_cyclic(|core| Core::new(parts, own::actions(core), live))))
+    }
+
+    fn live(setup: Setup) -> Result<Live, Vec<Collision>> {
+        let commands = own::commands().into_iter().chain(setup.commands.iter().cloned()).collect();
+        let names = parse::Names {
+            name: setup.name.clone(),
+            aliases: setup.aliases.clone(),
+            prefixes: setup.prefixes.clone(),
+        };
+        Ok(Live { catalogue: Catalogue::build(commands)?, names, setup })
+    }
+
+    /// The commands that the engine itself provides.
+    #[must_use]
+    pub fn own_commands() -> Vec<Command> {
+        own::commands()
+    }
+
+    /// The actions that the engine itself provides, with the schemas of their arguments, for checkers.
+    #[must_use]
+    pub fn own_actions() -> HashMap<ActionName, (ActionSpec, schemars::Schema)> {
+        let actions = own::actions(&std::sync::Weak::new());
+        actions.into_iter().map(|action| (action.spec().name, (action.spec(), action.schema()))).collect()
+    }
+
+    /// Makes a connector's way out known, or replaces it after it connected anew.
+    pub fn attach(
+        &self,
+        connector: &str,
+        caps: Caps,
+        outbox: Arc<dyn Outbox>,
+        directory: Arc<dyn Directory>,
+    ) {
+        self.0.ways.attach(connector, Way { caps, outbox, directory });
+    }
+
+    /// Takes up what was under way before a restart: locks, operations, accepted orders. Once, after the connectors
+    /// that are at hand were attached and before anything is accepted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        let core = &self.0;
+        core.count_operations().await?;
+        core.locks.load(core.store.locks().await?);
+        let states: Vec<_> =
+            wilco_contract::operation::State::ALL.into_iter().filter(|state| !state.is_final()).collect();
+        let mut after = 0;
+        loop {
+            let page = wilco_contract::store::Page { after, limit: 200 };
+            let operations = core.store.operations(&states, page).await?;
+            let Some((last, _)) = operations.last() else { break };
+            after = *last;
+            for (_, operation) in operations {
+                life::begin(core, Arc::new(operation));
+            }
+        }
+        self.show_again().await?;
+        inbox::recover(core).await
+    }
+
+    /// Brings the messages of operations that ended just before the restart up to date.
+    async fn show_again(&self) -> Result<(), StoreError> {
+        for operation in self.0.store.latest_operations(SHOWN_AGAIN).await? {
+            if operation.state.is_final() {
+                let (_, seen) = watch::channel(Arc::new(operation));
+                let (tell, _) = mpsc::channel(1);
+                self.0.spawn.spawn("slot", Box::pin(slot::keep(self.0.clone(), seen, tell)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in something that arrived. Returns once it is kept or needs no keeping; what becomes of it comes later.
+    pub async fn accept(&self, arrival: Arrival) {
+        inbox::accept(&self.0, arrival).await;
+    }
+
+    /// Gives an order that did not come as text in a room, and waits for what comes of it at first: a read's answer, or
+    /// the operation that will go on.
+    pub async fn call(&self, call: Call) -> Answer {
+        let core = &self.0;
+        if let Some((answer, _)) = orders::beyond_limit(core, &call.who) {
+            return answer;
+        }
+        let Call { who, what, place, because, dry_run, key } = call;
+        let home = core.live.load().setup.home.clone();
+        let echoed = match (&place, &what) {
+            (Some(place), CallWhat::Order(words)) => self.echo(place, &who, words).await,
+            (Some(place), CallWhat::Command(id, _)) => self.echo(place, &who, id.as_str()).await,
+            (None, _) => Ok(None),
+        };
+        let thread = match echoed {
+            Ok(thread) => thread,
+            Err(answer) => return answer,
+        };
+        let in_room = place.is_some();
+        let from = From {
+            who,
+            place: place.clone().unwrap_or(home),
+            thread: thread.clone(),
+            in_room,
+            input: None,
+            key,
+        };
+        let reading = match &what {
+            CallWhat::Order(words) => {
+                let live = core.live.load();
+                match parse::read_line(words, &live.names, true) {
+                    parse::Addressed::ToUs(order) => live.catalogue.read(&order, from.place.connector()),
+                    parse::Addressed::NotToUs => catalogue::Reading::Empty,
+                }
+            }
+            CallWhat::Command(id, args) => {
+                core.live.load().catalogue.order(id, args, Reserved::default(), from.place.connector())
+            }
+        };
+        let answer = match inbox::follow(core, from, reading, Wishes { because, dry_run }).await {
+            Understood::Answer(answer) => answer,
+            Understood::Silence => Answer::Refused {
+                reply: Reply::refusal("There is no such command. Say `help` to see what there is."),
+                kind: RefusedKind::Unknown,
+            },
+        };
+        if let (Some(place), Answer::Done { reply, .. } | Answer::Refused { reply, .. }) = (&place, &answer) {
+            let key = DeliveryKey(format!("call/{:032x}", u128::from_le_bytes(core.chance.bytes())));
+            if let Err(error) = core.ways.post(place, thread.as_deref(), reply, &key).await {
+                tracing::warn!(%place, %error, "An answer was not shown.");
+            }
+        }
+        answer
+    }
+
+    /// Shows in a room which order is given there by another door. The thread that it opens.
+    async fn echo(&self, place: &Place, who: &Principal, words: &str) -> Result<Option<String>, Answer> {
+        let refused =
+            |text: String| Err(Answer::Refused { reply: Reply::refusal(text), kind: RefusedKind::Failed });
+        let Some(way) = self.0.ways.to(place) else {
+            return refused(format!("There is no connector `{}`.", place.connector()));
+        };
+        if !way.directory.exists(place).await {
+            return refused(format!("There is no place `{place}`."));
+        }
+        if let Some(account) = who.account()
+            && !way.directory.may_read(account, place).await
+        {
+            return refused(format!("`{place}` is not open to {who}."));
+        }
+        let name = match who {
+            Principal::Person { id, .. } => id.to_string(),
+            other => other.to_string(),
+        };
+        let key = DeliveryKey(format!("echo/{:032x}", u128::from_le_bytes(self.0.chance.bytes())));
+        let text = Reply { blocks: vec![Block::Text { text: format!("{name} (by API): {words}") }] };
+        match self.0.ways.post(place, None, &text, &key).await {
+            Ok(receipt) => Ok(Some(receipt.id)),
+            Err(error) => {
+                refused(format!("The order could not be shown in {place}, so it was not given: {error}."))
+            }
+        }
+    }
+
+    /// Takes a person's decision, and returns the operation as it then stands.
+    ///
+    /// # Errors
+    /// When the decision did not count.
+    pub async fn decide(&self, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
+        life::decide(&self.0, decide).await
+    }
+
+    /// What this principal may press on an operation now.
+    #[must_use]
+    pub fn may_press(&self, operation: &Operation, who: &Principal) -> Vec<PressKind> {
+        let presses = [PressKind::Confirm, PressKind::Approve, PressKind::Deny, PressKind::Abort];
+        let fits = |press: &PressKind| match press {
+            // Deny is for what waits; what runs is stopped.
+            PressKind::Deny => operation.state.awaits() && operation.asker.key() != who.key(),
+            _ => true,
+        };
+        let mut may = presses.to_vec();
+        may.retain(|press| fits(press) && life::may_press(&self.0, operation, who, *press).is_ok());
+        may
+    }
+
+    /// The commands that this principal may use in this place, by id.
+    #[must_use]
+    pub fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>> {
+        let live = self.0.live.load_full();
+        let all = live.catalogue.commands();
+        all.iter().filter(|command| may_use(&self.0, command, who, place)).cloned().collect()
+    }
+
+    /// Looks at the rules.
+    pub fn with_policy<T>(&self, look: impl FnOnce(&Policy) -> T) -> T {
+        self.0.with_policy(look)
+    }
+
+    /// Who stands behind an account.
+    #[must_use]
+    pub fn resolve(&self, account: &Account) -> Principal {
+        self.with_policy(|policy| policy.resolve(account))
+    }
+
+    /// A person speaking on the page; `None` where there is no such person.
+    #[must_use]
+    pub fn person(&self, id: &PersonId) -> Option<Principal> {
+        let account = Account::parse(&format!("web:{id}")).ok()?;
+        self.with_policy(|policy| policy.person(id, account))
+    }
+
+    /// An operation in its newest state.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn operation(&self, id: &OpId) -> Result<Option<Arc<Operation>>, StoreError> {
+        self.0.operation(id).await
+    }
+
+    /// What happens from now on, for live pages. Who lags behind reads anew.
+    #[must_use]
+    pub fn watch(&self) -> broadcast::Receiver<Notice> {
+        self.0.notices.subscribe()
+    }
+
+    /// How many operations have not ended.
+    #[must_use]
+    pub fn living(&self) -> usize {
+        self.0.living_count()
+    }
+
+    /// Begins no more calls. What runs outside goes on and is taken up at the next start.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+/// Whether a principal may at least plan a command in a place; for help, completions and suggestions.
+fn may_use(core: &Core, command: &Command, who: &Principal, place: &Place) -> bool {
+    let (args, given) = (planning::complete(command, Args::new()), []);
+    let ask = Ask {
+        who,
+        spec: &command.spec,
+        args: &args,
+        place,
+        now: core.clock.now(),
+        plan: None,
+        given: &given,
+        operation: None,
+    };
+    match core.gate(ask).decision {
+        Decision::Deny(_) => command.spec.effect == Effect::Read && is_for_all(command, who),
+        Decision::Plan | Decision::Allow(_) | Decision::Needs(_) => true,
+    }
+}
+
+/// Decisions are open to whoever the operation's own rules let decide.
+fn is_for_all(command: &Command, who: &Principal) -> bool {
+    let decisions = [PressKind::Confirm, PressKind::Approve, PressKind::Deny, PressKind::Abort];
+    who.person().is_some() && decisions.iter().any(|press| command.spec.id == planning::own(press.word()))
 }

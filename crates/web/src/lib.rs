@@ -1,1 +1,36 @@
-//! The HTTP door: page, API, health, metrics.
+//! The HTTP door: the page and its rooms, the API, health, metrics.
+//!
+//! Not a decider: what an order may do is the engine's business, reached by [`desk::Desk`]. It has two halves: the
+//! [`connector::WebConnector`], a chat network like any other whose rooms the store keeps, and the [`door`], the
+//! routes that people and programs call. Layer 3.
+
+pub mod access;
+mod api;
+pub mod assets;
+pub mod connector;
+pub mod desk;
+pub mod door;
+mod dto;
+mod extract;
+mod guard;
+mod headers;
+pub mod health;
+mod openapi;
+pub mod problem;
+pub mod public_url;
+mod rate;
+pub mod serve;
+mod sse;
+pub mod telemetry;
+mod text;
+mod whole;
+
+pub use self::{
+    access::Access,
+    connector::{ConnectorParts, Room, WebConnector},
+    desk::Desk,
+    door::{DoorParts, router},
+    health::Ready,
+    public_url::PublicUrl,
+    serve::serve,
+};

@@ -1,0 +1,238 @@
+//! One call of an action: its intent, its context, its output, its end.
+//!
+//! Not the order of calls: [`crate::life`] has it. A panic or a stall in an action ends here. Layer 1.
+
+use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+
+use futures_util::FutureExt;
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+use wilco_contract::{
+    action::{ActionError, Cx, DynAction, Intent, Outcome, Recovery, Tools},
+    clock::{Cancel, Clock},
+    expr,
+    gate::Permitted,
+    operation::{Operation, RunEnd},
+    reply::StepMark,
+};
+
+use crate::{
+    core::Core,
+    lines::Sink,
+    planning::{self, later},
+};
+
+/// How long beyond its deadline a call may take to come back, in seconds.
+const GRACE_SECS: i64 = 15;
+/// How long between two looks at a call that goes on elsewhere, in seconds.
+const LOOK_AGAIN_SECS: i64 = 1;
+/// The longest text and outputs of a call that are kept, in bytes.
+const MAX_KEPT: usize = 64 * 1024;
+
+/// How a call ended.
+pub(crate) struct Ended {
+    pub(crate) end: RunEnd,
+}
+
+impl Ended {
+    /// An end without a call.
+    pub(crate) fn now(end: RunEnd) -> Self {
+        Self { end }
+    }
+}
+
+/// The way to stop a call.
+pub(crate) struct Stop(Option<oneshot::Sender<()>>);
+
+impl Stop {
+    /// Wishes it to stop. Once is enough.
+    pub(crate) fn now(&mut self) {
+        if let Some(stop) = self.0.take() {
+            // A call that has just ended needs no stopping.
+            let _ = stop.send(());
+        }
+    }
+
+    fn new() -> (Self, Cancel) {
+        let (stop, stopped) = oneshot::channel();
+        let cancel = Cancel::when(async move {
+            if stopped.await.is_err() {
+                // Nobody can wish it any more.
+                std::future::pending::<()>().await;
+            }
+        });
+        (Self(Some(stop)), cancel)
+    }
+}
+
+/// A call under way.
+pub(crate) struct Calling {
+    pub(crate) end: Pin<Box<dyn Future<Output = RunEnd> + Send>>,
+    pub(crate) stop: Stop,
+    sink: Sink,
+}
+
+/// The call that is to be made next, filled in with what the steps before it gave.
+///
+/// # Errors
+/// Why it cannot be made, in a sentence.
+pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, String> {
+    let now = core.clock.now();
+    let run = &op.runs[at];
+    let step = planning::step_at(&op.command, at).ok_or("the command has no such step")?;
+    let secs = i64::try_from(op.command.spec.timeout_secs).unwrap_or(i64::MAX / 2);
+    let deadline = op.deadline.unwrap_or_else(|| later(now, secs));
+    if now >= deadline {
+        return Err(format!("Its time of {secs} s was over before step `{}`.", run.step));
+    }
+    let steps: Map<String, Value> = op.runs.iter().filter_map(outputs).collect();
+    let names = planning::names(&op.args, &steps, Some((&op.id, &op.asker, &op.place)));
+    let args =
+        expr::render_value(&step.with, &names).map_err(|error| format!("Step `{}`: {error}", run.step))?;
+    let kind = if run.verify { "verify." } else { "" };
+    Ok(Intent {
+        key: format!("{}.{kind}{}.{}", op.id, run.step, run.attempts + 1),
+        operation: Some(op.id.clone()),
+        step: run.step.clone(),
+        action: step.uses.clone(),
+        effect: planning::effect_of(core, step),
+        asker: op.asker.clone(),
+        place: op.place.clone(),
+        args,
+        plan: op.plan.steps.get(at).cloned().unwrap_or_default(),
+        at: now,
+        deadline,
+    })
+}
+
+fn outputs(run: &wilco_contract::operation::Run) -> Option<(String, Value)> {
+    let outcome = run.outcome.as_ref().filter(|_| run.mark == StepMark::Done)?;
+    Some((run.step.clone(), merged(outcome)))
+}
+
+/// What later steps may use as `steps.<id>.*`: the outputs, and `summary`.
+pub(crate) fn merged(outcome: &Outcome) -> Value {
+    let mut all = match &outcome.outputs {
+        Value::Object(fields) => fields.clone(),
+        Value::Null => Map::new(),
+        other => [("value".to_owned(), other.clone())].into_iter().collect(),
+    };
+    all.entry("summary").or_insert_with(|| json!(outcome.summary));
+    Value::Object(all)
+}
+
+impl Calling {
+    /// Makes a permitted call.
+    pub(crate) async fn begin(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> Self {
+        let (stop, cancel) = Stop::new();
+        let sink = Sink::open(core, &intent, false).await;
+        let tools = tools(core, &sink, cancel);
+        let clock = core.clock.clone();
+        let end: Pin<Box<dyn Future<Output = RunEnd> + Send>> =
+            match (core.action(&intent.action).cloned(), Cx::new(permitted, intent, tools)) {
+                (Some(action), Some(cx)) => Box::pin(async move { run(&clock, action.as_ref(), cx).await }),
+                (None, _) => ready(RunEnd::Failed("its action is no longer there".into())),
+                (_, None) => ready(RunEnd::Failed("the permission belongs to another operation".into())),
+            };
+        Self { end, stop, sink }
+    }
+
+    /// Takes up a call that was begun before a restart.
+    pub(crate) async fn take_up(core: &Arc<Core>, intent: Intent) -> Self {
+        let (stop, cancel) = Stop::new();
+        let sink = Sink::open(core, &intent, true).await;
+        let tools = tools(core, &sink, cancel);
+        let clock = core.clock.clone();
+        let end: Pin<Box<dyn Future<Output = RunEnd> + Send>> = match core.action(&intent.action).cloned() {
+            Some(action) => Box::pin(async move { recover(&clock, action.as_ref(), &tools, &intent).await }),
+            None => ready(RunEnd::Unknown("its action is no longer there to be asked".into())),
+        };
+        Self { end, stop, sink }
+    }
+
+    /// Ends it: its output is written before its end is told.
+    pub(crate) async fn ended(self, end: RunEnd) -> Ended {
+        self.sink.close().await;
+        Ended { end: bounded(end) }
+    }
+}
+
+fn ready(end: RunEnd) -> Pin<Box<dyn Future<Output = RunEnd> + Send>> {
+    Box::pin(std::future::ready(end))
+}
+
+fn tools(core: &Core, sink: &Sink, cancel: Cancel) -> Tools {
+    Tools { http: core.http.clone(), clock: core.clock.clone(), cancel, lines: sink.lines() }
+}
+
+/// Runs an action, whatever it does: its panic and its stall are ends, too.
+pub(crate) async fn run(clock: &Arc<dyn Clock>, action: &dyn DynAction, cx: Cx) -> RunEnd {
+    let limit = later(cx.intent().deadline, GRACE_SECS);
+    let name = cx.intent().action.clone();
+    let call = AssertUnwindSafe(action.run(&cx)).catch_unwind();
+    tokio::select! {
+        end = call => match end {
+            Ok(Ok(outcome)) => RunEnd::Done(outcome),
+            Ok(Err(error)) => end_of(error),
+            Err(_) => RunEnd::Unknown(format!("`{name}` broke off with a fault of its own")),
+        },
+        () = clock.until(limit) => RunEnd::Unknown(format!("`{name}` did not come back by its deadline")),
+    }
+}
+
+async fn recover(clock: &Arc<dyn Clock>, action: &dyn DynAction, tools: &Tools, intent: &Intent) -> RunEnd {
+    let limit = later(intent.deadline.max(clock.now()), GRACE_SECS);
+    let look = async {
+        loop {
+            match AssertUnwindSafe(action.recover(tools, intent)).catch_unwind().await {
+                Ok(Recovery::Done(Ok(outcome))) => return RunEnd::Done(outcome),
+                Ok(Recovery::Done(Err(error))) => return end_of(error),
+                Ok(Recovery::NotStarted) => return RunEnd::NotStarted,
+                Ok(Recovery::Unknown(what)) => return RunEnd::Unknown(what),
+                Ok(Recovery::Running) => clock.until(later(clock.now(), LOOK_AGAIN_SECS)).await,
+                Err(_) => {
+                    return RunEnd::Unknown(format!("`{}` broke off with a fault of its own", intent.action));
+                }
+            }
+        }
+    };
+    tokio::select! {
+        end = look => end,
+        () = clock.until(limit) => RunEnd::Unknown(format!("`{}` could not tell by its deadline", intent.action)),
+    }
+}
+
+/// The same end with its texts cut to what is kept.
+fn bounded(end: RunEnd) -> RunEnd {
+    let RunEnd::Done(mut outcome) = end else { return end };
+    outcome.summary = outcome.summary.map(|text| cut(text, 500));
+    outcome.text = outcome.text.map(|text| cut(text, MAX_KEPT));
+    if outcome.outputs.to_string().len() > MAX_KEPT {
+        outcome.outputs = Value::Null;
+    }
+    if outcome.rows.as_ref().is_some_and(|rows| Value::from(rows.clone()).to_string().len() > MAX_KEPT) {
+        outcome.rows = None;
+    }
+    RunEnd::Done(outcome)
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let mut at = most;
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        text.truncate(at);
+        text.push('…');
+    }
+    text
+}
+
+/// What an action's error means for its run.
+fn end_of(error: ActionError) -> RunEnd {
+    match error {
+        ActionError::Failed { what } => RunEnd::Failed(what),
+        ActionError::Aborted { what } => RunEnd::Aborted(what),
+        ActionError::Unknown { what } => RunEnd::Unknown(what),
+    }
+}

@@ -1,0 +1,130 @@
+//! From a line to what it means: the choice between the ways that it could be read.
+//!
+//! Layer 1.
+
+use std::sync::Arc;
+
+use wilco_contract::input::MAX_TEXT;
+
+use super::{
+    Order, Reading,
+    index::Index,
+    judge::{Case, Judged, Verdict},
+    reserved::Flag,
+};
+use crate::parse::Words;
+
+/// What decides between two readings of a line, the lower one first: whether it fits, how specific it is, how little it
+/// lacks.
+type Key = (u8, u128, (usize, usize));
+
+impl Judged {
+    /// A whole order before one that is wrong, that before one that lacks something, that before one that is wrong and
+    /// lacks something.
+    fn key(&self) -> Key {
+        let whole = self.lacks == (0, 0);
+        let fit = match (&self.verdict, whole) {
+            (Verdict::Fits(..), _) | (Verdict::Help, true) => 0,
+            (Verdict::Help, false) | (Verdict::Misfit(_), true) => 1,
+            (Verdict::Lacks(_), _) => 2,
+            (Verdict::Misfit(_), false) => 3,
+        };
+        (fit, self.rank, self.lacks)
+    }
+}
+
+impl Index {
+    pub(super) fn read(self: &Arc<Self>, line: &str, connector: &str) -> Reading {
+        if line.len() > MAX_TEXT {
+            return malformed(format!(
+                "an order has at most {MAX_TEXT} bytes, and this one has {}",
+                line.len()
+            ));
+        }
+        let words = Words::split(line);
+        let Some(first) = words.tokens.first() else { return Reading::Empty };
+        let planned = first.literal().as_deref() == Some("plan") && !self.begins_with("plan");
+        if planned && words.tokens.len() == 1 {
+            return malformed(
+                "`plan` shows what an order would do, and needs the order behind it".to_owned(),
+            );
+        }
+        let from = usize::from(planned);
+        let case = |way: usize| {
+            let way = &self.ways[way];
+            Case { words: &words, from, command: &self.commands[way.command], way, connector }
+        };
+        let judged =
+            self.candidates(&words, from).into_iter().filter_map(|way| Some((way, case(way).judge()?)));
+        let mut judged: Vec<_> = judged.map(|(way, judged)| (judged.key(), way, judged)).collect();
+        let Some(best) = judged.iter().map(|(key, way, _)| (*key, *way)).min() else {
+            return self.nothing(&words, from);
+        };
+        judged.retain(|(key, ..)| *key == best.0);
+        // Of one command, the way that was written first.
+        let others = judged.iter().any(|(_, way, _)| self.ways[*way].command != self.ways[best.1].command);
+        if others {
+            let ways: Vec<_> = judged.iter().map(|(_, way, _)| *way).collect();
+            return self
+                .tied(&ways, judged.iter().any(|(.., judged)| matches!(judged.verdict, Verdict::Fits(..))));
+        }
+        let command = Arc::clone(&self.commands[self.ways[best.1].command]);
+        let usage = case(best.1).usage().to_owned();
+        let Some((.., judged)) = judged.into_iter().find(|(_, way, _)| *way == best.1) else {
+            return Reading::Unknown { near: Vec::new() };
+        };
+        match judged.verdict {
+            Verdict::Fits(args, mut flags) => {
+                flags.dry_run |= planned;
+                Reading::Order(Order::new(command, args, flags, Arc::clone(self)))
+            }
+            Verdict::Help => Reading::Help { command: Some(command) },
+            Verdict::Misfit(what) => Reading::Malformed { command: Some(command), what, usage },
+            Verdict::Lacks(missing) => Reading::Incomplete { command, missing, usage },
+        }
+    }
+
+    /// The line means no command: what comes near.
+    fn nothing(&self, words: &Words<'_>, from: usize) -> Reading {
+        let near = self.near(words, from);
+        let flags = words.tokens.iter().map_while(|token| token.flag()).map(Flag::read);
+        if flags.clone().count() == words.tokens.len()
+            && flags.into_iter().any(|flag| flag == Some(Flag::Help))
+        {
+            return Reading::Help { command: None };
+        }
+        let asks = words
+            .tokens
+            .iter()
+            .filter_map(|token| token.flag())
+            .any(|flag| Flag::read(flag) == Some(Flag::Help));
+        match &near[..] {
+            [(_, id)] if asks => Reading::Help { command: self.command(id).cloned() },
+            _ => Reading::Unknown { near },
+        }
+    }
+
+    /// The line means several commands equally, which only flags and wrong values can bring about, as patterns that tie
+    /// are refused.
+    fn tied(&self, ways: &[usize], whole: bool) -> Reading {
+        let mut near: Vec<(String, _)> = Vec::new();
+        for way in ways.iter().map(|&way| &self.ways[way]) {
+            let spec = &self.commands[way.command].spec;
+            if near.iter().all(|(_, id)| *id != spec.id)
+                && let Some(words) = spec.words.get(way.pattern)
+            {
+                near.push((words.source().to_owned(), spec.id.clone()));
+            }
+        }
+        if !whole {
+            near.truncate(super::MAX_NEAR);
+            return Reading::Unknown { near };
+        }
+        let both: Vec<_> = near.iter().map(|(words, id)| format!("`{words}` (`{id}`)")).collect();
+        malformed(format!("this could mean {}; give the arguments in their places", both.join(" or ")))
+    }
+}
+
+fn malformed(what: String) -> Reading {
+    Reading::Malformed { command: None, what, usage: String::new() }
+}

@@ -1,0 +1,209 @@
+//! What all parts of the engine share: the joints it was given, the configuration, the living operations.
+//!
+//! Not a place for behaviour: each part has its own module. Layer 1.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{broadcast, mpsc};
+use wilco_contract::{
+    action::DynAction,
+    clock::{Chance, Clock, Spawn},
+    gate::{Ask, Verdict, gate},
+    http::Http,
+    ids::{ActionName, OpId},
+    operation::{Operation, State},
+    policy::Policy,
+    store::{AuditEntry, Batch, Record, Store, StoreError, When},
+};
+
+use crate::{
+    Notice, Setup, catalogue::Catalogue, lanes::Lanes, life::Told, limits::Rates, locks::LockTable,
+    parse::Names, ways::Ways,
+};
+
+/// How many notices a slow page may lag behind before it has to read anew.
+const NOTICES: usize = 1_024;
+/// From this many operations on, ids have five signs.
+const FOUR_SIGNS: u64 = 1 << 18;
+
+/// What was configured, with the index made from it.
+pub(crate) struct Live {
+    pub(crate) setup: Setup,
+    pub(crate) names: Names,
+    pub(crate) catalogue: Catalogue,
+}
+
+/// An operation that is not yet final: its newest state, and the way to tell it something.
+#[derive(Clone)]
+pub(crate) struct Living {
+    pub(crate) operation: Arc<Operation>,
+    pub(crate) tell: mpsc::Sender<Told>,
+}
+
+pub(crate) struct Core {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawn: Arc<dyn Spawn>,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) http: Arc<dyn Http>,
+    pub(crate) actions: HashMap<ActionName, Arc<dyn DynAction>>,
+    pub(crate) live: ArcSwap<Live>,
+    pub(crate) ways: Ways,
+    pub(crate) lanes: Lanes,
+    pub(crate) rates: Rates,
+    pub(crate) locks: LockTable,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    living: Mutex<HashMap<OpId, Living>>,
+    operations: AtomicU64,
+    stopping: AtomicBool,
+}
+
+impl Core {
+    pub(crate) fn new(parts: crate::Parts, actions: Vec<Arc<dyn DynAction>>, live: Live) -> Self {
+        let actions = actions.into_iter().chain(parts.actions);
+        Self {
+            actions: actions.map(|action| (action.spec().name, action)).collect(),
+            store: parts.store,
+            clock: parts.clock,
+            spawn: parts.spawn,
+            chance: parts.chance,
+            http: parts.http,
+            live: ArcSwap::from_pointee(live),
+            ways: Ways::default(),
+            lanes: Lanes::default(),
+            rates: Rates::default(),
+            locks: LockTable::default(),
+            notices: broadcast::Sender::new(NOTICES),
+            living: Mutex::default(),
+            operations: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn action(&self, name: &ActionName) -> Option<&Arc<dyn DynAction>> {
+        self.actions.get(name)
+    }
+
+    /// Asks the gate under today's policy.
+    pub(crate) fn gate(&self, ask: Ask<'_>) -> Verdict {
+        gate(&self.live.load().setup.policy, ask)
+    }
+
+    /// Does something with today's policy.
+    pub(crate) fn with_policy<T>(&self, look: impl FnOnce(&Policy) -> T) -> T {
+        look(&self.live.load().setup.policy)
+    }
+
+    /// Writes records and waits until they are safe.
+    pub(crate) async fn commit(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        let batch = Batch { at: self.clock.now(), records };
+        self.store.commit(batch, When::Now).await.map(drop)
+    }
+
+    /// Writes records behind. The store tries again by itself; what it cannot even queue is logged.
+    ///
+    /// # Errors
+    /// When the store takes no more: then nothing may be done that this record would have told of.
+    pub(crate) async fn commit_soon(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        let batch = Batch { at: self.clock.now(), records };
+        self.store.commit(batch, When::Soon).await.map(drop)
+    }
+
+    /// Remembers something behind; a store that takes no more is logged, as nothing depends on it.
+    pub(crate) async fn note(&self, entry: AuditEntry) {
+        if let Err(error) = self.commit_soon(vec![Record::Audit(entry)]).await {
+            tracing::error!(%error, "An audit entry could not be queued.");
+        }
+    }
+
+    /// Tells live pages.
+    pub(crate) fn tell_pages(&self, notice: Notice) {
+        // Nobody listening is no fault.
+        let _ = self.notices.send(notice);
+    }
+
+    fn living(&self) -> MutexGuard<'_, HashMap<OpId, Living>> {
+        self.living.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes an operation known as living, in its newest state.
+    pub(crate) fn keep(&self, living: Living) {
+        self.living().insert(living.operation.id.clone(), living);
+    }
+
+    /// Replaces a living operation's newest state.
+    pub(crate) fn renew(&self, operation: &Arc<Operation>) {
+        if let Some(living) = self.living().get_mut(&operation.id) {
+            living.operation = operation.clone();
+        }
+    }
+
+    /// Forgets an operation that became final.
+    pub(crate) fn forget(&self, id: &OpId) {
+        self.living().remove(id);
+    }
+
+    /// The living operation of this id.
+    pub(crate) fn find(&self, id: &OpId) -> Option<Living> {
+        self.living().get(id).cloned()
+    }
+
+    /// The living operations in this state that satisfy a condition.
+    pub(crate) fn standing(&self, state: State, fits: impl Fn(&Operation) -> bool) -> Vec<Arc<Operation>> {
+        let living = self.living();
+        let all = living.values().map(|living| &living.operation);
+        all.filter(|operation| operation.state == state && fits(operation)).cloned().collect()
+    }
+
+    /// How many operations live.
+    pub(crate) fn living_count(&self) -> usize {
+        self.living().len()
+    }
+
+    /// An operation, living or stored.
+    pub(crate) async fn operation(&self, id: &OpId) -> Result<Option<Arc<Operation>>, StoreError> {
+        if let Some(living) = self.find(id) {
+            return Ok(Some(living.operation));
+        }
+        Ok(self.store.operation(id).await?.map(Arc::new))
+    }
+
+    /// A new operation's id, never one that was used before.
+    pub(crate) async fn mint(&self, letter: char) -> Result<OpId, StoreError> {
+        loop {
+            let taken = self.operations.load(Ordering::Relaxed);
+            let signs = if taken < FOUR_SIGNS { 4 } else { 5 };
+            let bytes = self.chance.bytes();
+            let mut number = [0; 8];
+            number.copy_from_slice(&bytes[..8]);
+            let id = OpId::new(letter, u64::from_le_bytes(number), signs);
+            if self.find(&id).is_none() && self.store.operation(&id).await?.is_none() {
+                self.operations.fetch_add(1, Ordering::Relaxed);
+                return Ok(id);
+            }
+        }
+    }
+
+    /// Learns how many operations there are, at the start.
+    pub(crate) async fn count_operations(&self) -> Result<(), StoreError> {
+        self.operations.store(self.store.operation_count().await?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Begins no more calls of actions.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether no more calls of actions begin.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,335 @@
+//! What comes in from rooms: is it said to us, is it kept, and in which turn is it worked off.
+//!
+//! Not what becomes of an order: [`crate::orders`]. Nothing is acknowledged to a network before it is committed or
+//! needs no keeping. Layer 1.
+
+use std::sync::Arc;
+
+use wilco_contract::{
+    command::Command,
+    connector::{Ack, Arrival, DeliveryKey},
+    ids::Seq,
+    input::{Input, Message, Press},
+    pattern::Pattern,
+    reply::{PressKind, Reply},
+    store::{Record, StoreError},
+};
+
+use crate::{
+    Answer, Decide, RefusedKind,
+    catalogue::Reading,
+    core::Core,
+    lanes::{Entered, Waiting},
+    life,
+    orders::{self, From, Given},
+    parse::{self, Addressed},
+    words,
+};
+
+/// How old an order may be and still be run, in seconds.
+const STALE_SECS: i64 = 120;
+
+/// How many commands a line that is none suggests.
+const MAX_SUGGESTED: usize = 3;
+
+/// The words that overtake orders which wait.
+const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
+
+/// Takes in what arrived. Returns once it is kept, so that a reader that waits for it reads no faster than that.
+pub(crate) async fn accept(core: &Arc<Core>, arrival: Arrival) {
+    let Arrival { input, kept, ack, .. } = arrival;
+    match input {
+        Input::Message(message) => hear(core, message, kept, ack).await,
+        Input::Press(press) => pressed(core, press, kept, ack).await,
+    }
+}
+
+fn acknowledge(ack: Option<Ack>) {
+    if let Some(ack) = ack {
+        ack.send();
+    }
+}
+
+async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
+    let Some(order) = order_in(core, &message) else {
+        // Chatter: neither stored nor answered.
+        handled(core, kept).await;
+        return acknowledge(ack);
+    };
+    let input = match keep(core, Input::Message(message.clone()), kept).await {
+        Ok(input) => input,
+        Err(StoreError::Conflict(_)) => return acknowledge(ack),
+        Err(error) => {
+            // Not acknowledged: a network that can delivers it again.
+            let reply =
+                Reply::refusal(format!("The record could not be written, so nothing was started: {error}."));
+            return post(core, &message, &reply).await;
+        }
+    };
+    acknowledge(ack);
+    take(core, Waiting { message, order, input }).await;
+}
+
+/// Lets a kept order take its turn; a word of control takes it at once.
+async fn take(core: &Arc<Core>, waiting: Waiting) {
+    let first = waiting.order.split_whitespace().next().unwrap_or_default().to_lowercase();
+    if CONTROL.contains(&first.as_str()) {
+        let core_here = core.clone();
+        let turn = async move { work_off(&core_here, waiting).await };
+        return core.spawn.spawn("control", Box::pin(turn));
+    }
+    let limit = core.live.load().setup.limits.lane;
+    let key = (waiting.message.place.clone(), waiting.message.from.clone());
+    match core.lanes.enter(waiting.clone(), limit).await {
+        Entered::Waits => {}
+        Entered::First => {
+            let core_here = core.clone();
+            let lane = async move {
+                while let Some(waiting) = core_here.lanes.next(&key) {
+                    work_off(&core_here, waiting).await;
+                }
+            };
+            core.spawn.spawn("lane", Box::pin(lane));
+        }
+        Entered::Full { tell } => {
+            handled(core, Some(waiting.input)).await;
+            if tell {
+                let most = limit.unwrap_or_default();
+                let text = format!(
+                    "{most} of your orders wait here already, so I take no more until one of them is done."
+                );
+                post(core, &waiting.message, &Reply::refusal(text)).await;
+            }
+        }
+    }
+}
+
+/// The order in a message, without our name; `None` for chatter.
+fn order_in(core: &Core, message: &Message) -> Option<String> {
+    let live = core.live.load();
+    let to_us = message.to_us || message.place.direct().is_some();
+    match parse::read_line(&message.text, &live.names, to_us) {
+        Addressed::ToUs(order) => Some(order.into_owned()),
+        Addressed::NotToUs if is_yes(&parse::clean(&message.text)) => {
+            let who = live.setup.policy.resolve(&message.from);
+            orders::sole_waiting(core, &who, &message.place).ok().map(|id| format!("confirm {id}"))
+        }
+        Addressed::NotToUs => None,
+    }
+}
+
+fn is_yes(text: &str) -> bool {
+    let text = text.trim().trim_end_matches('.');
+    text.eq_ignore_ascii_case("yes") || text == "👍"
+}
+
+/// Commits an order before it is acknowledged, unless its connector did.
+async fn keep(core: &Core, input: Input, kept: Option<Seq>) -> Result<Seq, StoreError> {
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    let batch = wilco_contract::store::Batch { at: core.clock.now(), records: vec![Record::Input(input)] };
+    let seq = core.store.commit(batch, wilco_contract::store::When::Now).await?;
+    seq.ok_or_else(|| StoreError::Corrupt("an input got no number".to_owned()))
+}
+
+/// Says that an input needs no more work. Written behind: an order that is worked off twice is recognised.
+async fn handled(core: &Core, input: Option<Seq>) {
+    let Some(input) = input else { return };
+    if let Err(error) = core.commit_soon(vec![Record::Handled { input }]).await {
+        tracing::error!(%error, "A handled order could not be recorded as such.");
+    }
+}
+
+/// Works off one order and says what came of it.
+async fn work_off(core: &Arc<Core>, waiting: Waiting) {
+    let Waiting { message, order, input } = waiting;
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    if let Some((answer, tell)) = orders::beyond_limit(core, &who) {
+        handled(core, Some(input)).await;
+        if let (Answer::Refused { reply, .. }, true) = (answer, tell) {
+            post(core, &message, &reply).await;
+        }
+        return;
+    }
+    let thread = message.thread.clone().unwrap_or_else(|| message.id.clone());
+    let from = From {
+        who,
+        place: message.place.clone(),
+        thread: Some(thread),
+        in_room: true,
+        input: Some(input),
+        key: Some(format!("{}/{}", message.place, message.id)),
+    };
+    let order = if is_yes(&order) { "confirm".to_owned() } else { order };
+    let said = understand(core, from, &order, Wishes::default()).await;
+    match said {
+        Understood::Silence => handled(core, Some(input)).await,
+        // Its record says that the order was handled, and its status message stands in the room.
+        Understood::Answer(Answer::Operation(_)) => {}
+        Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
+            post(core, &message, &reply).await;
+            handled(core, Some(input)).await;
+        }
+    }
+}
+
+/// What a door adds to the words of an order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wishes {
+    pub(crate) because: Option<String>,
+    pub(crate) dry_run: bool,
+}
+
+/// What came of words.
+pub(crate) enum Understood {
+    /// They were near no command: nobody asked us.
+    Silence,
+    /// They were, or were meant to be, an order.
+    Answer(Answer),
+}
+
+/// Reads words and gives the order in them.
+pub(crate) async fn understand(core: &Arc<Core>, from: From, words: &str, wishes: Wishes) -> Understood {
+    let reading = core.live.load_full().catalogue.read(words, from.place.connector());
+    follow(core, from, reading, wishes).await
+}
+
+/// Gives an order that was read, or says why it is none.
+pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes) -> Understood {
+    let live = core.live.load_full();
+    let refused =
+        |text: String, kind| Understood::Answer(Answer::Refused { reply: Reply::refusal(text), kind });
+    let may = |command: &Command| crate::may_use(core, command, &from.who, &from.place);
+    match reading {
+        Reading::Empty => {
+            let text = format!("Say `{} help` to see what I can do.", live.setup.name);
+            Understood::Answer(Answer::Refused { reply: Reply::text(text), kind: RefusedKind::Unknown })
+        }
+        Reading::Help { command } => {
+            let usage = command.as_ref().and_then(|command| command.spec.words.first());
+            let reply = live.catalogue.help(&may, usage.map(Pattern::source));
+            Understood::Answer(Answer::Done { reply, rows: None })
+        }
+        Reading::Order(order) => {
+            let given = Given {
+                said: order.said(),
+                command: order.command,
+                args: order.args,
+                because: order.flags.because.or(wishes.because),
+                dry_run: order.flags.dry_run || wishes.dry_run,
+                retry_of: None,
+            };
+            Understood::Answer(orders::give(core, from, given).await)
+        }
+        Reading::Incomplete { command, missing, usage } => {
+            let name = |name: &String| {
+                let kind = command.spec.args.iter().find(|arg| arg.name == *name).map(|arg| &arg.kind);
+                kind.map_or_else(|| format!("`{name}`"), |kind| format!("`{name}` ({kind})"))
+            };
+            let names: Vec<_> = missing.iter().map(name).collect();
+            refused(format!("{} is missing. Say `{usage}`.", names.join(" and ")), RefusedKind::Malformed)
+        }
+        Reading::Malformed { what, usage, .. } => {
+            let usage = if usage.is_empty() { usage } else { format!(" Say `{usage}`.") };
+            refused(format!("{}.{usage}", what.trim_end_matches('.')), RefusedKind::Malformed)
+        }
+        Reading::Unknown { near } => {
+            let near = near
+                .into_iter()
+                .filter(|(_, id)| live.catalogue.command(id).is_some_and(|command| may(command)));
+            let near: Vec<_> = near.take(MAX_SUGGESTED).map(|(usage, _)| format!("`{usage}`")).collect();
+            if !near.is_empty() {
+                let text = format!("There is no such command. Did you mean {}?", near.join(" or "));
+                return Understood::Answer(Answer::Refused {
+                    reply: Reply::text(text),
+                    kind: RefusedKind::Unknown,
+                });
+            }
+            if from.in_room && from.place.direct().is_none() {
+                return Understood::Silence;
+            }
+            let text =
+                format!("There is no such command. Say `{} help` to see what there is.", live.setup.name);
+            refused(text, RefusedKind::Unknown)
+        }
+    }
+}
+
+/// Answers a message in its thread. Once: who waits for an answer asks again.
+async fn post(core: &Core, message: &Message, reply: &Reply) {
+    let thread = message.thread.as_deref().unwrap_or(&message.id);
+    let key = DeliveryKey(format!("answer/{}/{}", message.place, message.id));
+    if let Err(error) = core.ways.post(&message.place, Some(thread), reply, &key).await {
+        tracing::warn!(place = %message.place, %error, "An answer was not shown.");
+    }
+}
+
+async fn pressed(core: &Arc<Core>, press: Press, kept: Option<Seq>, ack: Option<Ack>) {
+    let input = match keep(core, Input::Press(press.clone()), kept).await {
+        Ok(input) => input,
+        Err(StoreError::Conflict(_)) => return acknowledge(ack),
+        Err(error) => return tracing::error!(%error, "A press could not be kept."),
+    };
+    acknowledge(ack);
+    let core_here = core.clone();
+    let turn = async move { decide(&core_here, &press, input).await };
+    core.spawn.spawn("press", Box::pin(turn));
+}
+
+async fn decide(core: &Arc<Core>, press: &Press, input: Seq) {
+    let who = core.with_policy(|policy| policy.resolve(&press.from));
+    let decide =
+        Decide { who, press: press.press, operation: press.operation.clone(), plan: Some(press.plan) };
+    let decided = life::decide(core, decide).await;
+    if decided.is_err() {
+        let answer = orders::decided(decided, &press.operation, press.press);
+        if let Answer::Refused { reply, .. } = answer {
+            let key = DeliveryKey(format!("answer/{}/{}", press.place, press.id));
+            let reply = named(&reply, press);
+            if let Err(error) = core.ways.post(&press.place, None, &reply, &key).await {
+                tracing::warn!(place = %press.place, %error, "An answer was not shown.");
+            }
+        }
+    }
+    handled(core, Some(input)).await;
+}
+
+/// A refused press is told with whose it was: others see the room, too.
+fn named(reply: &Reply, press: &Press) -> Reply {
+    let verb = match press.press {
+        PressKind::Confirm => "confirm",
+        PressKind::Approve => "approve",
+        PressKind::Deny => "deny",
+        PressKind::Abort => "stop",
+    };
+    let mut named = Reply::text(format!("{} pressed {verb} on {}:", press.from, press.operation));
+    named.blocks.extend(reply.blocks.clone());
+    named
+}
+
+/// Takes up orders that were accepted and not worked off before a restart.
+pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
+    for (seq, input) in core.store.unhandled().await? {
+        match input {
+            Input::Message(message) => {
+                let Some(order) = order_in(core, &message) else {
+                    handled(core, Some(seq)).await;
+                    continue;
+                };
+                if core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS {
+                    take(core, Waiting { message, order, input: seq }).await;
+                } else {
+                    let at = words::time(core, message.at);
+                    let text = format!(
+                        "This order came at {at}, when I was away. It was not run; give it again if it still holds."
+                    );
+                    post(core, &message, &Reply::text(text)).await;
+                    handled(core, Some(seq)).await;
+                }
+            }
+            Input::Press(press) => decide(core, &press, seq).await,
+        }
+    }
+    Ok(())
+}

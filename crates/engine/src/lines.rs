@@ -1,0 +1,163 @@
+//! The output of a call: numbered, shown live, kept beside the journal.
+//!
+//! Not the cap on what a program prints: the action has that. What comes faster than it can be kept is dropped and
+//! counted. Layer 1.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::{mpsc, oneshot};
+use wilco_contract::{
+    action::{Intent, Lines, Stream},
+    ids::OpId,
+    store::{LogLine, Page, Record},
+};
+
+use crate::{Notice, core::Core};
+
+/// How many lines may wait to be kept.
+const WAITING: usize = 8_192;
+/// How many lines are kept at once.
+const AT_ONCE: usize = 256;
+/// The longest line that is kept, in bytes.
+const MAX_LINE: usize = 4_096;
+
+enum Told {
+    Line(Stream, String),
+    Close(oneshot::Sender<()>),
+}
+
+/// Where a call's output goes, until it is closed.
+pub(crate) struct Sink {
+    tell: Option<mpsc::Sender<Told>>,
+    dropped: Arc<AtomicU64>,
+}
+
+struct Way {
+    tell: Option<mpsc::Sender<Told>>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Lines for Way {
+    fn line(&self, stream: Stream, text: &str) {
+        let Some(tell) = &self.tell else { return };
+        let mut end = text.len().min(MAX_LINE);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        if tell.try_send(Told::Line(stream, text[..end].to_owned())).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Sink {
+    /// Opens the way for a call. A call that is taken up again repeats its output from the beginning: as many lines
+    /// as are kept already are left out.
+    pub(crate) async fn open(core: &Arc<Core>, intent: &Intent, again: bool) -> Self {
+        let dropped = Arc::new(AtomicU64::new(0));
+        let Some(operation) = intent.operation.clone() else { return Self { tell: None, dropped } };
+        let (tell, told) = mpsc::channel(WAITING);
+        let next = core.store.log_end(&operation).await.unwrap_or(0) + 1;
+        let skip = if again { kept(core, &operation, &intent.step).await } else { 0 };
+        let keeper = Keeper {
+            core: core.clone(),
+            operation,
+            step: intent.step.clone(),
+            next,
+            skip,
+            dropped: dropped.clone(),
+        };
+        core.spawn.spawn("lines", Box::pin(keeper.keep(told)));
+        Self { tell: Some(tell), dropped }
+    }
+
+    /// The way in.
+    pub(crate) fn lines(&self) -> Arc<dyn Lines> {
+        Arc::new(Way { tell: self.tell.clone(), dropped: self.dropped.clone() })
+    }
+
+    /// Returns once all output so far is handed to the store.
+    pub(crate) async fn close(self) {
+        let Some(tell) = self.tell else { return };
+        let (done, closed) = oneshot::channel();
+        if tell.send(Told::Close(done)).await.is_ok() {
+            // A keeper that broke off has nothing more to hand over.
+            let _ = closed.await;
+        }
+    }
+}
+
+async fn kept(core: &Core, operation: &OpId, step: &str) -> u64 {
+    let (mut count, mut after) = (0, 0);
+    loop {
+        let lines = core.store.log(operation, Page { after, limit: 500 }).await.unwrap_or_default();
+        let Some(last) = lines.last() else { return count };
+        after = last.number;
+        let same = lines.iter().filter(|line| line.step == step && line.stream != Stream::Note);
+        count += u64::try_from(same.count()).unwrap_or(0);
+    }
+}
+
+struct Keeper {
+    core: Arc<Core>,
+    operation: OpId,
+    step: String,
+    next: u64,
+    skip: u64,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Keeper {
+    async fn keep(mut self, mut told: mpsc::Receiver<Told>) {
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        loop {
+            if told.recv_many(&mut batch, AT_ONCE).await == 0 {
+                return;
+            }
+            let mut lines = Vec::with_capacity(batch.len());
+            let mut closed = None;
+            for told in batch.drain(..) {
+                match told {
+                    Told::Line(stream, _) if self.skip > 0 && stream != Stream::Note => self.skip -= 1,
+                    Told::Line(stream, text) => lines.push(self.line(stream, text)),
+                    Told::Close(done) => closed = Some(done),
+                }
+            }
+            if closed.is_some() {
+                let dropped = self.dropped.swap(0, Ordering::Relaxed);
+                if dropped > 0 {
+                    lines.push(self.line(Stream::Note, format!("{dropped} lines came too fast to be kept")));
+                }
+            }
+            for line in &lines {
+                self.core.tell_pages(Notice::Line(line.clone()));
+            }
+            if !lines.is_empty()
+                && let Err(error) = self.core.commit_soon(lines.into_iter().map(Record::Log).collect()).await
+            {
+                tracing::warn!(operation = %self.operation, %error, "Output could not be kept.");
+            }
+            if let Some(done) = closed {
+                // Whoever closed it may be gone.
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+
+    fn line(&mut self, stream: Stream, text: String) -> LogLine {
+        let number = self.next;
+        self.next += 1;
+        LogLine {
+            operation: self.operation.clone(),
+            number,
+            at: self.core.clock.now(),
+            step: self.step.clone(),
+            stream,
+            text,
+        }
+    }
+}

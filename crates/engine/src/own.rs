@@ -1,0 +1,314 @@
+//! The engine's own commands and actions, declared like anybody's: they pass the same gate and leave the same records.
+//!
+//! Not what they do: [`crate::tell`] answers the reads. `confirm`, `approve`, `deny`, `abort` and `retry` are listed
+//! here so that help and the index know them; [`crate::orders`] gives them to the operation they speak of. Layer 1.
+
+use std::{
+    marker::PhantomData,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use wilco_contract::{
+    action::{Action, ActionError, ActionSpec, Cx, DynAction, Intent, Look, Outcome, Recovery, Tools},
+    command::{ArgSpec, Command, DEFAULT_LETTER, Effect, Spec, Step},
+    connector::{DeliveryKey, SendError},
+    ids::{ActionName, Origin, Place},
+    pattern::Pattern,
+    plan::StepPlan,
+    retry::Retry,
+    values::ArgType,
+};
+
+use crate::{
+    core::Core,
+    planning::{later, own},
+    tell,
+};
+
+/// One of our own actions: a name, an effect, a function.
+struct Own<A> {
+    name: &'static str,
+    about: &'static str,
+    effect: Effect,
+    core: Weak<Core>,
+    run: for<'a> fn(&'a Arc<Core>, &'a Intent, A) -> BoxFuture<'a, Result<Outcome, ActionError>>,
+    args: PhantomData<fn(A)>,
+}
+
+#[async_trait]
+impl<A: DeserializeOwned + JsonSchema + Send + Sync + 'static> Action for Own<A> {
+    type Args = A;
+
+    fn spec(&self) -> ActionSpec {
+        ActionSpec {
+            name: ActionName::parse(self.name).expect("our own names are well formed"),
+            about: self.about,
+            effect: self.effect,
+            effect_by_step: false,
+            abortable: false,
+            lag: Duration::ZERO,
+        }
+    }
+
+    async fn plan(&self, _: &Look, _: &A) -> Result<StepPlan, ActionError> {
+        Ok(StepPlan { will: vec![self.about.to_owned()], ..StepPlan::default() })
+    }
+
+    async fn run(&self, cx: &Cx, args: A, _: &StepPlan) -> Result<Outcome, ActionError> {
+        let core = self.core.upgrade().ok_or_else(|| ActionError::failed("Wilco is stopping"))?;
+        (self.run)(&core, cx.intent(), args).await
+    }
+
+    /// All of them can be done again: they set what they set, and a message has its key.
+    async fn recover(&self, _: &Tools, _: &Intent) -> Recovery {
+        Recovery::NotStarted
+    }
+}
+
+/// Makes an action of a function.
+macro_rules! own {
+    ($core:expr, $name:literal, $effect:expr, $about:literal, $run:expr) => {
+        Arc::new(Own {
+            name: $name,
+            about: $about,
+            effect: $effect,
+            core: $core.clone(),
+            run: |core, intent, args| Box::pin($run(core, intent, args)),
+            args: PhantomData,
+        })
+    };
+}
+
+/// All of our own actions.
+pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
+    use Effect::{Read, Write};
+    vec![
+        own!(core, "say", Write, "says something in a room", say),
+        own!(core, "wilco.help", Read, "tells what can be said", tell::help),
+        own!(core, "wilco.ping", Read, "answers", tell::ping),
+        own!(core, "wilco.whoami", Read, "tells who you are to Wilco", tell::whoami),
+        own!(core, "wilco.operations", Read, "lists operations", tell::operations),
+        own!(core, "wilco.show", Read, "shows an operation", tell::show),
+        own!(core, "wilco.log", Read, "shows an operation's output", tell::log),
+        own!(core, "wilco.why", Read, "tells what was considered", tell::why),
+        own!(core, "wilco.locks", Read, "lists locks", tell::locks),
+        own!(core, "wilco.lock", Write, "takes a lock", tell::lock),
+        own!(core, "wilco.unlock", Write, "gives back a lock, whoever holds it", tell::unlock),
+        own!(core, "wilco.decide", Read, "stands for a decision", decided_elsewhere),
+    ]
+}
+
+/// One of our own commands, before its words are read.
+struct Declared {
+    id: &'static str,
+    words: &'static [&'static str],
+    about: &'static str,
+    effect: Effect,
+    action: &'static str,
+    args: Vec<ArgSpec>,
+}
+
+fn arg(name: &str, kind: ArgType, about: &str, default: Option<Value>) -> ArgSpec {
+    ArgSpec { name: name.to_owned(), kind, about: about.to_owned(), required: false, default }
+}
+
+fn required(name: &str, kind: ArgType, about: &str) -> ArgSpec {
+    ArgSpec { required: true, ..arg(name, kind, about, None) }
+}
+
+/// All of our own commands.
+pub(crate) fn commands() -> Vec<Command> {
+    use Effect::{Read, Write};
+    let operation = || required("operation", ArgType::Word, "The operation's id, as in d-7F3K");
+    let one = |id, words, about, effect, action, args| Declared { id, words, about, effect, action, args };
+    let declared = vec![
+        one(
+            "help",
+            &["help [<words...>]"],
+            "Tells what can be said here",
+            Read,
+            "wilco.help",
+            vec![arg("words", ArgType::Text, "A command or a word to look for", None)],
+        ),
+        one(
+            "ping",
+            &["ping [<token...>]"],
+            "Answers pong",
+            Read,
+            "wilco.ping",
+            vec![arg("token", ArgType::Text, "What to send back", None)],
+        ),
+        one("whoami", &["whoami"], "Tells who you are to Wilco", Read, "wilco.whoami", vec![]),
+        one("operations", &["operations"], "Lists the newest operations", Read, "wilco.operations", vec![]),
+        one("show", &["show <operation>"], "Shows an operation", Read, "wilco.show", vec![operation()]),
+        one(
+            "log",
+            &["log <operation> [last <lines>]"],
+            "Shows what an operation printed",
+            Read,
+            "wilco.log",
+            vec![operation(), arg("lines", ArgType::Integer, "How many lines", Some(json!(20)))],
+        ),
+        one(
+            "why",
+            &["why <operation>"],
+            "Tells which rules were considered, and what happened",
+            Read,
+            "wilco.why",
+            vec![operation()],
+        ),
+        one("locks", &["locks"], "Lists locks", Read, "wilco.locks", vec![]),
+        one(
+            "lock",
+            &["lock <key> [for <span>]"],
+            "Takes a lock, so that no operation does",
+            Write,
+            "wilco.lock",
+            vec![
+                required("key", ArgType::Word, "The lock's key, as in webapp/production"),
+                arg("span", ArgType::Duration, "For how long at most", Some(json!(3600))),
+            ],
+        ),
+        one(
+            "unlock",
+            &["unlock <key>"],
+            "Gives back a lock, whoever holds it",
+            Write,
+            "wilco.unlock",
+            vec![required("key", ArgType::Word, "The lock's key")],
+        ),
+        one(
+            "confirm",
+            &["confirm [<operation>]"],
+            "Confirms an order of yours",
+            Read,
+            "wilco.decide",
+            vec![arg("operation", ArgType::Word, "The operation's id, where several wait", None)],
+        ),
+        one(
+            "approve",
+            &["approve <operation>"],
+            "Approves somebody else's order",
+            Read,
+            "wilco.decide",
+            vec![operation()],
+        ),
+        one(
+            "deny",
+            &["deny <operation>"],
+            "Says no to somebody else's order",
+            Read,
+            "wilco.decide",
+            vec![operation()],
+        ),
+        one(
+            "abort",
+            &["abort <operation>", "stop operation <operation>"],
+            "Stops an operation",
+            Read,
+            "wilco.decide",
+            vec![operation()],
+        ),
+        one(
+            "retry",
+            &["retry <operation>"],
+            "Gives an ended order again",
+            Read,
+            "wilco.decide",
+            vec![operation()],
+        ),
+    ];
+    declared.into_iter().map(command).collect()
+}
+
+fn command(declared: Declared) -> Command {
+    let with = declared
+        .args
+        .iter()
+        .map(|arg| (arg.name.clone(), json!(format!("{{{{ {} }}}}", arg.name))))
+        .collect();
+    let pattern = |words: &&str| Pattern::parse(words).expect("our own patterns are well formed");
+    Command {
+        spec: Spec {
+            id: own(declared.id),
+            words: declared.words.iter().map(pattern).collect(),
+            about: declared.about.to_owned(),
+            effect: declared.effect,
+            args: declared.args,
+            examples: Vec::new(),
+            require: Vec::new(),
+            lock: None,
+            timeout_secs: 30,
+            home: None,
+            letter: DEFAULT_LETTER,
+        },
+        origin: Origin::built_in(),
+        steps: vec![Step {
+            id: declared.id.to_owned(),
+            uses: ActionName::parse(declared.action).expect("our own names are well formed"),
+            with: Value::Object(with),
+            effect: None,
+            undo: None,
+            origin: Origin::built_in(),
+        }],
+        verify: Vec::new(),
+    }
+}
+
+/// The arguments of `say`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SayArgs {
+    /// Where to say it, as in `web:ops`.
+    to: String,
+    /// What to say.
+    text: String,
+}
+
+async fn say(core: &Arc<Core>, intent: &Intent, args: SayArgs) -> Result<Outcome, ActionError> {
+    let place = Place::parse(&args.to).map_err(|error| ActionError::failed(error.to_string()))?;
+    let reply = wilco_contract::reply::Reply::text(args.text);
+    // One key for all attempts: a network with keys shows it once.
+    let key = DeliveryKey(format!(
+        "say/{}",
+        intent.key.rsplit_once('.').map_or(intent.key.as_str(), |(base, _)| base)
+    ));
+    let mut pause = 1;
+    loop {
+        let wait = match core.ways.post(&place, None, &reply, &key).await {
+            Ok(_) => return Ok(Outcome { summary: Some(format!("said in {place}")), ..Outcome::default() }),
+            Err(SendError::NotSent { retry: Retry::Never, what }) => return Err(ActionError::failed(what)),
+            Err(SendError::Unknown { what }) => return Err(ActionError::unknown(what)),
+            Err(SendError::NotSent { retry: Retry::Now, .. }) => 0,
+            Err(SendError::NotSent { retry: Retry::After(after), .. }) => {
+                i64::try_from(after.as_secs()).unwrap_or(60)
+            }
+            Err(SendError::NotSent { retry: Retry::Backoff, .. }) => pause,
+        };
+        let next = later(core.clock.now(), wait);
+        if next >= intent.deadline {
+            return Err(ActionError::failed(format!("{place} could not be reached in time")));
+        }
+        core.clock.until(next).await;
+        pause = (pause * 2).min(30);
+    }
+}
+
+/// The arguments of a decision.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct DecideArgs {
+    /// The operation.
+    #[serde(rename = "operation")]
+    _operation: Option<String>,
+}
+
+/// Decisions are given to the operation they speak of before any action is called.
+async fn decided_elsewhere(_: &Arc<Core>, _: &Intent, _: DecideArgs) -> Result<Outcome, ActionError> {
+    Err(ActionError::failed("a decision is for people to give, not for a step"))
+}

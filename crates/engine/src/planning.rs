@@ -1,0 +1,170 @@
+//! Makes plans: fills in the steps, asks each action what it would do, and hashes the result.
+//!
+//! Not a decision: the gate judges the plan. Layer 1.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use wilco_contract::{
+    action::{ActionError, Look},
+    command::{Command, Effect, Step},
+    expr,
+    ids::{CommandId, Hash, OpId, Place},
+    plan::{PLAN_VERSION, Plan, PlanBody, PlannedStep, StepPlan},
+    principal::Principal,
+    values::Args,
+};
+
+use crate::core::Core;
+
+/// How long planning may take.
+const PLANNING_SECS: i64 = 40;
+
+/// An order that was understood, with who gave it where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meant<'a> {
+    pub(crate) command: &'a Command,
+    pub(crate) args: &'a Args,
+    pub(crate) who: &'a Principal,
+    pub(crate) place: &'a Place,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// When a template cannot be filled in, or an action cannot be planned; nothing has happened.
+pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionError> {
+    let now = core.clock.now();
+    let look =
+        Look { http: core.http.clone(), clock: core.clock.clone(), deadline: later(now, PLANNING_SECS) };
+    let names = names(meant.args, &Map::new(), None);
+    let mut steps = Vec::new();
+    let mut planned = Vec::new();
+    for (step, verify) in all_steps(meant.command) {
+        let name = |id: &str| if verify { format!("verify.{id}") } else { id.to_owned() };
+        if depends_on_run(&step.with) {
+            planned.push(PlannedStep {
+                id: name(&step.id),
+                uses: step.uses.clone(),
+                with: step.with.clone(),
+            });
+            steps.push(StepPlan::default());
+            continue;
+        }
+        let with = expr::render_value(&step.with, &names)
+            .map_err(|error| ActionError::failed(format!("step `{}`: {error}", step.id)))?;
+        let action = core
+            .action(&step.uses)
+            .ok_or_else(|| ActionError::failed(format!("there is no action `{}`", step.uses)))?;
+        steps.push(if verify { StepPlan::default() } else { action.plan(&look, &with).await? });
+        planned.push(PlannedStep { id: name(&step.id), uses: step.uses.clone(), with });
+    }
+    Ok(assemble(meant, planned, steps))
+}
+
+fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, steps: Vec<StepPlan>) -> Plan {
+    let mut inputs = Args::new();
+    for (planned, step) in planned.iter().zip(&steps) {
+        if !step.inputs.is_empty() {
+            inputs.insert(planned.id.clone(), Value::Object(step.inputs.clone()));
+        }
+    }
+    let mut targets: Vec<String> = Vec::new();
+    for target in steps.iter().flat_map(|step| &step.targets) {
+        if !targets.contains(target) {
+            targets.push(target.clone());
+        }
+    }
+    let ceilings: Vec<u64> = steps.iter().filter_map(|step| step.cost_ceiling).collect();
+    let body = PlanBody {
+        version: PLAN_VERSION,
+        command: meant.command.spec.id.clone(),
+        definition: meant.command.digest(),
+        args: meant.args.clone(),
+        principal: meant.who.key(),
+        place: meant.place.clone(),
+        targets,
+        inputs,
+        steps: planned,
+        undo: steps.iter().filter_map(|step| step.undo.clone()).collect(),
+        cost_ceiling: (!ceilings.is_empty()).then(|| ceilings.iter().sum()),
+    };
+    let hash = Hash::of_json(&body).unwrap_or(Hash::ZERO);
+    Plan {
+        hash,
+        will: steps.iter().flat_map(|step| step.will.clone()).collect(),
+        now: steps.iter().flat_map(|step| step.now.clone()).collect(),
+        steps,
+        body,
+    }
+}
+
+/// All calls of a command, steps first; the flag says whether it is a verify step.
+pub(crate) fn all_steps(command: &Command) -> impl Iterator<Item = (&Step, bool)> {
+    let steps = command.steps.iter().map(|step| (step, false));
+    steps.chain(command.verify.iter().map(|step| (step, true)))
+}
+
+/// The call at this position of [`all_steps`].
+pub(crate) fn step_at(command: &Command, at: usize) -> Option<&Step> {
+    all_steps(command).nth(at).map(|(step, _)| step)
+}
+
+/// The effect of a step: its own word where the action leaves it to the step, else the action's.
+pub(crate) fn effect_of(core: &Core, step: &Step) -> Effect {
+    let Some(action) = core.action(&step.uses) else { return Effect::Destructive };
+    let spec = action.spec();
+    step.effect.filter(|_| spec.effect_by_step).unwrap_or(spec.effect)
+}
+
+/// Whether a step's arguments can be filled in only while the operation runs.
+fn depends_on_run(with: &Value) -> bool {
+    expr::strings(with).into_iter().filter_map(|text| expr::template_names(text).ok()).flatten().any(|name| {
+        let root = name.split('.').next().unwrap_or_default();
+        root == "steps" || root == "op"
+    })
+}
+
+/// The names that a step's templates may use.
+pub(crate) fn names(
+    args: &Args,
+    steps: &Map<String, Value>,
+    op: Option<(&OpId, &Principal, &Place)>,
+) -> Value {
+    let mut names = args.clone();
+    names.insert("args".into(), Value::Object(args.clone()));
+    names.insert("steps".into(), Value::Object(steps.clone()));
+    if let Some((id, asker, place)) = op {
+        names.insert("op".into(), json!({"id": id, "asker": asker.key(), "place": place}));
+    }
+    Value::Object(names)
+}
+
+/// The lock that a command takes with these arguments.
+///
+/// # Errors
+/// When its template cannot be filled in.
+pub(crate) fn lock_key(command: &Command, args: &Args) -> Result<Option<String>, ActionError> {
+    let names = names(args, &Map::new(), None);
+    let key = command.spec.lock.as_ref().map(|template| expr::render(template, &names)).transpose();
+    key.map_err(|error| ActionError::failed(format!("the lock of `{}`: {error}", command.spec.id)))
+}
+
+/// Gives every declared argument a value, so that templates and conditions may name it: the default, or null.
+pub(crate) fn complete(command: &Command, mut args: Args) -> Args {
+    let mut complete = Args::new();
+    for spec in &command.spec.args {
+        let value = args.remove(&spec.name).or_else(|| spec.default.clone()).unwrap_or(Value::Null);
+        complete.insert(spec.name.clone(), value);
+    }
+    complete
+}
+
+/// So many seconds later, or the end of time.
+pub(crate) fn later(at: Timestamp, secs: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(secs)).unwrap_or(Timestamp::MAX)
+}
+
+/// The id of one of the engine's own commands.
+pub(crate) fn own(name: &str) -> CommandId {
+    CommandId::parse(&format!("wilco.{name}")).expect("our own names are well formed")
+}

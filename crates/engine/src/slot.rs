@@ -1,0 +1,96 @@
+//! Slots: an operation's messages, posted once and then kept up to date in place.
+//!
+//! Not the words in them: [`crate::words`] has those. A slow network holds up no operation: only the newest state is
+//! sent, and an update never delays the operation itself. Layer 1.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use wilco_contract::{
+    connector::{DeliveryKey, Receipt, SendError},
+    operation::Operation,
+    retry::Retry,
+};
+
+use crate::{core::Core, life::Told, planning::later, words};
+
+/// An operation with at most so many events was just made: its messages were never posted before.
+const FRESH: u64 = 3;
+/// The longest pause between two tries, in seconds.
+const LONGEST_PAUSE_SECS: i64 = 60;
+/// How often a message is tried before it is given up and logged.
+const TRIES: u32 = 12;
+
+/// Keeps the messages of one operation up to date until it is final and shown.
+///
+/// After a restart nobody knows how much of the newest state was shown. Posting again is harmless where the network has
+/// keys, and the first change of every message is then an edit to the newest state.
+pub(crate) async fn keep(
+    core: Arc<Core>,
+    mut seen: watch::Receiver<Arc<Operation>>,
+    tell: mpsc::Sender<Told>,
+) {
+    let mut receipts: Vec<Option<Receipt>> =
+        seen.borrow().slots.iter().map(|slot| slot.receipt.clone()).collect();
+    let mut shown: Vec<Option<String>> = vec![None; receipts.len()];
+    loop {
+        let operation = seen.borrow_and_update().clone();
+        let text = format!("{:?}", words::status(&core, &operation));
+        for at in 0..receipts.len() {
+            if shown[at].as_ref() == Some(&text) {
+                continue;
+            }
+            match show(&core, &operation, at, receipts[at].as_ref()).await {
+                Some(receipt) if receipts[at].is_none() => {
+                    receipts[at] = Some(receipt.clone());
+                    // A key that the network knew already shows an older state.
+                    shown[at] = (operation.version <= FRESH).then(|| text.clone());
+                    if shown[at].is_none() {
+                        shown[at] =
+                            show(&core, &operation, at, receipts[at].as_ref()).await.map(|_| text.clone());
+                    }
+                    // A final operation takes no more events; its key makes a repeated post harmless.
+                    let _ = tell.try_send(Told::Posted { slot: at, receipt });
+                }
+                Some(_) => shown[at] = Some(text.clone()),
+                None => {}
+            }
+        }
+        if operation.state.is_final() || seen.changed().await.is_err() {
+            // The newest state may have come while the last one was sent.
+            if !seen.has_changed().unwrap_or(false) {
+                return;
+            }
+        }
+    }
+}
+
+/// Posts or edits, trying again as the network says. `None` where it was given up.
+async fn show(core: &Core, operation: &Operation, at: usize, receipt: Option<&Receipt>) -> Option<Receipt> {
+    let slot = &operation.slots[at];
+    let reply = words::status(core, operation);
+    let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
+    let mut pause = 1;
+    for _ in 0..TRIES {
+        let sent = match receipt {
+            Some(receipt) => core.ways.edit(receipt, &reply).await.map(|()| receipt.clone()),
+            None => core.ways.post(&slot.place, slot.thread.as_deref(), &reply, &key).await,
+        };
+        let wait = match sent {
+            Ok(receipt) => return Some(receipt),
+            Err(SendError::NotSent { retry: Retry::Never, what }) => {
+                tracing::warn!(operation = %operation.id, place = %slot.place, what, "A status was not shown.");
+                return None;
+            }
+            Err(SendError::NotSent { retry: Retry::Now, .. }) => 0,
+            Err(SendError::NotSent { retry: Retry::After(after), .. }) => {
+                i64::try_from(after.as_secs()).unwrap_or(60)
+            }
+            Err(SendError::NotSent { retry: Retry::Backoff, .. } | SendError::Unknown { .. }) => pause,
+        };
+        core.clock.until(later(core.clock.now(), wait)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE_SECS);
+    }
+    tracing::warn!(operation = %operation.id, place = %slot.place, "A status was not shown after {TRIES} tries.");
+    None
+}

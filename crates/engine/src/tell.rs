@@ -1,0 +1,316 @@
+//! What the engine's own reads answer, and its own small writes.
+//!
+//! Not their declaration: [`crate::own`]. Layer 1.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wilco_contract::{
+    action::{ActionError, Intent, Outcome, Stream},
+    ids::OpId,
+    operation::{Operation, State},
+    principal::Principal,
+    reply::{Block, Field, Reply},
+    store::{AuditFilter, Lock, LockOwner, Page, Record, StoreError},
+};
+
+use crate::{core::Core, locks::Taken, planning::later, words};
+
+type Told = Result<Outcome, ActionError>;
+
+/// How many operations `operations` lists.
+const LISTED: usize = 15;
+/// The longest that a person may hold a lock, in seconds.
+const LONGEST_LOCK_SECS: i64 = 7 * 86_400;
+
+fn reply(reply: Reply) -> Told {
+    Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), ..Outcome::default() })
+}
+
+fn unavailable(error: &StoreError) -> ActionError {
+    ActionError::failed(error.to_string())
+}
+
+/// No arguments.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// The arguments of `help`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct HelpArgs {
+    /// A command or a word to look for.
+    words: Option<String>,
+}
+
+pub(crate) async fn help(core: &Arc<Core>, intent: &Intent, args: HelpArgs) -> Told {
+    let live = core.live.load_full();
+    let may = |command: &wilco_contract::command::Command| {
+        crate::may_use(core, command, &intent.asker, &intent.place)
+    };
+    reply(live.catalogue.help(&may, args.words.as_deref()))
+}
+
+/// The arguments of `ping`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct PingArgs {
+    /// What to send back.
+    token: Option<String>,
+}
+
+pub(crate) async fn ping(_: &Arc<Core>, _: &Intent, args: PingArgs) -> Told {
+    reply(Reply::text(args.token.map_or_else(|| "pong".to_owned(), |token| format!("pong {token}"))))
+}
+
+pub(crate) async fn whoami(_: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
+    let text = match &intent.asker {
+        Principal::Person { id, name, roles, account } => {
+            let roles: Vec<_> = roles.iter().map(ToString::to_string).collect();
+            let roles =
+                if roles.is_empty() { "no roles".to_owned() } else { format!("roles {}", roles.join(", ")) };
+            format!("You are @{id} ({name}), by {account}, with {roles}.")
+        }
+        Principal::Guest { account } => {
+            format!("You are a guest, by {account}. An admin can link this account to you in `wilco.toml`.")
+        }
+        Principal::Operator => "You are the local operator.".to_owned(),
+        Principal::Token { name, .. } => format!("You are the token `{name}`."),
+    };
+    reply(Reply::text(text))
+}
+
+pub(crate) async fn operations(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
+    let newest = core.store.latest_operations(LISTED).await.map_err(|error| unavailable(&error))?;
+    if newest.is_empty() {
+        return reply(Reply::text("There are no operations yet."));
+    }
+    let row = |op: &Operation| {
+        vec![
+            op.id.to_string(),
+            op.state.to_string(),
+            op.asker.to_string(),
+            op.order.clone(),
+            words::time(core, op.created_at),
+        ]
+    };
+    let columns = ["id", "state", "asker", "order", "since"].map(str::to_owned).to_vec();
+    let rows: Vec<_> = newest.iter().map(row).collect();
+    let mut outcome =
+        reply(Reply { blocks: vec![Block::Table { columns: columns.clone(), rows: rows.clone() }] })?;
+    let object = |row: Vec<String>| columns.iter().cloned().zip(row.into_iter().map(Value::from)).collect();
+    outcome.rows = Some(rows.into_iter().map(|row| Value::Object(object(row))).collect());
+    Ok(outcome)
+}
+
+/// An operation to tell of.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct OperationArgs {
+    /// The operation's id.
+    operation: String,
+}
+
+async fn find(core: &Core, named: &str) -> Result<Arc<Operation>, ActionError> {
+    let id = OpId::parse(named).map_err(|error| ActionError::failed(error.to_string()))?;
+    let found = core.operation(&id).await.map_err(|error| unavailable(&error))?;
+    found.ok_or_else(|| ActionError::failed(format!("there is no operation {id}")))
+}
+
+pub(crate) async fn show(core: &Arc<Core>, _: &Intent, args: OperationArgs) -> Told {
+    let op = find(core, &args.operation).await?;
+    let mut fields = vec![
+        Field::new(
+            "Asked",
+            format!("by {} in {} at {}", op.asker, op.place, words::time(core, op.created_at)),
+        ),
+        Field::new("Command", op.command.spec.id.to_string()),
+    ];
+    for given in &op.given {
+        let verb = match given.kind {
+            wilco_contract::operation::GivenKind::Confirm => "Confirmed",
+            wilco_contract::operation::GivenKind::Approve => "Approved",
+        };
+        fields.push(Field::new(verb, format!("by @{} at {}", given.person, words::time(core, given.at))));
+    }
+    if let Some(at) = op.started_at {
+        fields.push(Field::new("Started", words::time(core, at)));
+    }
+    if let Some(at) = op.ended_at {
+        fields.push(Field::new("Ended", words::time(core, at)));
+    }
+    let url = format!("{}/o/{}", core.live.load().setup.public_url, op.id);
+    let shown = words::status(core, &op);
+    let shown =
+        shown.and(Block::Fields { fields }).and(Block::Link { text: "Everything about it".into(), url });
+    reply(shown)
+}
+
+/// The arguments of `log`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct LogArgs {
+    /// The operation's id.
+    operation: String,
+    /// How many lines, from the end.
+    lines: i64,
+}
+
+pub(crate) async fn log(core: &Arc<Core>, _: &Intent, args: LogArgs) -> Told {
+    let op = find(core, &args.operation).await?;
+    core.store.flush().await.map_err(|error| unavailable(&error))?;
+    let end = core.store.log_end(&op.id).await.map_err(|error| unavailable(&error))?;
+    if end == 0 {
+        return reply(Reply::text(format!("{} has printed nothing.", op.id)));
+    }
+    let most = u64::try_from(args.lines.clamp(1, 500)).unwrap_or(20);
+    let page = Page { after: end.saturating_sub(most), limit: 500 };
+    let lines = core.store.log(&op.id, page).await.map_err(|error| unavailable(&error))?;
+    let text = |line: &wilco_contract::store::LogLine| match line.stream {
+        Stream::Out => line.text.clone(),
+        Stream::Err => format!("! {}", line.text),
+        Stream::Note => format!("# {}", line.text),
+    };
+    let text = lines.iter().map(text).collect::<Vec<_>>().join("\n");
+    let mut shown = Reply { blocks: vec![Block::Code { text }] };
+    if end > most {
+        let url = format!("{}/o/{}", core.live.load().setup.public_url, op.id);
+        shown.blocks.push(Block::Link { text: format!("The last {most} of {end} lines; all of them"), url });
+    }
+    reply(shown)
+}
+
+pub(crate) async fn why(core: &Arc<Core>, _: &Intent, args: OperationArgs) -> Told {
+    let op = find(core, &args.operation).await?;
+    let filter = AuditFilter { operation: Some(op.id.clone()), ..AuditFilter::default() };
+    let mut lines = Vec::new();
+    let mut after = 0;
+    loop {
+        let rows = core
+            .store
+            .audit(&filter, Page { after, limit: 200 })
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let Some(last) = rows.last() else { break };
+        after = last.seq.0;
+        lines.extend(rows.iter().filter_map(|row| line(core, row)));
+    }
+    let text = format!("{}: `{}` is {}.", op.id, op.order, op.state);
+    reply(Reply::text(text).and(Block::Code { text: lines.join("\n") }))
+}
+
+/// One entry of the journal as a line; `None` for what says nothing about why.
+fn line(core: &Core, row: &wilco_contract::store::JournalRow) -> Option<String> {
+    let who = row.who.as_deref().unwrap_or("wilco");
+    let body = row.body.as_ref()?;
+    let body = body.get("body").unwrap_or(body);
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let what = match row.kind.as_str() {
+        "operation.planned" => "planned".to_owned(),
+        "operation.confirmed" => "confirmed".to_owned(),
+        "operation.approved" => "approved".to_owned(),
+        "operation.moved" => {
+            let to = text("to").and_then(State::parse)?;
+            text("why").map_or_else(|| to.to_string(), |why| format!("{to}: {why}"))
+        }
+        "operation.replanned" => {
+            let changes = body.get("changes").and_then(Value::as_array)?;
+            let changes: Vec<_> = changes.iter().filter_map(Value::as_str).collect();
+            format!("planned anew: {}", changes.join("; "))
+        }
+        "gate.considered" => {
+            text("text").map(|rules| format!("rules considered:\n  {}", rules.replace('\n', "\n  ")))?
+        }
+        "decision.refused" => {
+            let rule = text("rule").map_or_else(String::new, |rule| format!(" (rule: {rule})"));
+            format!("refused, {}{rule}", text("text")?)
+        }
+        _ => return None,
+    };
+    Some(format!("{} {who} {what}", words::time(core, row.at)))
+}
+
+pub(crate) async fn locks(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
+    let all = core.locks.all(core.clock.now());
+    if all.is_empty() {
+        return reply(Reply::text("Nothing is locked."));
+    }
+    let row = |(lock, waiting): &(Lock, Vec<OpId>)| {
+        let owner = match &lock.owner {
+            LockOwner::Operation(id) => id.to_string(),
+            LockOwner::Somebody(who) => who.clone(),
+        };
+        let waiting: Vec<_> = waiting.iter().map(ToString::to_string).collect();
+        vec![
+            lock.key.clone(),
+            owner,
+            lock.reason.clone(),
+            words::time(core, lock.at),
+            words::time(core, lock.expires_at),
+            waiting.join(" "),
+        ]
+    };
+    let columns = ["lock", "held by", "why", "since", "until", "waiting"].map(str::to_owned).to_vec();
+    reply(Reply { blocks: vec![Block::Table { columns, rows: all.iter().map(row).collect() }] })
+}
+
+/// The arguments of `lock`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct LockArgs {
+    /// The lock's key.
+    key: String,
+    /// For how many seconds at most.
+    span: i64,
+}
+
+pub(crate) async fn lock(core: &Arc<Core>, intent: &Intent, args: LockArgs) -> Told {
+    let now = core.clock.now();
+    let reason = match &intent.operation {
+        Some(id) => core.find(id).and_then(|living| living.operation.because.clone()).unwrap_or_default(),
+        None => String::new(),
+    };
+    let lock = Lock {
+        key: args.key,
+        owner: LockOwner::Somebody(intent.asker.key()),
+        reason,
+        at: now,
+        expires_at: later(now, args.span.clamp(1, LONGEST_LOCK_SECS)),
+    };
+    match core.locks.take(&lock, now) {
+        Taken::Yes => {}
+        Taken::HeldBy(held) => return Err(ActionError::failed(words::held(core, &held))),
+        Taken::Behind(first) => {
+            return Err(ActionError::failed(format!("{first} waits for `{}` and comes first", lock.key)));
+        }
+    }
+    if let Err(error) = core.commit(vec![Record::Locked(lock.clone())]).await {
+        core.locks.release(&lock.key, &lock.owner);
+        return Err(unavailable(&error));
+    }
+    let summary = format!("`{}` is locked until {}", lock.key, words::time(core, lock.expires_at));
+    Ok(Outcome { summary: Some(summary), outputs: json!({"key": lock.key}), ..Outcome::default() })
+}
+
+/// The arguments of `unlock`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct UnlockArgs {
+    /// The lock's key.
+    key: String,
+}
+
+pub(crate) async fn unlock(core: &Arc<Core>, intent: &Intent, args: UnlockArgs) -> Told {
+    let Some(held) = core.locks.holder(&args.key, core.clock.now()) else {
+        return Ok(Outcome { summary: Some(format!("`{}` was not locked", args.key)), ..Outcome::default() });
+    };
+    if let LockOwner::Operation(id) = &held.owner
+        && core.find(id).is_some()
+    {
+        return Err(ActionError::failed(format!(
+            "{id} holds `{}` and has not ended; say `abort {id}` first",
+            args.key
+        )));
+    }
+    let record = Record::Unlocked { key: args.key.clone(), by: intent.asker.key() };
+    core.commit(vec![record]).await.map_err(|error| unavailable(&error))?;
+    core.locks.force(&args.key);
+    Ok(Outcome { summary: Some(format!("`{}` is free", args.key)), ..Outcome::default() })
+}

@@ -1,0 +1,7 @@
+//! The language of orders, from what people type to what it means.
+
+mod building;
+mod helping;
+mod lines;
+mod properties;
+mod sample;

@@ -1,0 +1,169 @@
+//! What holds for every line and every order.
+
+use proptest::{prelude::*, sample::select};
+use serde_json::{Value, json};
+use wilco_contract::values::{ArgType, Args};
+use wilco_engine::{
+    catalogue::{Order, Reading, Reserved},
+    parse::clean,
+};
+
+use crate::{
+    lines::said,
+    sample::{catalogue, show},
+};
+
+/// Any text, with the signs that mean something more often than chance has them.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-z0-9._/-]{1,8}",
+        2 => "\\PC{0,6}",
+        2 => select(vec!["\"", "'", "\\", "=", " ", "  ", "--", "“", "’", "。", "\u{a0}", "\n", ".", "/", "&gt;", "#ops", "@"])
+            .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// Lines that are nearly orders.
+fn line() -> impl Strategy<Value = String> {
+    let words = vec![
+        "ping",
+        "say",
+        "ship",
+        "put",
+        "on",
+        "at",
+        "release",
+        "webapp",
+        "billing",
+        "stage",
+        "api/v2",
+        "to",
+        "logs",
+        "errors",
+        "last",
+        "10m",
+        "status",
+        "move",
+        "7",
+        "turn",
+        "off",
+        "again",
+        "call",
+        "[1]",
+        "limit",
+        "most",
+        "状态",
+        "--app",
+        "--app=webapp",
+        "ref=v1",
+        "--ref",
+        "--follow",
+        "yes",
+        "lines=3",
+        "--lines",
+        "--dry-run",
+        "--because",
+        "--help",
+        "--force",
+        "--",
+        "plan",
+        "\"a b\"",
+        "'",
+        "\"",
+        "—json",
+        "x.",
+        "get",
+        "https://a.example",
+        "announce",
+        "#ops",
+        "page",
+        "@ana",
+        "--text",
+        "--nope",
+    ];
+    let word = prop_oneof![8 => select(words).prop_map(str::to_owned), 1 => text()];
+    prop::collection::vec(word, 0..9).prop_map(|words| words.join(" "))
+}
+
+/// A value of this type, as a program gives it.
+fn value(kind: &ArgType) -> BoxedStrategy<Value> {
+    match kind {
+        ArgType::Word | ArgType::Text => text().prop_map(Value::from).boxed(),
+        ArgType::Integer => any::<i64>().prop_map(Value::from).boxed(),
+        ArgType::Number => {
+            any::<f64>().prop_filter("JSON has no others", |n| n.is_finite()).prop_map(Value::from).boxed()
+        }
+        ArgType::Bool => any::<bool>().prop_map(Value::from).boxed(),
+        ArgType::Duration => (0_u64..366 * 86_400).prop_map(Value::from).boxed(),
+        ArgType::Bytes => any::<u64>().prop_map(Value::from).boxed(),
+        ArgType::Url => "https://[a-z.]{1,9}/[a-z?&=<>\"'.]{0,9}".prop_map(Value::from).boxed(),
+        ArgType::Person => "@?[a-z][a-z0-9_-]{0,8}".prop_map(Value::from).boxed(),
+        ArgType::Room => "(#[a-z]{1,8}|web:[a-z ]{1,8}[a-z.])".prop_map(Value::from).boxed(),
+        ArgType::Ref => "[a-zA-Z0-9][a-z0-9/=\"'-]{0,9}".prop_map(Value::from).boxed(),
+        ArgType::Choice(words) => select(words.clone()).prop_map(Value::from).boxed(),
+        ArgType::Json => prop_oneof![
+            text().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            (text(), any::<i32>()).prop_map(|(text, number)| json!({"k": [text, number], "--x": null})),
+        ]
+        .boxed(),
+    }
+}
+
+/// Orders of every command, with values of every kind.
+fn order() -> impl Strategy<Value = Order> {
+    let commands = catalogue().commands();
+    let flags = (
+        any::<[bool; 4]>(),
+        prop::option::of("[a-z]".prop_flat_map(|a| text().prop_map(move |b| a.clone() + &b))),
+    );
+    (0..commands.len(), flags).prop_flat_map(move |(at, flags)| {
+        let command = &commands[at];
+        let values: Vec<_> = command
+            .spec
+            .args
+            .iter()
+            .map(|arg| prop::option::weighted(if arg.required { 1.0 } else { 0.6 }, value(&arg.kind)))
+            .collect();
+        values.prop_map(move |values| {
+            let given = command.spec.args.iter().zip(values);
+            let args: Args = given.filter_map(|(arg, value)| Some((arg.name.clone(), value?))).collect();
+            let ([dry_run, force, alone, json], because) = flags.clone();
+            let flags = Reserved { dry_run, because, force, alone, json };
+            match catalogue().order(&command.spec.id, &args, flags, "irc") {
+                Reading::Order(order) => order,
+                other => panic!("{}", show(&other)),
+            }
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_text_makes_the_reading_panic(any in any::<String>(), text in text(), line in line()) {
+        for text in [any, text, line] {
+            prop_assert!(!said(&format!("wilco {text}")).is_empty());
+            prop_assert!(!said(&text).is_empty());
+            let cleaned = clean(&text);
+            prop_assert!(cleaned.len() <= text.len());
+            prop_assert!(!cleaned.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+        }
+    }
+
+    #[test]
+    fn an_order_that_was_read_is_said_so_that_it_reads_back(line in line()) {
+        if let Reading::Order(order) = catalogue().read(&line, "irc") {
+            let said = order.said();
+            prop_assert_eq!(catalogue().read(&said, "web"), Reading::Order(order), "{} -> {}", line, said);
+        }
+    }
+
+    #[test]
+    fn every_order_is_said_so_that_it_reads_back(order in order()) {
+        let said = order.said();
+        prop_assert_eq!(catalogue().read(&said, "web"), Reading::Order(order), "{}", said);
+    }
+}

@@ -1,0 +1,135 @@
+//! A catalogue with something of everything, for the tests of the language.
+
+use std::{fmt::Write as _, sync::LazyLock};
+
+use serde_json::json;
+use wilco_contract::{
+    command::{ArgSpec, Command, Effect, Spec},
+    ids::{CommandId, Origin},
+    pattern::Pattern,
+    values::ArgType,
+};
+use wilco_engine::catalogue::{Catalogue, Reading};
+
+/// A command that does nothing.
+pub(crate) fn command(id: &str, words: &[&str], args: Vec<ArgSpec>) -> Command {
+    Command {
+        spec: Spec {
+            id: CommandId::parse(id).expect("an id"),
+            words: words.iter().map(|words| Pattern::parse(words).expect("a pattern")).collect(),
+            about: format!("Does {id}"),
+            effect: Effect::Write,
+            args,
+            examples: vec![words[0].to_owned()],
+            require: Vec::new(),
+            lock: None,
+            timeout_secs: 60,
+            home: None,
+            letter: 'o',
+        },
+        origin: Origin { file: format!("packs/{id}/pack.toml").into(), line: 7, column: 1 },
+        steps: Vec::new(),
+        verify: Vec::new(),
+    }
+}
+
+/// A required argument.
+pub(crate) fn arg(name: &str, kind: ArgType) -> ArgSpec {
+    ArgSpec { name: name.to_owned(), kind, about: format!("The {name}"), required: true, default: None }
+}
+
+/// An argument that may be left out.
+pub(crate) fn optional(name: &str, kind: ArgType) -> ArgSpec {
+    ArgSpec { required: false, ..arg(name, kind) }
+}
+
+pub(crate) fn default(name: &str, kind: ArgType, value: serde_json::Value) -> ArgSpec {
+    ArgSpec { default: Some(value), ..arg(name, kind) }
+}
+
+pub(crate) fn commands() -> Vec<Command> {
+    let apps = ArgType::Choice(vec!["webapp".into(), "billing".into()]);
+    vec![
+        command("core.ping", &["ping [<token>]"], vec![]),
+        command("core.say", &["say <text...>"], vec![]),
+        command("core.announce", &["announce <room>"], vec![arg("room", ArgType::Room)]),
+        command("core.page", &["page <who>"], vec![arg("who", ArgType::Person)]),
+        command(
+            "web.ship",
+            &["ship <app> [at] <ref>", "put <ref> on <app>"],
+            vec![arg("app", apps), arg("ref", ArgType::Ref)],
+        ),
+        command("web.release", &["release webapp"], vec![]),
+        command("web.stage", &["stage <app>[/<ref>] [to <env>]"], vec![]),
+        command("web.status", &["status [<app>]"], vec![]),
+        command(
+            "web.logs",
+            &["logs <app> [errors] [last <span>]"],
+            vec![
+                arg("app", ArgType::Word),
+                default("span", ArgType::Duration, json!(600)),
+                default("lines", ArgType::Integer, json!(100)),
+                optional("follow", ArgType::Bool),
+            ],
+        ),
+        command("shard.move", &["move <shard> to <server>"], vec![arg("shard", ArgType::Integer)]),
+        command("net.turn", &["turn (on|up again) <what>"], vec![]),
+        command("net.get", &["get <url>"], vec![arg("url", ArgType::Url)]),
+        command("net.call", &["call <server> <body...>"], vec![arg("body", ArgType::Json)]),
+        command(
+            "net.limit",
+            &["limit <rate> <burst>", "limit <rate> to <burst> at most"],
+            vec![arg("rate", ArgType::Number), optional("burst", ArgType::Bytes)],
+        ),
+        command("cn.status", &["状态 <app>"], vec![]),
+        command("rtl.logs", &["سجل <app>"], vec![]),
+    ]
+}
+
+pub(crate) fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::build(commands()).expect("no collisions"));
+    &CATALOGUE
+}
+
+/// A reading in a line.
+pub(crate) fn show(reading: &Reading) -> String {
+    match reading {
+        Reading::Order(order) => {
+            let mut line = order.command.spec.id.to_string();
+            for (name, value) in &order.args {
+                let _ = write!(line, " {name}={value}");
+            }
+            let flags = &order.flags;
+            for (set, flag) in [
+                (flags.dry_run, "dry-run"),
+                (flags.force, "force"),
+                (flags.alone, "alone"),
+                (flags.json, "json"),
+            ] {
+                if set {
+                    let _ = write!(line, " --{flag}");
+                }
+            }
+            if let Some(because) = &flags.because {
+                let _ = write!(line, " --because {because:?}");
+            }
+            line
+        }
+        Reading::Help { command: None } => "help".to_owned(),
+        Reading::Help { command: Some(command) } => format!("help {}", command.spec.id),
+        Reading::Incomplete { command, missing, usage } => {
+            format!("? {} lacks {}: {usage}", command.spec.id, missing.join(", "))
+        }
+        Reading::Malformed { command: None, what, .. } => format!("! {what}"),
+        Reading::Malformed { command: Some(command), what, usage } => {
+            assert!(!usage.is_empty());
+            format!("! {}: {what}", command.spec.id)
+        }
+        Reading::Unknown { near } => {
+            let usages: Vec<_> = near.iter().map(|(usage, _)| usage.as_str()).collect();
+            format!("near {}", usages.join(", "))
+        }
+        Reading::Empty => "empty".to_owned(),
+    }
+}

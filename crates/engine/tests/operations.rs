@@ -1,0 +1,349 @@
+//! Operations through the real engine: decisions, locks, plans that change, aborts, restarts.
+
+mod world;
+
+use std::sync::Arc;
+
+use serde_json::json;
+use wilco_contract::{
+    action::{ActionError, Outcome, Recovery},
+    ids::{Account, RoleName},
+    operation::State,
+    plan::StepPlan,
+    policy::Policy,
+    principal::{Principal, Scope},
+    reply::PressKind::{Abort, Approve, Confirm, Deny},
+    store::{Page, Store},
+};
+use wilco_engine::{Answer, NotDecided, RefusedKind};
+use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
+use world::{World, commands, policy};
+
+fn store() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))))
+}
+
+fn rule(decided: Result<Arc<wilco_contract::operation::Operation>, NotDecided>) -> String {
+    match decided {
+        Err(NotDecided::Denied(denial)) => denial.rule,
+        other => panic!("not denied: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_needs_nothing_runs_and_leaves_its_status_in_the_home_room() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.restart", "web").await;
+    assert_eq!(world.state(&op).await, State::Succeeded);
+    assert_eq!(world.deploy.begun().len(), 1);
+    assert_eq!(world.deploy.begun()[0].args, json!({"app": "web"}));
+    let shown = world.network.shown();
+    assert_eq!(shown.len(), 1, "one message, edited in place");
+    assert!(
+        shown[0].version > 1 && shown[0].reply.plain().contains("succeeded"),
+        "{}",
+        shown[0].reply.plain()
+    );
+    let log = world.store.log(&op.id, Page { after: 0, limit: 10 }).await.expect("the log");
+    assert_eq!(log.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["begun"]);
+    assert!(world.engine.living() == 0 && world.store.locks().await.expect("locks").is_empty());
+}
+
+#[tokio::test]
+async fn the_asker_confirms_and_nobody_else() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.stage", "web").await;
+    assert_eq!(world.state(&op).await, State::AwaitingConfirm);
+    assert_eq!(rule(world.press("web:ana", Confirm, &op).await), "the asker confirms");
+    assert!(world.deploy.begun().is_empty());
+    world.press("irc:you2", Confirm, &op).await.expect("the same person by another account");
+    assert_eq!(world.state(&op).await, State::Succeeded);
+}
+
+#[tokio::test]
+async fn another_person_with_the_role_approves_and_the_asker_never_by_any_account() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.release", "web").await;
+    assert_eq!(world.state(&op).await, State::AwaitingApproval);
+    assert_eq!(rule(world.press("web:you", Approve, &op).await), "wilco.toml:21");
+    assert_eq!(rule(world.press("irc:you2", Approve, &op).await), "wilco.toml:21");
+    assert_eq!(rule(world.press("web:bo", Approve, &op).await), "wilco.toml:21");
+    for nobody in [
+        Principal::Operator,
+        Principal::Token { name: "ci".to_owned(), scope: Scope::Order },
+        Principal::Guest { account: Account::parse("irc:ana").expect("an account") },
+    ] {
+        assert_eq!(
+            rule(world.press_as(nobody, Approve, &op, Some(op.plan.hash)).await),
+            "only persons decide"
+        );
+    }
+    assert_eq!(world.state(&op).await, State::AwaitingApproval);
+    world.press("web:ana", Approve, &op).await.expect("ana is a lead");
+    assert_eq!(world.state(&op).await, State::Succeeded);
+    assert!(matches!(world.press("web:ana", Approve, &op).await, Err(NotDecided::Changed(_))));
+}
+
+#[tokio::test]
+async fn two_presses_at_once_start_it_once() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.release", "web").await;
+    let (one, two) = tokio::join!(world.press("web:ana", Approve, &op), world.press("web:ana", Approve, &op));
+    assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    assert_eq!(world.deploy.begun().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_decides_in_time() {
+    let world = World::new().await;
+    let (stage, release) =
+        (world.order("web:you", "app.stage", "a").await, world.order("web:you", "app.release", "b").await);
+    world.step(121).await;
+    assert_eq!(world.state(&stage).await, State::Expired);
+    assert_eq!(world.state(&release).await, State::AwaitingApproval);
+    world.step(480).await;
+    assert_eq!(world.state(&release).await, State::Expired);
+    assert!(matches!(world.press("web:ana", Approve, &release).await, Err(NotDecided::Changed(_))));
+    assert!(world.deploy.begun().is_empty());
+    assert!(world.last_text().contains("Nothing was changed."), "{}", world.last_text());
+}
+
+#[tokio::test]
+async fn a_holder_denies_and_the_asker_aborts() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.release", "a").await;
+    assert_eq!(rule(world.press("web:bo", Deny, &op).await), "wilco.toml:21");
+    world.press("web:ana", Deny, &op).await.expect("ana may");
+    assert_eq!(world.state(&op).await, State::Aborted);
+    let op = world.order("web:you", "app.release", "b").await;
+    world.press("web:you", Abort, &op).await.expect("it is theirs");
+    assert_eq!(world.now(&op).await.why.as_deref(), Some("Stopped by @you. Nothing was changed."));
+    assert!(world.deploy.begun().is_empty());
+}
+
+#[tokio::test]
+async fn what_nothing_grants_is_denied_and_a_requirement_can_deny() {
+    let world = World::new().await;
+    let guest = world.call("irc:stranger", "app.restart", "web").await;
+    let Answer::Refused { reply, kind: RefusedKind::Denied } = guest else { panic!("{guest:?}") };
+    assert!(
+        reply.plain().contains("Rule: no grant") && reply.plain().contains("role:developer"),
+        "{}",
+        reply.plain()
+    );
+    let frozen = world.call("web:you", "app.restart", "frozen").await;
+    let Answer::Refused { reply, kind: RefusedKind::Denied } = frozen else { panic!("{frozen:?}") };
+    assert!(reply.plain().contains("Production is frozen.") && reply.plain().contains("wilco.toml:22"));
+    let read_only = Principal::Token { name: "ci".to_owned(), scope: Scope::Read };
+    assert!(matches!(world.call_as(read_only, "app.restart", "web").await, Answer::Refused { .. }));
+    assert!(world.deploy.begun().is_empty());
+    let audit =
+        world.store.audit(&Default::default(), Page { after: 0, limit: 50 }).await.expect("the audit");
+    assert_eq!(audit.iter().filter(|row| row.kind == "order.refused").count(), 3);
+}
+
+#[tokio::test]
+async fn confirm_for_a_token_is_an_approval_by_a_person_who_may_give_the_order() {
+    let world = World::new().await;
+    let token = Principal::Token { name: "ci".to_owned(), scope: Scope::Order };
+    let Answer::Operation(op) = world.call_as(token.clone(), "app.stage", "web").await else {
+        panic!("no operation")
+    };
+    assert_eq!(world.state(&op).await, State::AwaitingApproval);
+    assert_eq!(rule(world.press_as(token, Confirm, &op, None).await), "only persons decide");
+    world.press("web:bo", Approve, &op).await.expect("bo may give it");
+    assert_eq!(world.state(&op).await, State::Succeeded);
+}
+
+#[tokio::test]
+async fn a_plan_that_changed_voids_the_approval_and_says_what_changed() {
+    let world = World::new().await;
+    let plan = |revision: &str| StepPlan {
+        inputs: [("revision".to_owned(), json!(revision))].into_iter().collect(),
+        ..StepPlan::default()
+    };
+    world.deploy.plans(plan("aaa"));
+    let op = world.order("web:you", "app.release", "web").await;
+    world.deploy.plans(plan("bbb"));
+    world.press("web:ana", Approve, &op).await.expect("ana approves the plan she saw");
+    let now = world.now(&op).await;
+    assert_eq!(now.state, State::AwaitingApproval);
+    assert_eq!(now.why.as_deref(), Some("What had been said yes to is void: revision: aaa → bbb."));
+    assert!(world.deploy.begun().is_empty() && now.given.is_empty());
+    assert!(
+        matches!(world.press("web:ana", Approve, &op).await, Err(NotDecided::Changed(_))),
+        "the old hash is void"
+    );
+    world.press("web:ana", Approve, &now).await.expect("the new one counts");
+    assert_eq!(world.deploy.begun()[0].plan.inputs["revision"], json!("bbb"));
+}
+
+#[tokio::test]
+async fn one_lock_is_held_by_one_operation_and_the_next_one_waits() {
+    let world = World::new().await;
+    world.deploy.hold();
+    let first = world.order("web:you", "app.restart", "web").await;
+    let second = world.order("web:bo", "app.restart", "web").await;
+    let other = world.order("web:bo", "app.restart", "api").await;
+    assert_eq!([world.state(&first).await, world.state(&other).await], [State::Running; 2]);
+    let waiting = world.now(&second).await;
+    assert_eq!(waiting.state, State::Queued);
+    assert!(waiting.why.as_deref().is_some_and(|why| why.contains(first.id.as_str())), "{:?}", waiting.why);
+    world.deploy.release();
+    world.settle().await;
+    assert_eq!(world.state(&second).await, State::Succeeded);
+    assert_eq!(world.deploy.begun().len(), 3);
+}
+
+#[tokio::test]
+async fn a_running_step_is_stopped_on_a_wish() {
+    let world = World::new().await;
+    world.deploy.hold();
+    let op = world.order("web:you", "app.restart", "web").await;
+    world.press("web:bo", Abort, &op).await.expect("bo may give this order, so may stop it");
+    let now = world.now(&op).await;
+    assert_eq!((now.state, now.why.as_deref()), (State::Aborted, Some("It was stopped half-way.")));
+}
+
+#[tokio::test]
+async fn failure_fault_and_doubt_are_told_apart() {
+    let world = World::new().await;
+    world.deploy.ends(Err(ActionError::failed("the disk is full")));
+    let failed = world.order("web:you", "app.restart", "a").await;
+    assert_eq!(world.now(&failed).await.why.as_deref(), Some("Step `do` failed: the disk is full"));
+    world.deploy.ends(Err(ActionError::unknown("the line broke")));
+    let unknown = world.order("web:you", "app.restart", "b").await;
+    assert_eq!(world.state(&unknown).await, State::NeedsHuman);
+    let locks = world.store.locks().await.expect("locks");
+    assert_eq!(locks.len(), 1, "a person has to look first: {locks:?}");
+    world.deploy.panics();
+    let fault = world.order("web:you", "app.restart", "c").await;
+    assert_eq!(world.state(&fault).await, State::NeedsHuman);
+}
+
+#[tokio::test]
+async fn a_call_that_never_comes_back_needs_a_human() {
+    let world = World::new().await;
+    world.deploy.hold();
+    let op = world.order("web:you", "app.restart", "web").await;
+    world.step(600).await;
+    assert_eq!(world.state(&op).await, State::Running, "the action has some time beyond its deadline");
+    world.step(20).await;
+    assert_eq!(world.state(&op).await, State::NeedsHuman);
+}
+
+#[tokio::test]
+async fn a_verify_step_that_fails_is_a_failure_of_the_operation() {
+    let mut commands = commands();
+    let mut verify = commands[3].steps[0].clone();
+    verify.id = "probe".to_owned();
+    commands[2].verify = vec![verify];
+    let world = World::on(store(), policy(), commands).await;
+    world.read.ends(Err(ActionError::failed("it answers v1")));
+    let op = world.order("web:you", "app.restart", "web").await;
+    let now = world.now(&op).await;
+    assert_eq!(now.state, State::Failed);
+    assert!(
+        now.why.as_deref().is_some_and(|why| why.contains("does not prove it: it answers v1")),
+        "{:?}",
+        now.why
+    );
+    let op = world.order("web:you", "app.restart", "web").await;
+    assert_eq!(world.state(&op).await, State::Succeeded);
+}
+
+/// What a restart finds of a call that was begun.
+async fn after_restart(recovery: Recovery) -> (World, Arc<wilco_contract::operation::Operation>) {
+    let world = World::new().await;
+    world.deploy.hold();
+    let op = world.order("web:you", "app.restart", "web").await;
+    assert_eq!(world.state(&op).await, State::Running);
+    let next = world.restarted(policy(), commands()).await;
+    next.deploy.recovers(recovery);
+    let next = next.recovered().await;
+    (next, op)
+}
+
+#[tokio::test]
+async fn after_a_restart_the_outside_is_asked() {
+    let done = Outcome { summary: Some("it was done".to_owned()), ..Outcome::default() };
+    let (world, op) = after_restart(Recovery::Done(Ok(done))).await;
+    assert_eq!((world.state(&op).await, world.deploy.begun().len()), (State::Succeeded, 0));
+    let (world, op) = after_restart(Recovery::NotStarted).await;
+    assert_eq!((world.state(&op).await, world.deploy.begun().len()), (State::Succeeded, 1));
+    assert_eq!(world.deploy.begun()[0].key, format!("{}.do.2", op.id), "a new attempt has a new key");
+    let (world, op) = after_restart(Recovery::Unknown("nobody saw it".to_owned())).await;
+    assert_eq!((world.state(&op).await, world.deploy.begun().len()), (State::NeedsHuman, 0));
+    assert!(world.last_text().contains("nobody saw it"), "{}", world.last_text());
+}
+
+#[tokio::test]
+async fn a_role_removed_over_a_restart_stops_what_has_not_begun() {
+    let world = World::new().await;
+    world.deploy.hold();
+    let blocking = world.order("web:bo", "app.restart", "web").await;
+    let op = world.order("web:you", "app.release", "web").await;
+    world.press("web:ana", Approve, &op).await.expect("ana is a lead");
+    assert_eq!(world.state(&op).await, State::Queued);
+    let mut fewer: Policy = policy();
+    let ana = fewer.people.values_mut().find(|person| person.name == "ANA").expect("ana");
+    ana.roles.remove(&RoleName::parse("lead").expect("a role"));
+    let next = world.restarted(fewer, commands()).await;
+    next.deploy.recovers(Recovery::Done(Ok(Outcome::default())));
+    let next = next.recovered().await;
+    assert_eq!(next.state(&blocking).await, State::Succeeded);
+    let now = next.now(&op).await;
+    assert_eq!(now.state, State::AwaitingApproval, "{:?}", now.why);
+    assert_eq!(now.why.as_deref(), Some("A yes that it had no longer counts."));
+    assert!(next.deploy.begun().is_empty());
+}
+
+#[tokio::test]
+async fn a_changed_definition_voids_what_waits() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.release", "web").await;
+    let mut changed = commands();
+    changed[1].steps[0].with = json!({"app": "{{ app }}", "force": true});
+    let next = world.restarted(policy(), changed).await.recovered().await;
+    let _ = next.press("web:ana", Approve, &op).await;
+    let now = next.now(&op).await;
+    assert_eq!(now.state, State::Aborted);
+    assert!(now.why.as_deref().is_some_and(|why| why.contains("definition changed")), "{:?}", now.why);
+}
+
+#[tokio::test]
+async fn a_repeated_request_with_a_key_is_one_operation() {
+    let world = World::new().await;
+    let call = || wilco_engine::Call {
+        who: world.who("web:you"),
+        what: wilco_engine::CallWhat::Command(
+            wilco_contract::ids::CommandId::parse("app.restart").expect("an id"),
+            [("app".to_owned(), json!("web"))].into_iter().collect(),
+        ),
+        place: None,
+        because: None,
+        dry_run: false,
+        key: Some("k1".to_owned()),
+    };
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let Answer::Operation(op) = world.engine.call(call()).await else { panic!("no operation") };
+        world.settle().await;
+        ids.push(op.id.clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(world.deploy.begun().len(), 1);
+}
+
+#[tokio::test]
+async fn a_network_that_is_away_holds_up_nothing_and_gets_the_newest_state() {
+    let world = World::new().await;
+    world.network.refuse(3);
+    let op = world.order("web:you", "app.restart", "web").await;
+    assert_eq!(world.state(&op).await, State::Succeeded);
+    assert!(world.network.shown().is_empty());
+    for _ in 0..5 {
+        world.step(8).await;
+    }
+    assert!(world.last_text().contains("succeeded"), "{}", world.last_text());
+}

@@ -1,0 +1,321 @@
+//! A small world around the real engine: memory store, memory network, stepped clock, scripted actions.
+
+#![allow(dead_code, reason = "each test file uses its own part of the world")]
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::json;
+use wilco_contract::{
+    clock::{Spawn, Task},
+    command::{ArgSpec, Command, Effect, Spec, Step},
+    connector::Arrival,
+    expr::Condition,
+    http::{Http, HttpError, HttpRequest, HttpResponse},
+    ids::{Account, ActionName, CommandId, Hash, Origin, PersonId, Place, RoleName},
+    input::{Input, Message},
+    operation::{Operation, State},
+    pattern::Pattern,
+    policy::{Glob, Grant, Grantee, Person, Policy, Requirement},
+    principal::Principal,
+    reply::PressKind,
+    store::Store,
+    values::{ArgType, Args},
+};
+use wilco_engine::{Answer, Call, CallWhat, Decide, Engine, Limits, NotDecided, Parts, Setup};
+use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore};
+use wilco_testkit::{action::ScriptedAction, network::MemoryNetwork};
+
+/// Tasks of the test's own runtime.
+struct Here;
+
+impl Spawn for Here {
+    #[expect(clippy::disallowed_methods, reason = "the test's runtime ends with the test")]
+    fn spawn(&self, _: &'static str, task: Task) {
+        tokio::spawn(task);
+    }
+}
+
+struct NoHttp;
+
+#[async_trait::async_trait]
+impl Http for NoHttp {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::NoSuchServer(request.server))
+    }
+}
+
+pub struct World {
+    pub engine: Engine,
+    pub store: Arc<dyn Store>,
+    pub network: Arc<MemoryNetwork>,
+    pub clock: Arc<SteppedClock>,
+    pub deploy: Arc<ScriptedAction>,
+    pub read: Arc<ScriptedAction>,
+    pub setup: Setup,
+}
+
+pub fn person(name: &str, roles: &[&str], accounts: &[&str]) -> (PersonId, Person) {
+    let person = Person {
+        name: name.to_uppercase(),
+        email: None,
+        accounts: accounts.iter().map(|account| Account::parse(account).expect("an account")).collect(),
+        roles: roles.iter().map(|role| RoleName::parse(role).expect("a role")).collect(),
+        origin: Origin::built_in(),
+    };
+    (PersonId::parse(name).expect("a name"), person)
+}
+
+fn origin(line: u32) -> Origin {
+    Origin { file: "wilco.toml".into(), line, column: 1 }
+}
+
+pub fn requirement(line: u32, command: &str) -> Requirement {
+    Requirement {
+        command: Some(Glob(command.to_owned())),
+        when: None,
+        confirm: false,
+        approve: 0,
+        by: None,
+        within_secs: 3_600,
+        step_up: false,
+        deny: None,
+        origin: origin(line),
+    }
+}
+
+pub fn policy() -> Policy {
+    let grant = |line, command: &str, to: &[&str]| Grant {
+        command: Glob(command.to_owned()),
+        effect: None,
+        to: to.iter().map(|to| Grantee::parse(to).expect("a grantee")).collect(),
+        rooms: None,
+        when: None,
+        origin: origin(line),
+    };
+    Policy {
+        people: [
+            person("you", &["developer"], &["web:you", "irc:you2"]),
+            person("ana", &["lead", "developer"], &["web:ana"]),
+            person("bo", &["developer"], &["web:bo"]),
+        ]
+        .into(),
+        grants: vec![
+            grant(10, "app.*", &["role:developer", "token:ci", "operator"]),
+            grant(11, "wilco.*", &["role:lead"]),
+        ],
+        requirements: vec![
+            Requirement { confirm: true, ..requirement(20, "app.stage") },
+            Requirement {
+                approve: 1,
+                by: Some(Grantee::parse("role:lead").expect("a role")),
+                within_secs: 600,
+                ..requirement(21, "app.release")
+            },
+            Requirement {
+                deny: Some("Production is frozen.".to_owned()),
+                when: Some(Condition::parse("args.app == 'frozen'").expect("a condition")),
+                ..requirement(22, "app.*")
+            },
+        ],
+        ..Policy::default()
+    }
+}
+
+pub fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Command {
+    Command {
+        spec: Spec {
+            id: CommandId::parse(id).expect("an id"),
+            words: vec![Pattern::parse(words).expect("a pattern")],
+            about: format!("does {id}"),
+            effect,
+            args: vec![ArgSpec {
+                name: "app".to_owned(),
+                kind: ArgType::Word,
+                about: "which app".to_owned(),
+                required: true,
+                default: None,
+            }],
+            examples: Vec::new(),
+            require: Vec::new(),
+            lock: (effect > Effect::Read).then(|| "{{ app }}/production".to_owned()),
+            timeout_secs: 600,
+            home: None,
+            letter: 'd',
+        },
+        origin: origin(1),
+        steps: vec![Step {
+            id: "do".to_owned(),
+            uses: ActionName::parse(uses).expect("an action"),
+            with: json!({"app": "{{ app }}"}),
+            effect: Some(effect),
+            undo: None,
+            origin: origin(2),
+        }],
+        verify: Vec::new(),
+    }
+}
+
+pub fn commands() -> Vec<Command> {
+    vec![
+        command("app.stage", "stage <app>", Effect::Write, "test.deploy"),
+        command("app.release", "release <app>", Effect::Write, "test.deploy"),
+        command("app.restart", "restart <app>", Effect::Write, "test.deploy"),
+        command("app.status", "status <app>", Effect::Read, "test.read"),
+    ]
+}
+
+pub fn place() -> Place {
+    Place::parse("web:ops").expect("a place")
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let store = Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))));
+        Self::on(store, policy(), commands()).await
+    }
+
+    /// A world on a store that may have seen another one: a restart.
+    pub async fn on(store: Arc<dyn Store>, policy: Policy, commands: Vec<Command>) -> Self {
+        let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
+        Self::build(store, policy, commands, clock, Arc::default())
+    }
+
+    /// The same world after a restart: store, network and clock stay.
+    pub async fn restarted(&self, policy: Policy, commands: Vec<Command>) -> Self {
+        Self::build(self.store.clone(), policy, commands, self.clock.clone(), self.network.clone())
+    }
+
+    fn build(
+        store: Arc<dyn Store>,
+        policy: Policy,
+        commands: Vec<Command>,
+        clock: Arc<SteppedClock>,
+        network: Arc<MemoryNetwork>,
+    ) -> Self {
+        let setup = Setup {
+            name: "wilco".to_owned(),
+            aliases: vec!["hubot".to_owned()],
+            prefixes: vec![".".to_owned()],
+            home: place(),
+            public_url: "http://localhost:7777".to_owned(),
+            policy,
+            commands,
+            limits: Limits { per_person: Some((30, 60)), lane: Some(16) },
+        };
+        let deploy = Arc::new(ScriptedAction::new("test.deploy", Effect::Write));
+        let read = Arc::new(ScriptedAction::new("test.read", Effect::Read));
+        let parts = Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            spawn: Arc::new(Here),
+            chance: Arc::new(SeededChance::new(11)),
+            http: Arc::new(NoHttp),
+            actions: vec![deploy.clone(), read.clone()],
+        };
+        let engine =
+            Engine::new(parts, setup.clone()).unwrap_or_else(|_| panic!("the test's commands collide"));
+        engine.attach("web", MemoryNetwork::CAPS, network.clone(), network.clone());
+        Self { engine, store, network, clock, deploy, read, setup }
+    }
+
+    pub async fn recovered(self) -> Self {
+        self.engine.recover().await.expect("the store can be read");
+        self.settle().await;
+        self
+    }
+
+    /// Lets everything that can go on go on.
+    pub async fn settle(&self) {
+        for _ in 0..300 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn step(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+        self.settle().await;
+    }
+
+    pub fn who(&self, account: &str) -> Principal {
+        self.engine.resolve(&Account::parse(account).expect("an account"))
+    }
+
+    pub async fn call(&self, account: &str, id: &str, app: &str) -> Answer {
+        self.call_as(self.who(account), id, app).await
+    }
+
+    pub async fn call_as(&self, who: Principal, id: &str, app: &str) -> Answer {
+        let args: Args = [("app".to_owned(), json!(app))].into_iter().collect();
+        let what = CallWhat::Command(CommandId::parse(id).expect("an id"), args);
+        let call = Call { who, what, place: None, because: None, dry_run: false, key: None };
+        let answer = self.engine.call(call).await;
+        self.settle().await;
+        answer
+    }
+
+    /// Gives an order that becomes an operation.
+    pub async fn order(&self, account: &str, id: &str, app: &str) -> Arc<Operation> {
+        match self.call(account, id, app).await {
+            Answer::Operation(operation) => operation,
+            other => panic!("no operation came of it: {other:?}"),
+        }
+    }
+
+    pub async fn press(
+        &self,
+        account: &str,
+        press: PressKind,
+        op: &Operation,
+    ) -> Result<Arc<Operation>, NotDecided> {
+        self.press_as(self.who(account), press, op, Some(op.plan.hash)).await
+    }
+
+    pub async fn press_as(
+        &self,
+        who: Principal,
+        press: PressKind,
+        op: &Operation,
+        plan: Option<Hash>,
+    ) -> Result<Arc<Operation>, NotDecided> {
+        let decided = self.engine.decide(Decide { who, press, operation: op.id.clone(), plan }).await;
+        self.settle().await;
+        decided
+    }
+
+    pub async fn now(&self, op: &Operation) -> Arc<Operation> {
+        self.engine.operation(&op.id).await.expect("the store can be read").expect("the operation is there")
+    }
+
+    pub async fn state(&self, op: &Operation) -> State {
+        self.now(op).await.state
+    }
+
+    /// Says something in the room, and lets it be worked off.
+    pub async fn say(&self, account: &str, id: &str, text: &str) {
+        self.engine.accept(self.arrival(account, id, text)).await;
+        self.settle().await;
+    }
+
+    pub fn arrival(&self, account: &str, id: &str, text: &str) -> Arrival {
+        let message = Message {
+            id: id.to_owned(),
+            place: place(),
+            thread: None,
+            from: Account::parse(account).expect("an account"),
+            text: text.to_owned(),
+            at: self.time(),
+            to_us: false,
+        };
+        Arrival { input: Input::Message(message), cursor: None, kept: None, ack: None }
+    }
+
+    pub fn time(&self) -> Timestamp {
+        use wilco_contract::clock::Clock as _;
+        self.clock.now()
+    }
+
+    pub fn last_text(&self) -> String {
+        self.network.texts().last().cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,295 @@
+//! The server as a value: built from a configuration, run until it is told to stop.
+//!
+//! Not the command line, and not what Wilco does: it wires the parts, in the order that makes nothing visible before it
+//! is safe, and stops them in the other order. Tests run the same code with another store. Layer 4.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::StreamExt as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::{net::TcpListener, sync::oneshot};
+use wilco_contract::{
+    action::DynAction,
+    clock::{Cancel, Chance, Clock, Spawn},
+    command::Command,
+    connector::Connector as _,
+    ids::PersonId,
+    store::Store,
+};
+use wilco_engine::{Engine, Parts, Setup};
+use wilco_runtime::{chance::OsChance, clock::SystemClock, http::HttpClient, tasks::Tasks};
+use wilco_store_sql::{Options, SqliteStore};
+use wilco_systems::ExecHome;
+use wilco_web::{
+    Access, ConnectorParts, Desk, DoorParts, PublicUrl, Ready, WebConnector, access::OperatorKey,
+};
+
+use crate::{check, checkpoints::Checkpoints, config::Config, keys::Keys, registry};
+
+/// How long tasks may take to come to an end at a stop.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// The parts of a server that tests replace.
+pub struct Outside {
+    /// The program that guards what is run: `wilco`.
+    pub program: PathBuf,
+    /// Wraps the store.
+    pub wrap: Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>,
+    /// Where metrics are read.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl Outside {
+    /// The outside of a real server.
+    ///
+    /// # Errors
+    /// When the program does not know where it is.
+    pub fn real() -> std::io::Result<Self> {
+        let metrics = PrometheusBuilder::new().install_recorder().ok();
+        wilco_runtime::telemetry::describe();
+        wilco_web::telemetry::describe();
+        Ok(Self { program: std::env::current_exe()?, wrap: Box::new(|store| store), metrics })
+    }
+}
+
+/// A server that is ready to run.
+pub struct App {
+    config: Config,
+    engine: Engine,
+    store: Arc<SqliteStore>,
+    seen: Arc<dyn Store>,
+    tasks: Tasks,
+    clock: Arc<dyn Clock>,
+    checkpoints: Checkpoints,
+    connector: WebConnector,
+    access: Access,
+    door: DoorParts,
+    ready: Ready,
+    listener: TcpListener,
+    tell_stop: oneshot::Sender<()>,
+    stop: Cancel,
+}
+
+/// Chooses the cryptography of all TLS connections, once.
+pub fn install_crypto() {
+    // Whoever comes second finds it installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The actions of a configuration: where programs run, and who guards them.
+#[must_use]
+pub fn actions(config: &Config, program: &Path) -> Vec<Arc<dyn DynAction>> {
+    registry::actions(ExecHome {
+        base: config.base.clone(),
+        runs: config.base.join("wilco.runs"),
+        guard: vec![program.as_os_str().to_owned(), "guard".into()],
+    })
+}
+
+impl App {
+    /// Builds the server: opens the database, reads the packs, listens. Nothing is answered before [`Self::run`].
+    ///
+    /// # Errors
+    /// When something of it cannot be had; the error says what to do.
+    pub async fn build(config: Config, outside: Outside) -> anyhow::Result<Self> {
+        install_crypto();
+        let keys = Keys::open(&config.keys)?;
+        let tasks = Tasks::new();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let chance: Arc<dyn Chance> = Arc::new(OsChance);
+        let actions = actions(&config, &outside.program);
+        let commands = commands(&config, &actions)?;
+        let options = Options { path: config.database.clone(), durability: config.durability };
+        let store_parts = wilco_store_sql::Parts { chance: chance.clone(), clock: clock.clone() };
+        let store = Arc::new(SqliteStore::open(&options, store_parts).await?);
+        let seen = (outside.wrap)(store.clone());
+        let servers: BTreeMap<_, _> = config.servers.clone();
+        let engine = Engine::new(
+            Parts {
+                store: seen.clone(),
+                clock: clock.clone(),
+                spawn: Arc::new(tasks.clone()),
+                chance: chance.clone(),
+                http: Arc::new(HttpClient::new(servers)),
+                actions,
+            },
+            setup(&config, commands),
+        )
+        .map_err(|collisions| anyhow::anyhow!(check::told(&collisions)))?;
+        let desk: Arc<dyn Desk> = Arc::new(engine.clone());
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            anyhow::anyhow!("{} cannot be listened on: {error}; set `listen` or WILCO_LISTEN", config.listen)
+        })?;
+        let spawn: Arc<dyn Spawn> = Arc::new(tasks.clone());
+        let public_url = PublicUrl::parse(&config.public_url)?;
+        let connector = WebConnector::new(ConnectorParts {
+            store: seen.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+            spawn: spawn.clone(),
+            desk: desk.clone(),
+            name: config.name.clone(),
+            rooms: config.rooms.clone(),
+        });
+        let ready = Ready::default();
+        let access = Access::new(seen.clone(), clock.clone(), chance.clone(), desk.clone(), public_url);
+        let (tell_stop, stop) = stopper();
+        let door = DoorParts {
+            desk,
+            store: seen.clone(),
+            spawn,
+            connector: connector.clone(),
+            access: access.clone(),
+            operator_key: OperatorKey::new(&keys.operator()?),
+            home: config.home.clone(),
+            ready: ready.clone(),
+            metrics: outside.metrics,
+            stop: stop.clone(),
+        };
+        let checkpoints = Checkpoints::new(keys.audit()?, config.checkpoints.clone());
+        Ok(Self {
+            config,
+            engine,
+            store,
+            seen,
+            tasks,
+            clock,
+            checkpoints,
+            connector,
+            access,
+            door,
+            ready,
+            listener,
+            tell_stop,
+            stop,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// A one-time link for whoever starts it: the first person who is an admin, and when the link ends.
+    ///
+    /// # Errors
+    /// When it could not be recorded.
+    pub async fn first_link(&self) -> anyhow::Result<Option<(PersonId, String, jiff::Timestamp)>> {
+        let admin = self.engine.with_policy(|policy| {
+            let mut people = policy.people.iter();
+            people
+                .find(|(_, person)| person.roles.iter().any(|role| role.as_str() == "admin"))
+                .map(|(id, _)| id.clone())
+        });
+        let Some(admin) = admin else { return Ok(None) };
+        let link = self.access.issue_link(&admin, "operator").await?;
+        Ok(Some((admin, link.url, link.expires_at)))
+    }
+
+    /// Runs until `stop` comes true, and ends in order: no new orders, no new calls, all records safe.
+    ///
+    /// # Errors
+    /// When it cannot begin; once it runs it ends without one.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let Self {
+            engine, store, seen, tasks, clock, mut checkpoints, connector, door, ready, listener, ..
+        } = self;
+        let (tell_stop, stopped) = (self.tell_stop, self.stop);
+        let router = wilco_web::router(door);
+        let until = stopped.clone();
+        let door = async move {
+            if let Err(error) = wilco_web::serve(listener, router, until).await {
+                tracing::error!(%error, "The HTTP door closed.");
+            }
+        };
+        tasks.spawn("door", Box::pin(door));
+        let session = connector.connect(None).await?;
+        engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
+        engine.recover().await?;
+        let mut arrivals = session.arrivals;
+        let receiver = engine.clone();
+        let until = stopped.clone();
+        let reader = async move {
+            loop {
+                tokio::select! {
+                    arrival = arrivals.next() => match arrival {
+                        Some(arrival) => receiver.accept(arrival).await,
+                        None => return,
+                    },
+                    () = until.cancelled() => return,
+                }
+            }
+        };
+        tasks.spawn("web arrivals", Box::pin(reader));
+        ready.connector("web", true);
+        let signer = checkpoints.clone();
+        let signing = {
+            let (store, clock, until) = (seen.clone(), clock.clone(), stopped.clone());
+            async move {
+                tokio::select! {
+                    () = signer.keep(store, clock) => {}
+                    () = until.cancelled() => {}
+                }
+            }
+        };
+        tasks.spawn("checkpoints", Box::pin(signing));
+        ready.set();
+        stop.await;
+        engine.stop();
+        // Who listened may be gone already.
+        let _ = tell_stop.send(());
+        let left = tasks.drain(DRAIN).await;
+        tracing::info!(?left, "Stopped; what is left goes on outside and is taken up at the next start.");
+        seen.flush().await?;
+        checkpoints.sign(seen.head().await?, clock.now())?;
+        store.close().await?;
+        Ok(())
+    }
+
+    /// The configuration that it runs with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// A wish to stop, and the way to make it come true.
+fn stopper() -> (oneshot::Sender<()>, Cancel) {
+    let (tell, told) = oneshot::channel();
+    // A sender that is gone is a stop, too.
+    (tell, Cancel::when(async move { told.await.unwrap_or_default() }))
+}
+
+/// What the configuration and the packs say, for the engine.
+#[must_use]
+pub fn setup(config: &Config, commands: Vec<Command>) -> Setup {
+    Setup {
+        name: config.name.clone(),
+        aliases: config.aliases.clone(),
+        prefixes: config.prefixes.clone(),
+        home: config.home.clone(),
+        public_url: config.public_url.clone(),
+        policy: config.policy.clone(),
+        commands,
+        limits: config.limits,
+    }
+}
+
+/// The packs' commands.
+///
+/// # Errors
+/// All that is wrong with the packs.
+fn commands(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<Vec<Command>> {
+    let (commands, problems) = check::read_packs(config, actions);
+    anyhow::ensure!(!check::any_error(&problems), "{}", check::told(&problems));
+    Ok(commands)
+}

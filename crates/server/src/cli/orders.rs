@@ -1,0 +1,177 @@
+//! `wilco run`, `invite` and `token`: orders to a running server. Layer 4.
+//!
+//! Not the server: these are clients of its API.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use wilco_contract::{operation::State, values};
+
+use super::{
+    Failure,
+    client::{Client, Got},
+    on_runtime, terminal,
+};
+
+/// How often an operation is looked at while it is waited for.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// An order from the command line.
+pub(crate) struct Order {
+    pub(crate) order: String,
+    pub(crate) place: Option<String>,
+    pub(crate) because: Option<String>,
+    pub(crate) json: bool,
+    pub(crate) detach: bool,
+}
+
+/// Gives an order and waits for its end.
+pub(crate) fn run(order: &Order) -> Result<(), Failure> {
+    on_runtime(async {
+        let client = Client::find()?;
+        let body = json!({"order": order.order, "place": order.place, "because": order.because});
+        let got = client.ask(Method::POST, &["calls"], Some(&body)).await?;
+        match got.status.as_u16() {
+            200 => {
+                answered(order, &got);
+                Ok(())
+            }
+            202 => {
+                let id = got.body["operation"].as_str().unwrap_or_default().to_owned();
+                follow(&client, order, &id, &got).await
+            }
+            _ => {
+                if order.json {
+                    terminal::line(&got.body.to_string());
+                    return Err(Failure::Told);
+                }
+                Err(got.refused())
+            }
+        }
+    })
+}
+
+fn answered(order: &Order, got: &Got) {
+    if order.json {
+        terminal::line(&got.body.to_string());
+    } else {
+        terminal::line(got.body["text"].as_str().unwrap_or_default());
+    }
+}
+
+async fn follow(client: &Client, order: &Order, id: &str, accepted: &Got) -> Result<(), Failure> {
+    if order.detach {
+        terminal::line(&if order.json { accepted.body.to_string() } else { id.to_owned() });
+        return Ok(());
+    }
+    let mut state = None;
+    loop {
+        let operation = client.done(Method::GET, &["operations", id], None).await?;
+        let now = operation["state"].as_str().and_then(State::parse);
+        if now != state {
+            state = now;
+            terminal::notice(&told(id, &operation));
+        }
+        if state.is_some_and(State::is_final) {
+            return ended(order, id, &operation);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn told(id: &str, operation: &Value) -> String {
+    let state = operation["state"]
+        .as_str()
+        .and_then(State::parse)
+        .map_or_else(String::new, |state| state.to_string());
+    let why = operation["why"].as_str().map_or_else(String::new, |why| format!(": {why}"));
+    let mut lines = vec![format!("{id} {state}{why}")];
+    let waits = operation["state"].as_str().and_then(State::parse).is_some_and(State::awaits);
+    if waits {
+        let will = operation["plan"]["will"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        lines.extend(will.map(|line| format!("  {line}")));
+        for need in operation["needs"].as_array().into_iter().flatten().filter(|need| need["met"] != true) {
+            let by = need["by"].as_str().unwrap_or("whoever may give it");
+            let kind = need["kind"].as_str().unwrap_or_default();
+            lines.push(format!(
+                "  needs {} × {kind} by {by} ({})",
+                need["count"],
+                need["rule"].as_str().unwrap_or_default()
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+fn ended(order: &Order, id: &str, operation: &Value) -> Result<(), Failure> {
+    if order.json {
+        terminal::line(&operation.to_string());
+    } else {
+        let notes =
+            operation["steps"].as_array().into_iter().flatten().filter_map(|step| step["note"].as_str());
+        let notes: Vec<_> = notes.collect();
+        terminal::line(&if notes.is_empty() { id.to_owned() } else { notes.join("\n") });
+    }
+    if operation["state"] == State::Succeeded.as_str() { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Makes a one-time link for a person.
+pub(crate) fn invite(person: &str) -> Result<(), Failure> {
+    on_runtime(async {
+        let person = person.trim_start_matches('@');
+        let invited =
+            Client::find()?.done(Method::POST, &["invites"], Some(&json!({"person": person}))).await?;
+        terminal::line(invited["url"].as_str().unwrap_or_default());
+        terminal::notice(&format!(
+            "A one-time link for @{person}, until {}. Whoever opens it is signed in as them.",
+            invited["expires_at"].as_str().unwrap_or_default()
+        ));
+        Ok(())
+    })
+}
+
+/// Makes a token.
+pub(crate) fn token_create(name: &str, scope: &str, expires: &str, json: bool) -> Result<(), Failure> {
+    let Some(expires) = values::read_duration(expires) else {
+        return Err(Failure::Usage(format!("`{expires}` is not a span of time such as `90d`")));
+    };
+    on_runtime(async {
+        let body = json!({"name": name, "scope": scope, "expires_in_secs": expires.as_secs()});
+        let token = Client::find()?.done(Method::POST, &["tokens"], Some(&body)).await?;
+        terminal::line(&if json {
+            token.to_string()
+        } else {
+            token["token"].as_str().unwrap_or_default().to_owned()
+        });
+        Ok(())
+    })
+}
+
+/// Lists tokens.
+pub(crate) fn token_list(json: bool) -> Result<(), Failure> {
+    on_runtime(async {
+        let tokens = Client::find()?.done(Method::GET, &["tokens"], None).await?;
+        if json {
+            terminal::line(&tokens.to_string());
+            return Ok(());
+        }
+        for token in tokens["items"].as_array().into_iter().flatten() {
+            let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
+            let end = token["revoked_at"]
+                .as_str()
+                .map_or_else(|| format!("until {}", text("expires_at")), |at| format!("revoked {at}"));
+            terminal::line(&format!("{}  {}  by {}  {end}", text("name"), text("scope"), text("by")));
+        }
+        Ok(())
+    })
+}
+
+/// Ends a token.
+pub(crate) fn token_revoke(name: &str) -> Result<(), Failure> {
+    on_runtime(async {
+        Client::find()?.done(Method::DELETE, &["tokens", name], None).await?;
+        terminal::notice(&format!("The token `{name}` is revoked."));
+        Ok(())
+    })
+}

@@ -1,0 +1,83 @@
+//! `wilco up`: starts the server and says where it is. Layer 4.
+//!
+//! Not the server: that is [`crate::app`].
+
+use std::path::{Path, PathBuf};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, terminal};
+use crate::{
+    app::{App, Outside},
+    config::{self, Config, Environment},
+    demo,
+};
+
+/// Starts and runs until a signal.
+pub(crate) fn run(named: Option<&Path>) -> Result<(), Failure> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("WILCO_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let (path, is_demo) = find(named)?;
+    let config = match config::load(&path, &Environment::from_process()) {
+        Ok(config) => config,
+        Err(problems) => {
+            for problem in problems {
+                terminal::notice(&problem.to_string());
+            }
+            return Err(Failure::Told);
+        }
+    };
+    for warning in &config.warnings {
+        terminal::notice(&warning.to_string());
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
+    let served = runtime.block_on(serve(config, is_demo));
+    // What is stuck in a blocking call does not hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    served
+}
+
+/// Two workers serve thousands of orders a second; more would only cost memory.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().min(4))
+}
+
+fn find(named: Option<&Path>) -> Result<(PathBuf, bool), Failure> {
+    let here = PathBuf::from("wilco.toml");
+    match named {
+        Some(path) => Ok((path.to_owned(), false)),
+        None if here.exists() => Ok((here, false)),
+        None => Ok((demo::lay_out(Path::new(demo::FOLDER))?, true)),
+    }
+}
+
+async fn serve(config: Config, is_demo: bool) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let app = App::build(config, Outside::real()?).await?;
+    let url = app.config().public_url.clone();
+    if is_demo {
+        terminal::line(&format!("This is the demo, in ./{}.", demo::FOLDER));
+    }
+    terminal::line(&format!("Wilco is at {url}"));
+    match app.first_link().await? {
+        Some((person, link, until)) => {
+            terminal::line(&format!("Sign in as @{person} (once, until {}):", until.strftime("%H:%M UTC")));
+            terminal::line(&format!("  {link}"));
+        }
+        None => terminal::line("Nobody has the role `admin`; `wilco invite PERSON` makes a link to sign in."),
+    }
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    app.run(stop).await?;
+    Ok(())
+}

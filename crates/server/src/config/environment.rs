@@ -1,0 +1,66 @@
+//! The environment, read once: the only place that does. Layer 4.
+
+use std::{env, fmt};
+
+/// What the environment says to Wilco.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `WILCO_LISTEN`: where to listen, before `listen` and `PORT`.
+    pub listen: Option<String>,
+    /// `PORT`: listen on this port of every address.
+    pub port: Option<String>,
+    /// `WILCO_DATABASE`: the database, before `DATABASE_URL` and `database`.
+    pub database: Option<String>,
+    /// `DATABASE_URL`: the database, as hosting services name it.
+    pub database_url: Option<String>,
+    /// `WILCO_URL`: the server that the command line speaks to.
+    pub url: Option<String>,
+    /// `WILCO_TOKEN`: the token that the command line speaks with.
+    pub token: Option<String>,
+}
+
+impl Environment {
+    /// The environment of this process. A variable that is empty or no UTF-8 counts as absent.
+    #[must_use]
+    pub fn from_process() -> Self {
+        Self {
+            listen: variable("WILCO_LISTEN"),
+            port: variable("PORT"),
+            database: variable("WILCO_DATABASE"),
+            database_url: variable("DATABASE_URL"),
+            url: variable("WILCO_URL"),
+            token: variable("WILCO_TOKEN"),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+impl fmt::Debug for Environment {
+    /// Says which variables are set, never to what: some are secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = [
+            ("WILCO_LISTEN", &self.listen),
+            ("PORT", &self.port),
+            ("WILCO_DATABASE", &self.database),
+            ("DATABASE_URL", &self.database_url),
+            ("WILCO_URL", &self.url),
+            ("WILCO_TOKEN", &self.token),
+        ];
+        f.debug_set().entries(set.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_ever_printed() {
+        let environment = Environment { token: Some("hunter2".into()), ..Environment::default() };
+        assert_eq!(format!("{environment:?}"), r#"{"WILCO_TOKEN"}"#);
+    }
+}

@@ -1,0 +1,182 @@
+//! `wilco.toml`, read strictly: what it says, or all that is wrong with it.
+//!
+//! Not the packs: `check` reads those, and then asks [`Config::cross_check`] whether both fit. Layer 4.
+
+mod cross;
+mod environment;
+mod people;
+mod rules;
+mod settings;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use url::Url;
+use wilco_contract::{ids::Place, policy::Policy};
+use wilco_engine::Limits;
+use wilco_packs::{
+    Problem, read_text,
+    sheet::{Keys, Sheet, Table},
+};
+use wilco_store_sql::Durability;
+use wilco_web::Room;
+
+pub use environment::Environment;
+
+/// What `wilco.toml` and the environment say.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder of `wilco.toml`, absolute: the ops repo.
+    pub base: PathBuf,
+    /// Wilco's own name, in lower case.
+    pub name: String,
+    /// Further names.
+    pub aliases: Vec<String>,
+    /// Signs that address it when a letter follows.
+    pub prefixes: Vec<String>,
+    /// Where the page and the API listen.
+    pub listen: SocketAddr,
+    /// Where people find the page, without a slash at the end.
+    pub public_url: String,
+    /// The database's file, absolute.
+    pub database: PathBuf,
+    /// When a commit counts as safe.
+    pub durability: Durability,
+    /// The home room of operations whose command names none.
+    pub home: Place,
+    /// Folders of packs, absolute, each with how messages name it.
+    pub packs: Vec<PackFolder>,
+    /// The folder of keys, absolute.
+    pub keys: PathBuf,
+    /// The files that signed checkpoints go to, absolute.
+    pub checkpoints: Vec<PathBuf>,
+    /// Limits on what people may ask at once.
+    pub limits: Limits,
+    /// The servers that actions may call, by name.
+    pub servers: BTreeMap<String, Url>,
+    /// The page's rooms, in the order in which they are shown.
+    pub rooms: Vec<Room>,
+    /// Who is who, and who may do what.
+    pub policy: Policy,
+    /// What is probably not as it was meant, though it can be used.
+    pub warnings: Vec<Problem>,
+}
+
+/// A folder of packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackFolder {
+    /// Where it is, absolute.
+    pub path: PathBuf,
+    /// How messages name it: as it was written.
+    pub display: String,
+    /// Whether it was written, so that it has to be there.
+    pub named: bool,
+}
+
+/// The name of the file, and of the source of the problems in it.
+pub const FILE: &str = "wilco.toml";
+
+/// The name under which problems with the environment are told.
+const ENVIRONMENT: &str = "environment";
+
+const KEYS: Keys = Keys::of(&[
+    "name",
+    "aliases",
+    "prefixes",
+    "listen",
+    "public_url",
+    "database",
+    "durability",
+    "home",
+    "zone",
+    "packs",
+    "keys",
+    "limits",
+    "audit",
+    "connector",
+    "source",
+    "server",
+    "person",
+    "grant",
+    "require",
+]);
+
+/// Reads a configuration.
+///
+/// # Errors
+/// All that is wrong with it; at least one of the problems is an error.
+pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Problem>> {
+    let file = path.file_name().map_or_else(|| FILE.into(), |name| name.to_string_lossy());
+    if !path.exists() {
+        let what = format!("there is no file `{}`", path.display());
+        let remedy = "Go to the folder of your ops repo, or make one with `wilco init DIR`.";
+        return Err(vec![Problem::of(&file, what, remedy)]);
+    }
+    let text = read_text(path, &file).map_err(|problem| vec![problem])?;
+    let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let base = std::path::absolute(base).map_err(|error| {
+        vec![Problem::of(&file, format!("its folder cannot be found: {error}"), "Check its permissions.")]
+    })?;
+    let sheet = Sheet::new(&file, text);
+    let read = sheet.parse().map(|tables| read(&Table::root(&sheet, &tables, KEYS), &base, environment));
+    let problems = sheet.into_problems();
+    match read {
+        Some(config) if !problems.iter().any(Problem::is_error) => {
+            Ok(Config { warnings: problems, ..config })
+        }
+        _ => Err(problems),
+    }
+}
+
+/// Reads all that can be read. Where something is wrong its default stands in, so that more can be found.
+fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
+    let listen = settings::listen(root, environment);
+    let keys = base.join(settings::path(root, "keys").unwrap_or_else(|| "wilco.keys".into()));
+    let rooms = settings::rooms(root);
+    let zone = settings::zone(root);
+    let people = people::people(root);
+    let policy = Policy {
+        grants: rules::grants(root, &people, &rooms),
+        requirements: rules::requirements(root, &people),
+        people,
+        zone,
+    };
+    Config {
+        base: base.to_owned(),
+        name: settings::name(root),
+        aliases: settings::aliases(root),
+        prefixes: settings::prefixes(root),
+        listen,
+        public_url: settings::public_url(root, listen),
+        database: settings::database(root, base, environment),
+        durability: settings::durability(root),
+        home: settings::home(root, &rooms),
+        packs: settings::packs(root, base),
+        checkpoints: settings::checkpoints(root, base).unwrap_or_else(|| vec![keys.join("checkpoints")]),
+        keys,
+        limits: settings::limits(root),
+        servers: settings::servers(root),
+        rooms,
+        policy,
+        warnings: Vec::new(),
+    }
+}
+
+impl Config {
+    /// Where this machine's own programs find the server.
+    #[must_use]
+    pub fn local_url(&self) -> String {
+        let mut at = self.listen;
+        if at.ip().is_unspecified() {
+            at.set_ip(if at.is_ipv4() {
+                std::net::Ipv4Addr::LOCALHOST.into()
+            } else {
+                std::net::Ipv6Addr::LOCALHOST.into()
+            });
+        }
+        format!("http://{at}")
+    }
+}

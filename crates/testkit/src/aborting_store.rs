@@ -1,0 +1,168 @@
+//! A store that ends the process before or after a chosen commit, as a crash would.
+//!
+//! Not a store of its own: it wraps a real one. For tests only, in a process that is meant to end.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use wilco_contract::{
+    access::{LoginLink, Session, Token},
+    chain::{Head, Sealed},
+    connector::DeliveryKey,
+    ids::{Hash, OpId, Place, Seq},
+    input::Input,
+    operation::{Operation, State},
+    store::{
+        Access, AuditFilter, Batch, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, Operations, Page,
+        RoomMessage, Rooms, Store, StoreError, When,
+    },
+};
+
+/// Where the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abort {
+    /// Before this commit, counted from 1.
+    Before(u64),
+    /// After this commit, before its caller learns of it.
+    After(u64),
+}
+
+/// The store.
+pub struct AbortingStore {
+    inner: Arc<dyn Store>,
+    abort: Option<Abort>,
+    commits: AtomicU64,
+    counted: Box<dyn Fn(u64) + Send + Sync>,
+}
+
+impl AbortingStore {
+    /// Wraps a store. `counted` hears the number of each commit; without `abort` nothing else happens.
+    pub fn new(
+        inner: Arc<dyn Store>,
+        abort: Option<Abort>,
+        counted: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Self {
+        Self { inner, abort, commits: AtomicU64::new(0), counted: Box::new(counted) }
+    }
+
+    fn end(&self, here: Abort) {
+        if self.abort == Some(here) {
+            std::process::abort();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for AbortingStore {
+    async fn commit(&self, batch: Batch, when: When) -> Result<Option<Seq>, StoreError> {
+        let commit = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
+        (self.counted)(commit);
+        self.end(Abort::Before(commit));
+        let written = self.inner.commit(batch, when).await;
+        self.end(Abort::After(commit));
+        written
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        self.inner.flush().await
+    }
+}
+
+#[async_trait]
+impl Operations for AbortingStore {
+    async fn operation(&self, id: &OpId) -> Result<Option<Operation>, StoreError> {
+        self.inner.operation(id).await
+    }
+    async fn operation_by_key(&self, asker: &str, key: &str) -> Result<Option<Operation>, StoreError> {
+        self.inner.operation_by_key(asker, key).await
+    }
+    async fn operations(&self, states: &[State], page: Page) -> Result<Vec<(u64, Operation)>, StoreError> {
+        self.inner.operations(states, page).await
+    }
+    async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        self.inner.latest_operations(limit).await
+    }
+    async fn operation_count(&self) -> Result<u64, StoreError> {
+        self.inner.operation_count().await
+    }
+}
+
+#[async_trait]
+impl Inbox for AbortingStore {
+    async fn unhandled(&self) -> Result<Vec<(Seq, Input)>, StoreError> {
+        self.inner.unhandled().await
+    }
+}
+
+#[async_trait]
+impl Rooms for AbortingStore {
+    async fn message(&self, seq: Seq) -> Result<Option<RoomMessage>, StoreError> {
+        self.inner.message(seq).await
+    }
+    async fn message_by_key(&self, key: &DeliveryKey) -> Result<Option<RoomMessage>, StoreError> {
+        self.inner.message_by_key(key).await
+    }
+    async fn messages(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError> {
+        self.inner.messages(place, page).await
+    }
+    async fn messages_before(
+        &self,
+        place: &Place,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<RoomMessage>, StoreError> {
+        self.inner.messages_before(place, before, limit).await
+    }
+    async fn messages_changed(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError> {
+        self.inner.messages_changed(place, page).await
+    }
+}
+
+#[async_trait]
+impl Journal for AbortingStore {
+    async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError> {
+        self.inner.audit(filter, page).await
+    }
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head().await
+    }
+    async fn sealed(&self, page: Page) -> Result<Vec<Sealed>, StoreError> {
+        self.inner.sealed(page).await
+    }
+}
+
+#[async_trait]
+impl Locks for AbortingStore {
+    async fn locks(&self) -> Result<Vec<Lock>, StoreError> {
+        self.inner.locks().await
+    }
+}
+
+#[async_trait]
+impl Access for AbortingStore {
+    async fn link(&self, hash: Hash) -> Result<Option<LoginLink>, StoreError> {
+        self.inner.link(hash).await
+    }
+    async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError> {
+        self.inner.session(hash).await
+    }
+    async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError> {
+        self.inner.token(hash).await
+    }
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.inner.tokens().await
+    }
+}
+
+#[async_trait]
+impl Logs for AbortingStore {
+    async fn log(&self, operation: &OpId, page: Page) -> Result<Vec<LogLine>, StoreError> {
+        self.inner.log(operation, page).await
+    }
+    async fn log_end(&self, operation: &OpId) -> Result<u64, StoreError> {
+        self.inner.log_end(operation).await
+    }
+}

@@ -1,0 +1,100 @@
+//! The engine, as the door sees it.
+//!
+//! Not the engine: it implements this. Tests of the door implement it by hand. Layer 3.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+use wilco_contract::{
+    command::Command,
+    connector::Arrival,
+    ids::{Account, PersonId, Place},
+    operation::Operation,
+    principal::Principal,
+    reply::PressKind,
+};
+use wilco_engine::{Answer, Call, Decide, Engine, NotDecided, Notice};
+
+/// Where orders and decisions are handed in, and who people are.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Takes a message or press from a room. It never fails, and works in the background.
+    async fn accept(&self, arrival: Arrival);
+
+    /// Takes an order from a door other than a room's text, and answers it.
+    async fn call(&self, call: Call) -> Answer;
+
+    /// Takes a person's decision. Returns the operation as it stands after it.
+    ///
+    /// # Errors
+    /// When it does not count, and why.
+    async fn decide(&self, decide: Decide) -> Result<Arc<Operation>, NotDecided>;
+
+    /// What this principal may press about the operation now.
+    fn may_press(&self, operation: &Operation, who: &Principal) -> Vec<PressKind>;
+
+    /// The commands that this principal may use in this place.
+    fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>>;
+
+    /// Who stands behind an account: the person it belongs to, or a guest.
+    fn resolve(&self, account: &Account) -> Principal;
+
+    /// The person of this name, speaking by their account `web:<id>`, with today's roles; `None` where there is no
+    /// such person.
+    fn person(&self, id: &PersonId) -> Option<Principal>;
+
+    /// All people, with their names for people to read.
+    fn people(&self) -> Vec<(PersonId, String)>;
+
+    /// The zone that times are told in: `Europe/Berlin`.
+    fn zone_name(&self) -> String;
+
+    /// What happens to operations from now on.
+    fn watch(&self) -> broadcast::Receiver<Notice>;
+}
+
+#[async_trait]
+impl Desk for Engine {
+    async fn accept(&self, arrival: Arrival) {
+        Self::accept(self, arrival).await;
+    }
+
+    async fn call(&self, call: Call) -> Answer {
+        Self::call(self, call).await
+    }
+
+    async fn decide(&self, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
+        Self::decide(self, decide).await
+    }
+
+    fn may_press(&self, operation: &Operation, who: &Principal) -> Vec<PressKind> {
+        Self::may_press(self, operation, who)
+    }
+
+    fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>> {
+        Self::commands_for(self, who, place)
+    }
+
+    fn resolve(&self, account: &Account) -> Principal {
+        Self::resolve(self, account)
+    }
+
+    fn person(&self, id: &PersonId) -> Option<Principal> {
+        Self::person(self, id)
+    }
+
+    fn people(&self) -> Vec<(PersonId, String)> {
+        self.with_policy(|policy| {
+            policy.people.iter().map(|(id, person)| (id.clone(), person.name.clone())).collect()
+        })
+    }
+
+    fn zone_name(&self) -> String {
+        self.with_policy(|policy| policy.zone.0.iana_name().unwrap_or("UTC").to_owned())
+    }
+
+    fn watch(&self) -> broadcast::Receiver<Notice> {
+        Self::watch(self)
+    }
+}
