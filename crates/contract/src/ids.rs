@@ -108,7 +108,7 @@ name!(
 );
 name!(
     /// A human's identity on one network: `connector:account`, as in `irc:ana`.
-    Account, connected, "an account such as `irc:ana`"
+    Account, connected, "an account such as `web:ana`"
 );
 
 impl Place {

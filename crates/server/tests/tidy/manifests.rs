@@ -1,0 +1,80 @@
+//! What every manifest has to say.
+
+use toml::Table;
+
+use crate::{holds, repo};
+
+#[test]
+fn every_crate_is_under_the_workspace_rules() {
+    let mut violations = Vec::new();
+    let manifests = repo::files();
+    let manifests = manifests
+        .iter()
+        .filter(|file| file.path.starts_with("crates/") && file.path.ends_with("/Cargo.toml"));
+    for file in manifests {
+        let manifest: Table = file.text.parse().expect("a manifest is TOML");
+        let from_workspace = |table: &str, key: Option<&str>| {
+            let table = manifest.get(table).and_then(|table| key.map_or(Some(table), |key| table.get(key)));
+            table.and_then(|value| value.get("workspace")).and_then(toml::Value::as_bool) == Some(true)
+        };
+        if !from_workspace("lints", None) {
+            violations.push(format!("{}:1: say `[lints] workspace = true`", file.path));
+        }
+        for key in ["version", "edition", "rust-version", "license"] {
+            if !from_workspace("package", Some(key)) {
+                violations.push(format!("{}:1: say `{key}.workspace = true`", file.path));
+            }
+        }
+        if manifest.get("package").and_then(|package| package.get("description")).is_none() {
+            violations.push(format!("{}:1: say in `description` what the crate is for", file.path));
+        }
+        for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for (name, _) in manifest.get(table).and_then(toml::Value::as_table).into_iter().flatten() {
+                if manifest[table][name].get("workspace").is_none() {
+                    violations.push(format!(
+                        "{}:1: take `{name}` from the workspace's list of versions",
+                        file.path
+                    ));
+                }
+            }
+        }
+    }
+    holds("Every crate takes its lints, versions and licence from the workspace.", &violations);
+}
+
+#[test]
+fn the_workspace_forbids_unsafe_code_and_names_its_compiler() {
+    let text = std::fs::read_to_string(repo::root().join("Cargo.toml")).expect("the workspace's manifest");
+    let manifest: Table = text.parse().expect("a manifest is TOML");
+    let workspace = &manifest["workspace"];
+    assert_eq!(workspace["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    assert_eq!(
+        workspace["lints"]["rust"]["missing_docs"].as_str(),
+        Some("warn"),
+        "and `script/test` denies warnings"
+    );
+    assert_eq!(workspace["package"]["rust-version"].as_str(), Some("1.95"));
+    assert!(repo::root().join("Cargo.lock").exists(), "what is built is what is locked");
+}
+
+#[test]
+fn no_lock_file_names_a_mirror() {
+    let mut violations = Vec::new();
+    for file in repo::files() {
+        let known: &[&str] = match file.path.rsplit('/').next() {
+            Some("Cargo.lock") => &["https://github.com/rust-lang/crates.io-index"],
+            Some("package-lock.json") => &[
+                "https://registry.npmjs.org/",
+                "https://github.com/sponsors/",
+                "https://opencollective.com/",
+            ],
+            _ => continue,
+        };
+        for (at, line) in crate::scan::lines(&file.text) {
+            if line.contains("://") && !known.iter().any(|known| line.contains(known)) {
+                violations.push(format!("{}:{at}: names another place than the public registry", file.path));
+            }
+        }
+    }
+    holds("Lock files name public registries only.", &violations);
+}
