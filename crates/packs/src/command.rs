@@ -37,7 +37,7 @@ pub(crate) fn read(
     let id = table.need("id", "id = \"ship\"").and_then(|value| id(&value, pack));
     let words = table.need("words", "words = [\"ship <app>\"]").and_then(|value| words(&value));
     let about = table.need("about", "about = \"Ship a revision\"").and_then(|value| about(&value));
-    let effect = table.get("effect").map(|value| step::effect(&value));
+    let effect = table.get("effect").map(|value| rules::effect(&value));
 
     let args = args::read(table.get("args"), words.as_deref().unwrap_or_default());
     let around = Around { known, folder, args: &args };

@@ -55,8 +55,9 @@ impl Problem {
 
     /// The same problem, naming the known word that is most like the wrong one, if one is near.
     #[must_use]
-    pub fn near<'a>(mut self, given: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        self.nearest = nearest(given, known).map(str::to_owned);
+    pub fn near<N: AsRef<str>>(mut self, given: &str, known: impl IntoIterator<Item = N>) -> Self {
+        let known: Vec<N> = known.into_iter().collect();
+        self.nearest = nearest(given, known.iter().map(AsRef::as_ref)).map(str::to_owned);
         self
     }
 

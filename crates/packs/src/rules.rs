@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use wilco_contract::{
+    command::Effect,
     expr::Condition,
     gate::CONDITION_NAMES,
     policy::{DEFAULT_WITHIN_SECS, Grantee, Requirement},
@@ -159,6 +160,24 @@ pub fn grantee(text: &Text<'_>) -> Option<Grantee> {
                 format!("`{}` names nobody", text.text),
                 "Write `role:x`, `@person`, `guest`, `operator` or `token:x`; names are lower-case letters, digits, - and _.",
             );
+            None
+        }
+    }
+}
+
+/// Reads `read`, `write` or `destructive`; anything else is reported.
+#[must_use]
+pub fn effect(value: &Value<'_>) -> Option<Effect> {
+    let text = value.words("\"write\"")?;
+    match text.text {
+        "read" => Some(Effect::Read),
+        "write" => Some(Effect::Write),
+        "destructive" => Some(Effect::Destructive),
+        other => {
+            let what = format!("there is no effect `{other}`");
+            let remedy =
+                "Write `read` (changes nothing), `write`, or `destructive` (no Wilco command undoes it).";
+            text.add(Problem::at(&text.origin(), what, remedy).near(other, ["read", "write", "destructive"]));
             None
         }
     }

@@ -15,6 +15,7 @@ use wilco_contract::{
 use crate::{
     actions::Known,
     problem::Problem,
+    rules::effect,
     schema,
     sheet::{Keys, Table, Value},
     template::Scope,
@@ -118,23 +119,6 @@ fn action(table: &Table<'_>, around: &Around<'_>) -> Option<(ActionName, ActionS
     let problem = Problem::at(&text.origin(), what, format!("Use one of {listed}."));
     text.add(problem.near(text.text, names.iter().map(String::as_str)));
     None
-}
-
-/// Reads an effect; anything else is reported.
-pub(crate) fn effect(value: &Value<'_>) -> Option<Effect> {
-    let text = value.words("\"write\"")?;
-    match text.text {
-        "read" => Some(Effect::Read),
-        "write" => Some(Effect::Write),
-        "destructive" => Some(Effect::Destructive),
-        other => {
-            let what = format!("there is no effect `{other}`");
-            let remedy =
-                "Write `read` (changes nothing), `write`, or `destructive` (no Wilco command undoes it).";
-            text.add(Problem::at(&text.origin(), what, remedy).near(other, ["read", "write", "destructive"]));
-            None
-        }
-    }
 }
 
 fn effect_of(value: &Value<'_>, spec: &ActionSpec) -> Option<Effect> {

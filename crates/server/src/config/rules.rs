@@ -92,8 +92,9 @@ pub(super) fn approvers_problem(requirement: &Requirement, people: &People) -> O
         (0, _) => format!("`{by}` has to approve, and nobody has that role"),
         _ => format!("{needed} approvals by `{by}` are needed, and only {able} could give one"),
     };
-    let remedy = "As it stands nothing that this rule matches can ever start; give the role to more people.";
-    Some(Problem::at(&requirement.origin, what, remedy).warning().near(&by.to_string(), &names(people)))
+    let remedy = "As it stands nothing that this rule matches can ever start: name somebody else, or change `[person.…]`.";
+    let problem = Problem::at(&requirement.origin, what, remedy).warning();
+    Some(if able == 0 { problem.near(&by.to_string(), names(people)) } else { problem })
 }
 
 /// Everybody and every role, as grants name them.
@@ -140,11 +141,11 @@ fn nobody(grantee: &Grantee, people: &People, text: &Text<'_>) -> Option<Problem
         Grantee::Role(role) if people.values().all(|person| !person.roles.contains(role)) => {
             let what = format!("nobody has the role `{role}`, so this grants nothing");
             let remedy = "Correct it, or give somebody the role.";
-            Some(warning(what, remedy).near(text.text, &names(people)))
+            Some(warning(what, remedy).near(text.text, names(people)))
         }
         Grantee::Person(id) if !people.contains_key(id) => {
             let what = format!("there is no `[person.{id}]`, so this grants nothing");
-            Some(warning(what, "Correct the name, or add the person.").near(text.text, &names(people)))
+            Some(warning(what, "Correct the name, or add the person.").near(text.text, names(people)))
         }
         Grantee::Program(kind, _) => {
             let what = format!("this version has no {kind}s that could ask for anything");

@@ -1,0 +1,274 @@
+//! `wilco.toml`, right and wrong: what a tired person is told.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use wilco_contract::{
+    command::Effect,
+    ids::{Account, Origin, PersonId, Place},
+    pattern::Pattern,
+    policy::Grantee,
+};
+use wilco_packs::Problem;
+use wilco_server::config::{self, Config, Environment};
+use wilco_store_sql::Durability;
+
+struct Repo(tempfile::TempDir);
+
+impl Repo {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("packs")).expect("a folder");
+        fs::write(folder.path().join("wilco.toml"), text).expect("written");
+        Self(folder)
+    }
+
+    fn load(&self, environment: &Environment) -> Result<Config, Vec<Problem>> {
+        config::load(&self.0.path().join("wilco.toml"), environment)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+fn load(text: &str) -> Result<Config, Vec<Problem>> {
+    Repo::new(text).load(&Environment::default())
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+/// Each text, followed by what is told of it.
+fn each(texts: &[&str]) -> String {
+    let told = |text: &str| match load(text) {
+        Ok(config) => format!("(it can be used)\n{}", lines(&config.warnings)),
+        Err(problems) => lines(&problems),
+    };
+    texts.iter().map(|text| format!("## {text}\n{}\n", told(text))).collect()
+}
+
+#[test]
+fn an_empty_file_has_all_defaults() {
+    let repo = Repo::new("");
+    let config = repo.load(&Environment::default()).expect("right");
+    assert_eq!(config.name, "wilco");
+    assert_eq!((config.aliases.len(), config.prefixes), (0, vec![".".to_owned()]));
+    assert_eq!(config.listen.to_string(), "127.0.0.1:7777");
+    assert_eq!(config.public_url, "http://localhost:7777");
+    assert_eq!(config.database, repo.path("wilco.db"));
+    assert_eq!(config.durability, Durability::Full);
+    assert_eq!(config.home.as_str(), "web:ops");
+    assert_eq!(config.packs[0].path, repo.path("packs"));
+    assert_eq!(config.keys, repo.path("wilco.keys"));
+    assert_eq!(config.checkpoints, [repo.path("wilco.keys/checkpoints")]);
+    assert_eq!((config.limits.per_person, config.limits.lane), (Some((30, 60)), Some(16)));
+    assert_eq!(config.rooms.iter().map(|room| room.place.as_str()).collect::<Vec<_>>(), ["web:ops"]);
+    assert_eq!(config.policy.zone.0, jiff::tz::TimeZone::UTC);
+    assert!(config.servers.is_empty() && config.warnings.is_empty());
+    assert!(config.policy.people.is_empty() && config.policy.grants.is_empty());
+}
+
+const WHOLE: &str = r#"
+name = "Wilco"
+aliases = ["hubot"]
+prefixes = [".", "!"]
+listen = "localhost:8000"
+public_url = "https://wilco.example.com/"
+database = "sqlite:data/ops.db"
+durability = "process"
+home = "web:deploys"
+zone = "UTC"
+packs = ["packs"]
+keys = "secret"
+
+[limits]
+per_person = "5/10s"
+lane = "unlimited"
+
+[audit]
+checkpoints = ["file:/mnt/elsewhere/checkpoints"]
+
+[connector.web]
+rooms = ["deploys", { name = "ops", topic = "Everything" }]
+
+[server.webapp]
+url = "http://127.0.0.1:8080/base"
+
+[person.ana]
+name = "Ana Lima"
+email = "ana@example.org"
+accounts = ["irc:ana", "slack:U012AB3CD"]
+roles = ["developer", "lead"]
+
+[person.ben]
+roles = ["lead"]
+
+[[grant]]
+command = "webapp.*"
+effect = "write"
+to = ["role:developer", "@ben", "token:ci", "operator", "guest"]
+rooms = ["web:deploys", "web:*", "web:@ana"]
+when = "args.app != 'billing' or 'lead' in who.roles"
+
+[[require]]
+command = "webapp.ship"
+when = "args.app == 'billing'"
+approve = 1
+by = "role:lead"
+within = "24h"
+"#;
+
+#[test]
+fn everything_that_is_written_is_read() {
+    let repo = Repo::new(WHOLE);
+    let config = repo.load(&Environment::default()).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    assert_eq!(lines(&config.warnings), "");
+    assert_eq!((config.name.as_str(), config.aliases), ("wilco", vec!["hubot".to_owned()]));
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.public_url, "https://wilco.example.com");
+    assert_eq!(config.database, repo.path("data/ops.db"));
+    assert_eq!(config.durability, Durability::Process);
+    assert_eq!(config.keys, repo.path("secret"));
+    assert_eq!(config.checkpoints, [Path::new("/mnt/elsewhere/checkpoints")]);
+    assert_eq!((config.limits.per_person, config.limits.lane), (Some((5, 10)), None));
+    let rooms: Vec<_> = config.rooms.iter().map(|room| (room.place.as_str(), room.topic.as_str())).collect();
+    assert_eq!(rooms, [("web:ops", "Everything"), ("web:deploys", "")]);
+    assert_eq!(config.servers["webapp"].as_str(), "http://127.0.0.1:8080/base");
+    let ana = &config.policy.people[&PersonId::parse("ana").expect("a name")];
+    assert_eq!((ana.name.as_str(), ana.email.as_deref()), ("Ana Lima", Some("ana@example.org")));
+    assert!(ana.accounts.contains(&Account::parse("slack:U012AB3CD").expect("an account")));
+    assert_eq!(ana.roles.len(), 2);
+    let grant = &config.policy.grants[0];
+    assert_eq!((grant.effect, grant.to.len()), (Some(Effect::Write), 5));
+    assert!(grant.covers_place(&Place::parse("web:ops").expect("a place")));
+    assert_eq!(grant.origin.to_string(), "wilco.toml:36");
+    let require = &config.policy.requirements[0];
+    assert_eq!((require.approve, require.within_secs), (1, 86_400));
+    assert_eq!(require.by, Grantee::parse("role:lead").ok());
+    assert_eq!(require.origin, Origin { file: "wilco.toml".into(), line: 43, column: 1 });
+}
+
+#[test]
+fn the_environment_comes_before_the_file() {
+    let repo = Repo::new("listen = '127.0.0.1:1'\ndatabase = 'sqlite:file.db'");
+    let load = |environment: Environment| repo.load(&environment).expect("right");
+    let text = |text: &str| Some(text.to_owned());
+    let port = load(Environment { port: text("8080"), ..Environment::default() });
+    assert_eq!(
+        (port.listen.to_string(), port.local_url()),
+        ("0.0.0.0:8080".into(), "http://127.0.0.1:8080".into())
+    );
+    let listen = load(Environment { listen: text("[::]:9"), port: text("8080"), ..Environment::default() });
+    assert_eq!((listen.listen.to_string(), listen.local_url()), ("[::]:9".into(), "http://[::1]:9".into()));
+    assert_eq!(listen.public_url, "http://localhost:9");
+    let url = load(Environment { database_url: text("sqlite:url.db"), ..Environment::default() });
+    assert_eq!(url.database, repo.path("url.db"));
+    let own = load(Environment {
+        database: text("sqlite:/own.db"),
+        database_url: text("sqlite:url.db"),
+        ..Environment::default()
+    });
+    assert_eq!(own.database, Path::new("/own.db"));
+    let wrong = Environment {
+        listen: text("everywhere"),
+        database_url: text("postgres://wilco:hunter2@db/wilco"),
+        ..Environment::default()
+    };
+    insta::assert_snapshot!(lines(&repo.load(&wrong).expect_err("wrong")));
+    let wrong = Environment { port: text("http"), ..Environment::default() };
+    insta::assert_snapshot!(lines(&repo.load(&wrong).expect_err("wrong")));
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let problems =
+        config::load(Path::new("/nowhere/wilco.toml"), &Environment::default()).expect_err("wrong");
+    insta::assert_snapshot!(lines(&problems));
+}
+
+#[test]
+fn settings_that_cannot_be() {
+    insta::assert_snapshot!(each(&[
+        "nmae = 'wilco'\n[limit]\nlane = 1",
+        "name = 'will co'\naliases = ['', 'ok']\nprefixes = ['x', '. ']",
+        "listen = '7777'\npublic_url = 'wilco.example.com/chat'",
+        "database = 'postgres://db/wilco'",
+        "database = 'wilco.db'\ndurability = 'ful'",
+        "zone = 'Berlin'\nhome = 'web:dpeloys'\n[connector.web]\nrooms = ['deploys']",
+        "home = 'irc:#ops'",
+        "home = 'ops'",
+        "packs = ['pakcs', 'packs', 'packs/']\nkeys = 3",
+        "[limits]\nper_person = '30'\nlane = 0",
+        "[limits]\nper_person = 30\nlane = 'many'\nper_room = 1",
+        "[audit]\ncheckpoints = ['s3://bucket']",
+        "[connector.irc]\nserver = 'irc.example.org'\n[connector.wbe]\n[source.github]\nsecret = []",
+        "[connector.web]\nkind = 'wbe'\nrooms = ['#deploys', 'ops', 'ops', { topic = 'x' }, 3]",
+        "[server.webapp]\nulr = 'http://x'\n[server.other]\nurl = 'ftp://x'\n[server.third]\nurl = 'http://a:b@x'",
+        "[server.webapp]\nurl = 'http://x/?y'\n[server]\nx = 'http://x'",
+        "name = \nlisten = ",
+    ]));
+}
+
+#[test]
+fn people_that_cannot_be() {
+    insta::assert_snapshot!(each(&[
+        "[person.Ana]\nname = 'Ana'",
+        "[person.ana]\nname = ''\nemial = 'x'\nemail = 'ana'\nroles = ['role:lead', 'Lead!']\naccounts = ['ana']",
+        "[person.ana]\naccounts = ['irc:ana', 'web:ana']\n[person.ben]\naccounts = ['irc:ana', 'web:ana']",
+        "person = ['ana']",
+    ]));
+}
+
+#[test]
+fn rules_that_cannot_be() {
+    insta::assert_snapshot!(each(&[
+        "[[grant]]\ncomand = 'x.*'\nto = []",
+        "[[grant]]\ncommand = 'ship'\nto = 'role:lead'\neffect = 'wirte'",
+        "[[grant]]\ncommand = 'x.*'\nto = ['lead']\nrooms = ['#ops']\nwhen = 'who.role == 1'",
+        "[grant]\ncommand = 'x.*'",
+        "[[require]]\ncommand = 'x.*'",
+        "[[require]]\naprove = 1\ncommand = 'x.*'",
+        "[[require]]\ncommand = 'x.*'\napprove = 'one'\nwithin = 'soon'\nwhen = 'args.app =='",
+    ]));
+}
+
+#[test]
+fn rules_that_are_probably_not_meant() {
+    insta::assert_snapshot!(each(&[
+        "[person.ana]\nroles = ['lead']\n[[grant]]\ncommand = 'x.*'\nto = ['role:laed', '@anna', 'agent:x']",
+        "[[grant]]\ncommand = 'x.*'\nto = ['guest']\nrooms = ['web:opps', 'irc:#ops']",
+        "[person.ana]\nroles = ['lead']\n[[require]]\ncommand = 'x.*'\napprove = 2\nby = 'role:lead'",
+        "[person.ana]\n[[require]]\ncommand = 'x.*'\napprove = 1\nby = '@anna'",
+        "[[require]]\ncommand = 'x.*'\nstep_up = true",
+    ]));
+}
+
+#[test]
+fn rules_have_to_fit_the_commands() {
+    let config = load(
+        "[person.ana]\nroles = ['lead']\n\
+         [[grant]]\ncommand = 'wepapp.ship'\nto = ['@ana']\n\
+         [[grant]]\ncommand = 'webapp.*'\nto = ['@ana']\nwhen = \"args.ap == 'x'\"\n\
+         [[require]]\ncommand = 'webapp.shp'\nconfirm = true\n\
+         [[require]]\ncommand = 'webapp.*'\nconfirm = true\nwhen = \"args.env == 'x' or args.app == 'y'\"\n\
+         [[require]]\ncommand = '*'\nconfirm = true\nwhen = \"args.app == 'y' and args.operation == 'z'\"\n",
+    )
+    .unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    let mut commands = wilco_engine::Engine::own_commands();
+    let mut ship = commands[0].clone();
+    ship.spec.id = wilco_contract::ids::CommandId::parse("webapp.ship").expect("an id");
+    ship.spec.effect = Effect::Write;
+    ship.spec.words = vec![Pattern::parse("ship <app>").expect("a pattern")];
+    ship.spec.args[0].name = "app".into();
+    ship.spec.home = Place::parse("web:deploys").ok();
+    ship.origin = Origin { file: "packs/webapp/pack.toml".into(), line: 5, column: 1 };
+    let mut burn = ship.clone();
+    burn.spec.id = wilco_contract::ids::CommandId::parse("house.burn").expect("an id");
+    burn.spec.home = None;
+    commands.extend([ship, burn]);
+    insta::assert_snapshot!(lines(&config.cross_check(&commands)));
+}
