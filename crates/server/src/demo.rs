@@ -18,7 +18,19 @@ macro_rules! files {
 }
 
 /// The files, by their path in the repo. A test compares the list with the folder.
-pub const FILES: &[(&str, &[u8])] = files![];
+pub const FILES: &[(&str, &[u8])] = files![
+    "apps/webapp/main/page.txt",
+    "apps/webapp/service.json",
+    "apps/webapp/service.py",
+    "apps/webapp/v1/page.txt",
+    "apps/webapp/v2/page.txt",
+    "packs/host/host.py",
+    "packs/host/pack.toml",
+    "packs/webapp/pack.toml",
+    "packs/webapp/release.chat",
+    "packs/webapp/webapp.py",
+    "wilco.toml",
+];
 
 /// Lays the repo out where it is missing. Returns its configuration.
 ///
