@@ -17,7 +17,7 @@ use wilco_contract::clock::{Chance, Clock};
 use crate::error::OpenError;
 
 /// How long a statement waits for another program's lock.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(2);
 
 /// When a commit counts as safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

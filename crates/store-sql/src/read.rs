@@ -21,3 +21,6 @@ fn whole(number: u64) -> i64 {
 fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

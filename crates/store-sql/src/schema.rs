@@ -93,3 +93,6 @@ async fn back_up(conn: &mut SqliteConnection, path: &Path, version: u32) -> Resu
     tracing::info!(copy = %copy.display(), "copied the database before changing its schema");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

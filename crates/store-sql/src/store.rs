@@ -58,11 +58,17 @@ impl SqliteStore {
     /// # Errors
     /// When it is in use, damaged, newer than this build, another program's, or cannot be written.
     pub async fn open(options: &Options, parts: Parts) -> Result<Self, OpenError> {
-        let path = options.path.as_path();
+        Self::open_with(&options.path, options.writer(), parts).await
+    }
+
+    pub(crate) async fn open_with(
+        path: &Path,
+        writer: SqliteConnectOptions,
+        parts: Parts,
+    ) -> Result<Self, OpenError> {
         let told = |error: sqlx::Error| Trouble::from(error).at(path);
         let lock = LockFile::take(path, parts.clock.as_ref()).await?;
         create_if_missing(path).await?;
-        let writer = options.writer();
         let mut conn = writer.connect().await.map_err(told)?;
         schema::migrate(&mut conn, path, schema::STEPS).await?;
         writable(&mut conn).await.map_err(told)?;
@@ -245,3 +251,6 @@ fn has_log(path: &Path) -> bool {
     name.push("-wal");
     std::fs::metadata(PathBuf::from(name)).is_ok_and(|meta| meta.len() > 0)
 }
+
+#[cfg(test)]
+mod tests;
