@@ -2,10 +2,9 @@
 //!
 //! Not a part of what is shipped: nothing but tests depends on it.
 
-pub mod connector_suite;
-pub mod fakes;
-
 pub mod aborting_store;
 pub mod action;
+pub mod connector_suite;
+pub mod fakes;
 pub mod network;
 pub mod store_suite;
