@@ -78,3 +78,19 @@ fn no_lock_file_names_a_mirror() {
     }
     holds("Lock files name public registries only.", &violations);
 }
+
+#[test]
+fn no_banned_crate_is_locked() {
+    let read = |file: &str| -> Table {
+        let text = std::fs::read_to_string(repo::root().join(file)).expect("a file of the root");
+        text.parse().expect("it is TOML")
+    };
+    let (deny, lock) = (read("deny.toml"), read("Cargo.lock"));
+    let banned = deny["bans"]["deny"].as_array().expect("a list of bans");
+    assert!(!banned.is_empty(), "there are bans");
+    let locked: Vec<_> =
+        lock["package"].as_array().expect("packages").iter().map(|package| &package["name"]).collect();
+    let found = banned.iter().filter(|ban| locked.contains(&&ban["crate"]));
+    let told = |ban: &toml::Value| format!("Cargo.lock: {} is in the tree: {}", ban["crate"], ban["reason"]);
+    holds("No crate that `deny.toml` bans is in the tree.", &found.map(told).collect::<Vec<_>>());
+}
