@@ -1,5 +1,6 @@
 // The catalogue: what the person may order, how it is said, what it changes.
 
+import { beginning } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { commands, drafts, firstRoom, me, roomUrl } from "./session.js";
@@ -61,7 +62,7 @@ export function commandsView({ query, go }) {
     fill(detail, h("div.detail-in", back,
       h("div.page-head", h("h1", { tabindex: "-1" }, command.about)),
       h("p.page-sub", effect(command.effect), h("code", command.id)),
-      section("Said", command.words.map((words) => said(usage(words), `${me.wilco.name} ${start(words)}`))),
+      section("Said", command.words.map((words) => said(usage(words), `${me.wilco.name} ${beginning(command, words)}`))),
       command.args.length > 0 && section("Arguments", argTable(command.args)),
       command.examples.length > 0 && section("For example", command.examples.map((example) => said(example, addressed(example))))));
   }
@@ -96,12 +97,6 @@ function group(list) {
 /** A pattern with its arguments set apart from its words. */
 function usage(words) {
   return words.split(/(<[^>]*>|\[[^\]]*\])/).filter(Boolean).map((piece) => (/^[<[]/.test(piece) ? h("i", piece) : piece));
-}
-
-/** What of a pattern can be typed before its first argument. */
-function start(words) {
-  const text = words.split(/[<[(]/)[0];
-  return text;
 }
 
 function addressed(example) {

@@ -4,6 +4,13 @@
 const items = (pattern) => pattern.split(/\s+/).filter(Boolean);
 const isLiteral = (item) => !/[<[(|]/.test(item);
 
+const argument = (part) => part.replace(/^<|\.*>$/g, "");
+/** An argument's values by name, for one command. */
+const choicesOf = (command) => (name) => command.args.find((arg) => arg.name === name)?.choices ?? [];
+
+/** What of a pattern is certain before anybody typed a word. */
+export const beginning = (command, pattern) => fits(pattern, "", choicesOf(command)).insert;
+
 /**
  * How a pattern fits a text: null where it does not, else `{ done, rest, insert }`: what is typed of it, what is not, and
  * the text that completing would make of it. `choices` gives an argument's values by name.
@@ -23,7 +30,7 @@ export function fits(pattern, text, choices = () => []) {
       if (!same && !(last && part.toLowerCase().startsWith(typed[at].toLowerCase()))) return null;
       out.push(part);
     } else if (part.startsWith("<")) {
-      const values = choices(part.replace(/^<|\.*>$/g, ""));
+      const values = choices(argument(part));
       const fit = values.filter((value) => value.startsWith(typed[at]));
       if (values.length > 0 && fit.length === 0) return null;
       out.push(last && fit.length === 1 ? fit[0] : typed[at]);
@@ -32,12 +39,17 @@ export function fits(pattern, text, choices = () => []) {
       return end(typed.length);
     }
   }
-  for (; at < parts.length && isLiteral(parts[at]); at += 1) out.push(parts[at]);
+  // What can only be one word is that word, whether it is said so or is an argument with one choice.
+  for (; at < parts.length; at += 1) {
+    const only = isLiteral(parts[at]) ? [parts[at]] : parts[at].startsWith("<") ? choices(argument(parts[at])) : [];
+    if (only.length !== 1) break;
+    out.push(only[0]);
+  }
   const more = parts.slice(out.length).join(" ");
-  return { done: parts.slice(0, typed.length).join(" "), rest: parts.slice(typed.length).join(" "), insert: out.join(" ") + (more ? " " : "") };
+  return { done: out.slice(0, typed.length).join(" "), rest: parts.slice(typed.length).join(" "), insert: out.join(" ") + (more ? " " : "") };
 
   function end(count) {
-    return { done: parts.slice(0, count).join(" "), rest: parts.slice(count).join(" "), insert: text };
+    return { done: typed.join(" "), rest: parts.slice(count).join(" "), insert: text };
   }
 }
 
@@ -46,9 +58,8 @@ export function matching(commands, text) {
   if (text.trim() === "") return [];
   const found = [];
   for (const command of commands) {
-    const choices = (name) => command.args.find((arg) => arg.name === name)?.choices ?? [];
     for (const pattern of command.words) {
-      const fit = fits(pattern, text.trimStart(), choices);
+      const fit = fits(pattern, text.trimStart(), choicesOf(command));
       if (fit) found.push({ command, pattern, fit });
     }
   }

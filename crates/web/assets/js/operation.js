@@ -9,7 +9,7 @@ import { fill, h, icon } from "./dom.js";
 import { makeLog } from "./log.js";
 import { inline, markdown } from "./markdown.js";
 import { me, operationUrl, roomName, roomUrl } from "./session.js";
-import { awaits, effect, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
+import { awaits, effect, handle, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
 
 /** The view of an operation. */
 export function operationView({ argument: id, connection }) {
@@ -147,7 +147,7 @@ export function planFacts({ plan, because, asker }) {
   if (plan.undo?.length > 0) rows.push(["Undo", lines(plan.undo)]);
   return [
     h("dl.facts", rows.map(([name, value]) => [h("dt", name), h("dd", value)])),
-    because && h("div.because", h("p.words-label", `In the words of ${nameOf(asker)}, not checked`), h("p.words", because)),
+    because && h("div.because", h("p.words-label", `In the words of ${handle(asker)}, not checked`), h("p.words", because)),
   ];
 }
 

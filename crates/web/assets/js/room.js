@@ -11,6 +11,8 @@ import { awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from
 const PAGE = 60;
 const NEAR = 48;
 const FINE = matchMedia("(pointer: fine)");
+/** Where the operations stand beside the room. */
+const WIDE = matchMedia("(min-width: 1180px)");
 
 /** The view of a room. */
 export function roomView({ argument: place, connection }) {
@@ -62,6 +64,7 @@ export function roomView({ argument: place, connection }) {
   function arrived(message) {
     const news = timeline.put(message);
     if (!news) return;
+    top.querySelector(".welcome")?.remove();
     if (news === "new" && !follow && !isMe(message.from)) {
       unseen += 1;
       drawJump();
@@ -115,7 +118,7 @@ export function roomView({ argument: place, connection }) {
 
   function welcome() {
     const say = room.direct ? "help" : `${me.wilco.name} help`;
-    return h("div.empty", h("p", "Nothing was said here yet. ", h("code", say), " shows what ", me.wilco.name, " can do."));
+    return h("div.empty.welcome", h("p", "Nothing was said here yet. ", h("code", say), " shows what ", me.wilco.name, " can do."));
   }
 
   async function earlier() {
@@ -134,6 +137,7 @@ export function roomView({ argument: place, connection }) {
 
   async function drawAside() {
     asideTimer = null;
+    if (!WIDE.matches) return;
     let items;
     try {
       items = (await get("/operations", { latest: 30 })).items;
@@ -152,6 +156,7 @@ export function roomView({ argument: place, connection }) {
     if (event.key === "Escape" && !event.defaultPrevented && body.isConnected) composer.onEscape(event);
   }
   document.addEventListener("keydown", onKey);
+  WIDE.addEventListener("change", drawAside);
   drawAside();
   load();
   try {
@@ -173,6 +178,7 @@ export function roomView({ argument: place, connection }) {
       live?.close();
       grown.disconnect();
       clearTimeout(asideTimer);
+      WIDE.removeEventListener("change", drawAside);
       document.removeEventListener("keydown", onKey);
     },
   };
