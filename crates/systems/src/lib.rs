@@ -9,6 +9,7 @@ use wilco_contract::action::DynAction;
 
 pub mod host;
 pub mod http;
+mod scalar;
 
 pub use host::ExecHome;
 

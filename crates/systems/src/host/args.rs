@@ -30,10 +30,11 @@ use std::{
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 use wilco_contract::{action::Intent, ids::Hash};
 
 use super::run_dir::{Request, VERSION};
+use crate::scalar;
 
 /// The most that arguments and standard input may hold together, in bytes.
 const MOST_INPUT: usize = 1 << 20;
@@ -47,8 +48,7 @@ const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 #[serde(deny_unknown_fields)]
 pub struct ExecArgs {
     /// The program and its arguments, one each; no shell reads them. An argument that the order does not give is left
-    /// out. A program with a slash in its name is relative to
-    /// the pack's folder, any other is looked for in `PATH`.
+    /// out. A program with a slash in its name is relative to the pack's folder, any other is looked for in `PATH`.
     #[serde(deserialize_with = "not_empty")]
     #[schemars(length(min = 1))]
     pub(super) argv: Vec<String>,
@@ -78,7 +78,7 @@ pub struct ExecArgs {
     #[schemars(range(min = 1))]
     pub(super) timeout: Option<u64>,
     /// Its environment, beside `PATH`, `HOME`, `LANG` and `TZ`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "scalar::by_name")]
     pub(super) env: BTreeMap<String, String>,
     /// The pack's folder, an absolute path. Wilco fills it in.
     #[serde(default)]
@@ -107,32 +107,8 @@ pub(super) enum Background {
     Keep,
 }
 
-/// A word of a program's arguments. A template keeps the type of what it names, so a number may stand here, and an
-/// argument that was not given.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Word {
-    Text(String),
-    Number(Number),
-    Truth(bool),
-    Absent(()),
-}
-
-impl Word {
-    /// The word as the program gets it; none for an argument that was not given.
-    fn text(self) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Number(number) => Some(number.to_string()),
-            Self::Truth(truth) => Some(truth.to_string()),
-            Self::Absent(()) => None,
-        }
-    }
-}
-
 fn not_empty<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
-    let words = Vec::<Word>::deserialize(input)?;
-    let argv: Vec<String> = words.into_iter().filter_map(Word::text).collect();
+    let argv = scalar::given(input)?;
     if argv.first().is_none_or(String::is_empty) {
         return Err(serde::de::Error::custom(
             "a program is needed: a list such as `[\"./deploy.sh\", \"web\"]`",

@@ -133,7 +133,7 @@ fn end_of(dir: &RunDir, alone: bool) -> io::Result<Option<End>> {
     }
     Ok(match dir.look_at_claim()? {
         Claimed::Lives => None,
-        Claimed::Never => Some(End::NeverBegan(dir.not_run()?)),
+        Claimed::Never => Some(End::NeverBegan(dir.complaint()?)),
         // It may have written the end between the two looks.
         Claimed::Ended => {
             let lost = End::Lost("the program was started, and its end was not seen");

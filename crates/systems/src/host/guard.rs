@@ -70,7 +70,7 @@ pub fn run() -> i32 {
                 Ok(()) => 0,
                 Err(error) => {
                     // Before the program was begun, this is where Wilco looks for the reason.
-                    let _ = dir.put_not_run(&error.what.to_string());
+                    let _ = dir.put_complaint(&error.what.to_string());
                     complain(error.code, &error.what.to_string())
                 }
             },
@@ -149,7 +149,7 @@ async fn kept(dir: &RunDir, again: &[OsString]) -> Result<(), Failed> {
     written.map_err(|what| Failed { code: NOT_WRITTEN, what })
 }
 
-/// Writes how it ended. A full disk may get room again in a moment, and nobody else knows what this says.
+/// Writes how it ended. Nobody else knows what this says, so a full disk costs the output first, and then some patience.
 async fn write_exit(dir: &RunDir, exit: &Exit, durable: bool) -> io::Result<()> {
     let mut tries = 0;
     loop {
@@ -157,6 +157,7 @@ async fn write_exit(dir: &RunDir, exit: &Exit, durable: bool) -> io::Result<()> 
             Err(_) if tries < 25 => tries += 1,
             written => return written,
         }
+        let _ = dir.make_room();
         sleep(Duration::from_millis(200)).await;
     }
 }

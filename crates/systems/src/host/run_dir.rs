@@ -157,6 +157,16 @@ impl RunDir {
         self.get("stop.json").unwrap_or(Some(Stop::Abort))
     }
 
+    /// Says why this guard did not begin; another one may have.
+    pub(super) fn put_complaint(&self, why: &str) -> io::Result<()> {
+        self.put("guard.json", &why, false)
+    }
+
+    /// Why a guard did not begin, if it could say so.
+    pub(super) fn complaint(&self) -> io::Result<Option<String>> {
+        self.get("guard.json")
+    }
+
     /// Says why the program could not be begun; the inner stage does, as it can no longer say so otherwise.
     pub(super) fn put_not_run(&self, why: &str) -> io::Result<()> {
         self.put("not_run.json", &why, false)
@@ -210,6 +220,17 @@ impl RunDir {
         file.sync_all()?;
         self.sync_folders()?;
         Ok(Claimed::Never)
+    }
+
+    /// Deletes what the program printed, so that a full disk has room for how it ended.
+    pub(super) fn make_room(&self) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.0)? {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(b"output.") {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn new_claim(&self) -> io::Result<File> {

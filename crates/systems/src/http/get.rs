@@ -17,6 +17,8 @@ use wilco_contract::{
     plan::StepPlan,
 };
 
+use crate::scalar;
+
 /// The most of an answer that is read, in bytes.
 const MOST: usize = 64 << 10;
 /// The longest that one look may take, where the step says nothing, in seconds.
@@ -35,10 +37,10 @@ pub struct GetArgs {
     /// The server, by its name in `wilco.toml`: `[server.NAME]`.
     server: String,
     /// The path below the server's address, a part each: `["api", "version"]`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "scalar::all")]
     path: Vec<String>,
     /// The query, by name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "scalar::by_name")]
     query: BTreeMap<String, String>,
     /// What the answer must be like.
     #[serde(default)]
@@ -61,7 +63,7 @@ pub(super) struct Expect {
     #[schemars(range(min = 100, max = 599))]
     status: Option<u16>,
     /// A text that is in its body.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "scalar::text")]
     contains: Option<String>,
 }
 

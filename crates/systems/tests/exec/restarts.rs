@@ -144,6 +144,8 @@ fn of_many_guards_one_begins() {
             let began: Vec<_> = began.collect();
             assert_eq!(began.iter().filter(|code| **code == Some(0)).count(), 1, "{began:?}");
             assert_eq!(effects(&bench.path.join("effect")), 1);
+            let recovery = bench.recover(shell("echo >>effect")).await;
+            assert!(matches!(recovery, Recovery::Done(Ok(_))), "{recovery:?}");
         }
     });
 }
