@@ -281,7 +281,7 @@ async fn decide(core: &Arc<Core>, press: &Press, input: Seq) {
     let who = core.with_policy(|policy| policy.resolve(&press.from));
     let decide =
         Decide { who, press: press.press, operation: press.operation.clone(), plan: Some(press.plan) };
-    let decided = life::decide(core, decide).await;
+    let decided = life::decisions::decide(core, decide).await;
     if decided.is_err() {
         let answer = orders::decided(decided, &press.operation, press.press);
         if let Answer::Refused { reply, .. } = answer {

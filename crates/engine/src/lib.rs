@@ -376,7 +376,7 @@ impl Engine {
     /// # Errors
     /// When the decision did not count.
     pub async fn decide(&self, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
-        life::decide(&self.0, decide).await
+        life::decisions::decide(&self.0, decide).await
     }
 
     /// What this principal may press on an operation now.
@@ -389,7 +389,9 @@ impl Engine {
             _ => true,
         };
         let mut may = presses.to_vec();
-        may.retain(|press| fits(press) && life::may_press(&self.0, operation, who, *press).is_ok());
+        may.retain(|press| {
+            fits(press) && life::decisions::may_press(&self.0, operation, who, *press).is_ok()
+        });
         may
     }
 

@@ -264,7 +264,7 @@ async fn plan(core: &Arc<Core>, from: From, given: Given) -> Answer {
         Ok(lock) => lock,
         Err(error) => return failed(&error.to_string()),
     };
-    match create(core, &from, &given, plan, lock, verdict.considered).await {
+    match create(core, &from, &given, Made { plan, lock, considered: verdict.considered }).await {
         Ok(operation) => {
             life::begin(core, operation.clone());
             Answer::Operation(operation)
@@ -285,16 +285,21 @@ fn needs(decision: &Decision) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
+/// What was made of an order before it became an operation.
+struct Made {
+    plan: Plan,
+    lock: Option<String>,
+    considered: Vec<Considered>,
+}
+
 /// Commits a new operation with all that is known about it, before anything is shown.
-#[expect(clippy::too_many_arguments, reason = "the parts of an operation, each made elsewhere")]
 async fn create(
     core: &Core,
     from: &From,
     given: &Given,
-    plan: Plan,
-    lock: Option<String>,
-    considered: Vec<Considered>,
+    made: Made,
 ) -> Result<Arc<Operation>, wilco_contract::store::StoreError> {
+    let Made { plan, lock, considered } = made;
     let command = given.command.as_ref().clone();
     let home = command.spec.home.clone().unwrap_or_else(|| core.live.load().setup.home.clone());
     let mut slots = Vec::new();
@@ -343,7 +348,7 @@ async fn create(
     };
     let mut now = operation.clone();
     let mut events = vec![OpEvent::Planned { operation: Box::new(operation) }];
-    events.extend(life::after(core, &now, life::judge(core, &now, &[])));
+    events.extend(life::judging::after(core, &now, life::judging::judge(core, &now, &[])));
     let mut records = Vec::new();
     for event in events {
         // The events were made for this operation just now.
@@ -386,7 +391,7 @@ async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) 
         },
     };
     let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan: None };
-    decided(life::decide(core, decide).await, &operation, press)
+    decided(life::decisions::decide(core, decide).await, &operation, press)
 }
 
 /// What to say of a decision.

@@ -31,13 +31,16 @@ use crate::{
     tell,
 };
 
+/// One of our own actions under way.
+type Running<'a> = BoxFuture<'a, Result<Outcome, ActionError>>;
+
 /// One of our own actions: a name, an effect, a function.
 struct Own<A> {
     name: &'static str,
     about: &'static str,
     effect: Effect,
     core: Weak<Core>,
-    run: for<'a> fn(&'a Arc<Core>, &'a Intent, A) -> BoxFuture<'a, Result<Outcome, ActionError>>,
+    run: for<'a> fn(&'a Arc<Core>, &'a Intent, A) -> Running<'a>,
     args: PhantomData<fn(A)>,
 }
 

@@ -11,6 +11,7 @@ mod order;
 mod read;
 mod reserved;
 mod said;
+mod sort;
 mod ways;
 
 use std::sync::Arc;

@@ -154,7 +154,7 @@ impl<'a> Line<'a> {
             let at_default = arg.default.as_ref() == Some(value);
             if !at_default && !self.used.contains(&arg.name.as_str()) {
                 self.out.push(format!("--{}", arg.name.replace('_', "-")));
-                self.out.push(word(&written(&arg.kind, value), self.style));
+                self.out.push(word(&written(&arg.kind, value), Style::Plain));
             }
         }
         let flags = &self.order.flags;
@@ -202,7 +202,7 @@ fn span(seconds: u64) -> String {
 /// `4194304` as `4MiB`.
 fn size(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let whole = units.iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0);
+    let whole = units.iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
     whole.map_or(bytes.to_string(), |(unit, sign)| format!("{}{sign}", bytes / unit))
 }
 

@@ -1,9 +1,8 @@
 //! Operations through the real engine: decisions, locks, plans that change, aborts, restarts.
 
-mod world;
-
 use std::sync::Arc;
 
+use crate::world::{World, commands, policy};
 use serde_json::json;
 use wilco_contract::{
     action::{ActionError, Outcome, Recovery},
@@ -17,7 +16,6 @@ use wilco_contract::{
 };
 use wilco_engine::{Answer, NotDecided, RefusedKind};
 use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
-use world::{World, commands, policy};
 
 fn store() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))))

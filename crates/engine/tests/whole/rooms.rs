@@ -1,15 +1,13 @@
 //! What is said in rooms, through the real engine: whom it is for, in which turn, once, and what survives a restart.
 
-mod world;
-
 use std::sync::Arc;
 
+use crate::world::{World, commands, policy};
 use wilco_contract::{
     input::Input,
     operation::{Operation, State},
     store::{Batch, Page, Record, When},
 };
-use world::{World, commands, policy};
 
 async fn operations(world: &World) -> Vec<Operation> {
     let all = world.store.operations(&[], Page { after: 0, limit: 50 }).await.expect("operations");
@@ -167,7 +165,7 @@ async fn a_message_is_acknowledged_after_it_is_kept() {
     let flag = acked.clone();
     let mut arrival = world.arrival("web:you", "1", "wilco restart web");
     arrival.ack = Some(wilco_contract::connector::Ack::new(move || {
-        flag.store(true, std::sync::atomic::Ordering::SeqCst)
+        flag.store(true, std::sync::atomic::Ordering::SeqCst);
     }));
     world.engine.accept(arrival).await;
     assert!(acked.load(std::sync::atomic::Ordering::SeqCst));

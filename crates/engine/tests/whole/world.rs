@@ -1,7 +1,5 @@
 //! A small world around the real engine: memory store, memory network, stepped clock, scripted actions.
 
-#![allow(dead_code, reason = "each test file uses its own part of the world")]
-
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -45,17 +43,16 @@ impl Http for NoHttp {
     }
 }
 
-pub struct World {
-    pub engine: Engine,
-    pub store: Arc<dyn Store>,
-    pub network: Arc<MemoryNetwork>,
-    pub clock: Arc<SteppedClock>,
-    pub deploy: Arc<ScriptedAction>,
-    pub read: Arc<ScriptedAction>,
-    pub setup: Setup,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) network: Arc<MemoryNetwork>,
+    pub(crate) clock: Arc<SteppedClock>,
+    pub(crate) deploy: Arc<ScriptedAction>,
+    pub(crate) read: Arc<ScriptedAction>,
 }
 
-pub fn person(name: &str, roles: &[&str], accounts: &[&str]) -> (PersonId, Person) {
+pub(crate) fn person(name: &str, roles: &[&str], accounts: &[&str]) -> (PersonId, Person) {
     let person = Person {
         name: name.to_uppercase(),
         email: None,
@@ -70,7 +67,7 @@ fn origin(line: u32) -> Origin {
     Origin { file: "wilco.toml".into(), line, column: 1 }
 }
 
-pub fn requirement(line: u32, command: &str) -> Requirement {
+pub(crate) fn requirement(line: u32, command: &str) -> Requirement {
     Requirement {
         command: Some(Glob(command.to_owned())),
         when: None,
@@ -84,7 +81,7 @@ pub fn requirement(line: u32, command: &str) -> Requirement {
     }
 }
 
-pub fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let grant = |line, command: &str, to: &[&str]| Grant {
         command: Glob(command.to_owned()),
         effect: None,
@@ -122,7 +119,7 @@ pub fn policy() -> Policy {
     }
 }
 
-pub fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Command {
+pub(crate) fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Command {
     Command {
         spec: Spec {
             id: CommandId::parse(id).expect("an id"),
@@ -156,7 +153,7 @@ pub fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Command {
     }
 }
 
-pub fn commands() -> Vec<Command> {
+pub(crate) fn commands() -> Vec<Command> {
     vec![
         command("app.stage", "stage <app>", Effect::Write, "test.deploy"),
         command("app.release", "release <app>", Effect::Write, "test.deploy"),
@@ -165,24 +162,24 @@ pub fn commands() -> Vec<Command> {
     ]
 }
 
-pub fn place() -> Place {
+pub(crate) fn place() -> Place {
     Place::parse("web:ops").expect("a place")
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let store = Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))));
         Self::on(store, policy(), commands()).await
     }
 
     /// A world on a store that may have seen another one: a restart.
-    pub async fn on(store: Arc<dyn Store>, policy: Policy, commands: Vec<Command>) -> Self {
+    pub(crate) async fn on(store: Arc<dyn Store>, policy: Policy, commands: Vec<Command>) -> Self {
         let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
         Self::build(store, policy, commands, clock, Arc::default())
     }
 
     /// The same world after a restart: store, network and clock stay.
-    pub async fn restarted(&self, policy: Policy, commands: Vec<Command>) -> Self {
+    pub(crate) async fn restarted(&self, policy: Policy, commands: Vec<Command>) -> Self {
         Self::build(self.store.clone(), policy, commands, self.clock.clone(), self.network.clone())
     }
 
@@ -214,38 +211,38 @@ impl World {
             actions: vec![deploy.clone(), read.clone()],
         };
         let engine =
-            Engine::new(parts, setup.clone()).unwrap_or_else(|_| panic!("the test's commands collide"));
+            Engine::new(parts, setup).unwrap_or_else(|_| panic!("the test's commands collide"));
         engine.attach("web", MemoryNetwork::CAPS, network.clone(), network.clone());
-        Self { engine, store, network, clock, deploy, read, setup }
+        Self { engine, store, network, clock, deploy, read }
     }
 
-    pub async fn recovered(self) -> Self {
+    pub(crate) async fn recovered(self) -> Self {
         self.engine.recover().await.expect("the store can be read");
         self.settle().await;
         self
     }
 
     /// Lets everything that can go on go on.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         for _ in 0..300 {
             tokio::task::yield_now().await;
         }
     }
 
-    pub async fn step(&self, secs: u64) {
+    pub(crate) async fn step(&self, secs: u64) {
         self.clock.advance(Duration::from_secs(secs));
         self.settle().await;
     }
 
-    pub fn who(&self, account: &str) -> Principal {
+    pub(crate) fn who(&self, account: &str) -> Principal {
         self.engine.resolve(&Account::parse(account).expect("an account"))
     }
 
-    pub async fn call(&self, account: &str, id: &str, app: &str) -> Answer {
+    pub(crate) async fn call(&self, account: &str, id: &str, app: &str) -> Answer {
         self.call_as(self.who(account), id, app).await
     }
 
-    pub async fn call_as(&self, who: Principal, id: &str, app: &str) -> Answer {
+    pub(crate) async fn call_as(&self, who: Principal, id: &str, app: &str) -> Answer {
         let args: Args = [("app".to_owned(), json!(app))].into_iter().collect();
         let what = CallWhat::Command(CommandId::parse(id).expect("an id"), args);
         let call = Call { who, what, place: None, because: None, dry_run: false, key: None };
@@ -255,14 +252,14 @@ impl World {
     }
 
     /// Gives an order that becomes an operation.
-    pub async fn order(&self, account: &str, id: &str, app: &str) -> Arc<Operation> {
+    pub(crate) async fn order(&self, account: &str, id: &str, app: &str) -> Arc<Operation> {
         match self.call(account, id, app).await {
             Answer::Operation(operation) => operation,
             other => panic!("no operation came of it: {other:?}"),
         }
     }
 
-    pub async fn press(
+    pub(crate) async fn press(
         &self,
         account: &str,
         press: PressKind,
@@ -271,7 +268,7 @@ impl World {
         self.press_as(self.who(account), press, op, Some(op.plan.hash)).await
     }
 
-    pub async fn press_as(
+    pub(crate) async fn press_as(
         &self,
         who: Principal,
         press: PressKind,
@@ -283,21 +280,21 @@ impl World {
         decided
     }
 
-    pub async fn now(&self, op: &Operation) -> Arc<Operation> {
+    pub(crate) async fn now(&self, op: &Operation) -> Arc<Operation> {
         self.engine.operation(&op.id).await.expect("the store can be read").expect("the operation is there")
     }
 
-    pub async fn state(&self, op: &Operation) -> State {
+    pub(crate) async fn state(&self, op: &Operation) -> State {
         self.now(op).await.state
     }
 
     /// Says something in the room, and lets it be worked off.
-    pub async fn say(&self, account: &str, id: &str, text: &str) {
+    pub(crate) async fn say(&self, account: &str, id: &str, text: &str) {
         self.engine.accept(self.arrival(account, id, text)).await;
         self.settle().await;
     }
 
-    pub fn arrival(&self, account: &str, id: &str, text: &str) -> Arrival {
+    pub(crate) fn arrival(&self, account: &str, id: &str, text: &str) -> Arrival {
         let message = Message {
             id: id.to_owned(),
             place: place(),
@@ -310,12 +307,12 @@ impl World {
         Arrival { input: Input::Message(message), cursor: None, kept: None, ack: None }
     }
 
-    pub fn time(&self) -> Timestamp {
+    pub(crate) fn time(&self) -> Timestamp {
         use wilco_contract::clock::Clock as _;
         self.clock.now()
     }
 
-    pub fn last_text(&self) -> String {
+    pub(crate) fn last_text(&self) -> String {
         self.network.texts().last().cloned().unwrap_or_default()
     }
 }

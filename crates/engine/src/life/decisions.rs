@@ -1,0 +1,197 @@
+//! Decisions: who may confirm, approve, deny or stop an operation, and what each does to it.
+//!
+//! Not the rules: the gate has those. Every door's decision ends up here, once. Layer 1.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use wilco_contract::{
+    gate::{Ask, Decision, Denial, may_decide},
+    operation::{Given, GivenKind, OpEvent, Operation, State},
+    principal::Principal,
+    reply::{PressKind, StepMark},
+    store::{AuditEntry, StoreError},
+};
+
+use super::{Life, Told, judging};
+use crate::{Decide, NotDecided, calls, core::Core};
+
+impl Life {
+    pub(super) async fn decide(
+        &mut self,
+        decide: &Decide,
+        stop: Option<&mut calls::Stop>,
+    ) -> Result<(), NotDecided> {
+        if decide.plan.is_some_and(|plan| plan != self.op.plan.hash) {
+            return Err(NotDecided::Changed(self.op.clone()));
+        }
+        let decided = match decide.press {
+            PressKind::Confirm => self.say_yes(decide, GivenKind::Confirm).await?,
+            PressKind::Approve => self.say_yes(decide, GivenKind::Approve).await?,
+            PressKind::Deny | PressKind::Abort => self.say_no(decide, stop).await?,
+        };
+        decided.map_err(|error| NotDecided::Unavailable(error.to_string()))
+    }
+
+    async fn say_yes(
+        &mut self,
+        decide: &Decide,
+        kind: GivenKind,
+    ) -> Result<Result<(), StoreError>, NotDecided> {
+        if !self.op.state.awaits() {
+            return Err(NotDecided::Changed(self.op.clone()));
+        }
+        let who = self.core.with_policy(|policy| policy.refresh(&decide.who));
+        may_press(&self.core, &self.op, &who, decide.press).map_err(NotDecided::Denied)?;
+        let (Some(person), Some(account)) = (who.person(), who.account()) else {
+            return Err(NotDecided::Changed(self.op.clone()));
+        };
+        let given = Given {
+            kind,
+            person: person.clone(),
+            account: account.clone(),
+            at: self.core.clock.now(),
+            plan: self.op.plan.hash,
+        };
+        let mut all = self.op.given.clone();
+        all.push(given.clone());
+        let mut events = vec![OpEvent::Given { given }];
+        events.extend(judging::after(&self.core, &self.op, judging::judge(&self.core, &self.op, &all)));
+        Ok(self.record(events, Vec::new()).await)
+    }
+
+    async fn say_no(
+        &mut self,
+        decide: &Decide,
+        stop: Option<&mut calls::Stop>,
+    ) -> Result<Result<(), StoreError>, NotDecided> {
+        let who = self.core.with_policy(|policy| policy.refresh(&decide.who));
+        may_press(&self.core, &self.op, &who, decide.press).map_err(NotDecided::Denied)?;
+        let by = Some(who.key());
+        let verb = if decide.press == PressKind::Deny { "Denied" } else { "Stopped" };
+        let Some(stop) = stop else {
+            let why = format!("{verb} by {who}. Nothing was changed.");
+            return Ok(self.end(State::Aborted, why, by).await);
+        };
+        let moved = OpEvent::Moved {
+            to: State::Aborting,
+            at: self.core.clock.now(),
+            why: Some(format!("{verb} by {who}; stopping the running step.")),
+            by,
+            expires_at: None,
+        };
+        let recorded = self.record(vec![moved], Vec::new()).await;
+        if recorded.is_ok() {
+            stop.now();
+        }
+        Ok(recorded)
+    }
+}
+
+/// Whether this principal may press this now.
+///
+/// # Errors
+/// With the rule, when they may not.
+pub(crate) fn may_press(
+    core: &Core,
+    op: &Operation,
+    who: &Principal,
+    press: PressKind,
+) -> Result<(), Denial> {
+    let asker = core.with_policy(|policy| policy.refresh(&op.asker));
+    let ask = Ask { now: core.clock.now(), ..judging::ask(op, &asker, &op.given) };
+    let by = |kind| core.with_policy(|policy| may_decide(policy, &ask, who, kind));
+    let denied =
+        |text: String, rule: &str| Err(Denial { text, rule: rule.into(), who_can: None, you_can: None });
+    match press {
+        PressKind::Confirm | PressKind::Approve if !op.state.awaits() => {
+            denied(format!("{} is {} and waits for no decision.", op.id, op.state), "state of the operation")
+        }
+        PressKind::Confirm if op.state == State::AwaitingApproval => {
+            by(GivenKind::Confirm)?;
+            denied(
+                format!("{} needs no confirmation; it waits for somebody else to approve it.", op.id),
+                "state of the operation",
+            )
+        }
+        PressKind::Confirm => by(GivenKind::Confirm),
+        PressKind::Approve if op.state == State::AwaitingConfirm => {
+            by(GivenKind::Approve)?;
+            denied(format!("{} has to confirm {} first.", op.asker, op.id), "the asker confirms first")
+        }
+        PressKind::Approve => {
+            by(GivenKind::Approve)?;
+            let again = op.given.iter().any(|given| {
+                given.kind == GivenKind::Approve
+                    && given.plan == op.plan.hash
+                    && Some(&given.person) == who.person()
+            });
+            if again {
+                denied(
+                    "You have approved this already; each person counts once.".into(),
+                    "one count per person",
+                )
+            } else {
+                Ok(())
+            }
+        }
+        PressKind::Deny | PressKind::Abort => {
+            let step = op.runs.iter().find(|run| run.mark == StepMark::Running);
+            let fixed =
+                step.and_then(|run| run.intent.as_ref()).and_then(|intent| core.action(&intent.action));
+            if op.state.is_final() {
+                return denied(format!("{} is {} already.", op.id, op.state), "state of the operation");
+            }
+            if let Some(action) = fixed.filter(|action| !action.spec().abortable) {
+                let name = action.spec().name;
+                return denied(
+                    format!("`{name}` cannot be stopped while it runs."),
+                    "what the action declares",
+                );
+            }
+            let own = op.asker.key() == who.key();
+            if own && !matches!(who, Principal::Guest { .. }) {
+                return Ok(());
+            }
+            by(GivenKind::Approve).or_else(|denial| {
+                let may_give = Ask { who, plan: None, ..ask };
+                let granted = matches!(core.gate(may_give).decision, Decision::Plan | Decision::Allow(_));
+                if granted && press == PressKind::Abort { Ok(()) } else { Err(denial) }
+            })
+        }
+    }
+}
+
+pub(super) fn refused(op: &Operation, decide: &Decide, denial: &Denial) -> AuditEntry {
+    AuditEntry {
+        kind: "decision.refused".into(),
+        who: decide.who.key(),
+        account: decide.who.account().cloned(),
+        operation: Some(op.id.clone()),
+        command: Some(op.command.spec.id.clone()),
+        place: Some(op.place.clone()),
+        text: format!("{}: {}", decide.press.word(), denial.text),
+        rule: Some(denial.rule.clone()),
+    }
+}
+
+/// Tells a living operation a decision and waits for what came of it.
+///
+/// # Errors
+/// When it did not count.
+pub(crate) async fn decide(core: &Core, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
+    let id = decide.operation.clone();
+    if let Some(living) = core.find(&id) {
+        let (answer, answered) = oneshot::channel();
+        if living.tell.send(Told::Decide { decide, answer }).await.is_ok()
+            && let Ok(decided) = answered.await
+        {
+            return decided;
+        }
+    }
+    match core.operation(&id).await {
+        Ok(Some(operation)) => Err(NotDecided::Changed(operation)),
+        Ok(None) => Err(NotDecided::NoSuchOperation),
+        Err(error) => Err(NotDecided::Unavailable(error.to_string())),
+    }
+}
