@@ -106,8 +106,17 @@ impl Capture {
         (self.out.total, self.err.total)
     }
 
-    /// Writes the ends of both streams beside the other files.
+    /// Writes the ends of both streams beside the other files. On a full disk the other files make room for them, as an
+    /// answer is worth more than what led to it.
     pub(super) fn finish(mut self, durable: bool) -> io::Result<()> {
+        if self.write_ends(durable).is_err() {
+            self.dir.make_room()?;
+            self.write_ends(durable)?;
+        }
+        self.broken.map_or(Ok(()), Err)
+    }
+
+    fn write_ends(&mut self, durable: bool) -> io::Result<()> {
         for (name, end) in [("stdout", self.out.end()), ("stderr", self.err.end())] {
             let mut file = File::create(self.dir.path().join(name))?;
             file.write_all(end)?;
@@ -115,7 +124,7 @@ impl Capture {
                 file.sync_all()?;
             }
         }
-        self.broken.map_or(Ok(()), Err)
+        Ok(())
     }
 }
 
