@@ -1,0 +1,45 @@
+//! One-time links for people.
+//!
+//! Not their redeeming: `session` does that. Layer 3.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use wilco_contract::ids::PersonId;
+
+use super::Answer;
+use crate::{
+    access::may_administrate, door::Door, dto::Invited, extract::Json, guard::Caller, problem::Problem,
+};
+
+/// For whom.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Whom {
+    /// The person, as `wilco.toml` names them.
+    person: String,
+}
+
+pub(super) async fn invite(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    Json(whom): Json<Whom>,
+) -> Result<Answer<Invited>, Problem> {
+    administers(&caller)?;
+    let name = whom.person.strip_prefix('@').unwrap_or(&whom.person);
+    let person = PersonId::parse(name).map_err(|error| Problem::unfit(format!("{error}.")))?;
+    let link = door.access.issue_link(&person, &caller.who.key()).await?;
+    Ok(Answer(StatusCode::CREATED, link.into()))
+}
+
+/// Links and tokens are made by the local operator and by persons with the role `admin`.
+pub(super) fn administers(caller: &Caller) -> Result<(), Problem> {
+    if may_administrate(&caller.who) {
+        return Ok(());
+    }
+    Err(Problem::denied(format!("{} may not make ways in.", caller.who))
+        .with("rule", "admins make ways in")
+        .with("who_can", "role:admin, the local operator"))
+}

@@ -1,0 +1,248 @@
+//! The API: one list of routes, from which the router and `openapi.json` are both made.
+//!
+//! Not the handlers: each subject has its own file. A route that is not marked open is behind [`guard::caller`].
+//! Layer 3.
+
+mod audit;
+mod calls;
+mod commands;
+mod invites;
+mod log;
+mod me;
+mod messages;
+mod operations;
+mod session;
+mod stream;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, delete, get, post},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+
+use crate::{
+    door::Door,
+    dto::{
+        AuditRow, CommandRow, Done, Invited, List, LogRow, Me, Message, Messages, MyRoom, OperationDto,
+        Started, TokenMade, TokenRow,
+    },
+    guard, openapi,
+    problem::Problem,
+    text::clean_json,
+};
+
+/// Where the API begins.
+pub(crate) const BASE: &str = "/api/v1";
+
+/// A way to write a type's schema.
+pub(crate) type Describe = fn(&mut SchemaGenerator) -> Schema;
+
+/// A route: what it is called by, what it says, and what answers.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// Below [`BASE`].
+    pub(crate) path: &'static str,
+    pub(crate) about: &'static str,
+    /// Whether nobody needs to be signed in.
+    pub(crate) open: bool,
+    pub(crate) query: Option<Describe>,
+    pub(crate) body: Option<Describe>,
+    /// The answers that are no problems: status, what it means, what it holds.
+    pub(crate) answers: Vec<(u16, &'static str, Option<Describe>)>,
+    /// Whether the answer may be a stream of events.
+    pub(crate) streams: bool,
+    pub(crate) handler: MethodRouter<Arc<Door>>,
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+impl Route {
+    fn new(
+        method: &'static str,
+        path: &'static str,
+        about: &'static str,
+        handler: MethodRouter<Arc<Door>>,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            about,
+            open: false,
+            query: None,
+            body: None,
+            answers: Vec::new(),
+            streams: false,
+            handler,
+        }
+    }
+
+    fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(of::<T>);
+        self
+    }
+
+    fn body<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(of::<T>);
+        self
+    }
+
+    fn answer<T: JsonSchema>(mut self, status: u16, about: &'static str) -> Self {
+        self.answers.push((status, about, Some(of::<T>)));
+        self
+    }
+
+    fn empty(mut self, status: u16, about: &'static str) -> Self {
+        self.answers.push((status, about, None));
+        self
+    }
+
+    fn streams(mut self) -> Self {
+        self.streams = true;
+        self
+    }
+}
+
+/// All routes of the API.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new("get", "/openapi.json", "This description.", get(openapi::describe))
+            .open()
+            .empty(200, "The description."),
+        Route::new("get", "/me", "Who the caller is, and where they are.", get(me::me)).answer::<Me>(200, "It is you."),
+        Route::new("post", "/session", "Makes a page session of a one-time link.", post(session::sign_in))
+            .open()
+            .body::<session::SignIn>()
+            .empty(204, "Signed in; the cookie is set."),
+        Route::new("delete", "/session", "Ends the caller's page session.", delete(session::sign_out))
+            .empty(204, "Signed out."),
+        Route::new("get", "/rooms", "The rooms that the caller may read.", get(me::rooms))
+            .answer::<List<MyRoom>>(200, "The rooms."),
+        Route::new("get", "/rooms/{place}/messages", "The messages of a room, oldest first.", get(messages::list))
+            .query::<messages::Which>()
+            .answer::<Messages>(200, "The messages."),
+        Route::new(
+            "post",
+            "/rooms/{place}/messages",
+            "Says something in a room. What a person says may be an order, which is worked off afterwards; its \
+             answers stand in the thread of this message. What a program says gives no orders. Honours \
+             `Idempotency-Key`.",
+            post(messages::say),
+        )
+        .body::<messages::Words>()
+        .answer::<Message>(201, "The message."),
+        Route::new(
+            "get",
+            "/rooms/{place}/stream",
+            "The messages that are posted or changed from here on, as events `message` with the cursor as `id`.",
+            get(stream::stream),
+        )
+        .query::<stream::From>()
+        .streams(),
+        Route::new(
+            "get",
+            "/operations",
+            "Operations, oldest first; with `latest`, the newest first.",
+            get(operations::list),
+        )
+        .query::<operations::Which>()
+        .answer::<List<OperationDto>>(200, "The operations."),
+        Route::new("get", "/operations/{id}", "An operation.", get(operations::one))
+            .answer::<OperationDto>(200, "The operation."),
+        Route::new(
+            "get",
+            "/operations/{id}/log",
+            "What a run said, oldest first. With `Accept: text/event-stream`, events `line` with the number as `id`, \
+             and `operation` each time it changes.",
+            get(log::log),
+        )
+        .query::<log::From>()
+        .answer::<List<LogRow>>(200, "The lines.")
+        .streams(),
+        press("/operations/{id}/confirm", "The asker confirms their own order.", post(operations::confirm)),
+        press("/operations/{id}/approve", "Another person approves.", post(operations::approve)),
+        press("/operations/{id}/deny", "A person who could approve says no.", post(operations::deny)),
+        press("/operations/{id}/abort", "Stops it.", post(operations::abort)),
+        Route::new("get", "/commands", "The commands that the caller may use.", get(commands::list))
+            .query::<commands::At>()
+            .answer::<List<CommandRow>>(200, "The commands."),
+        Route::new("post", "/calls", "Gives an order and answers it. Honours `Idempotency-Key`.", post(calls::call))
+            .body::<calls::Order>()
+            .answer::<Done>(200, "A read was answered, or a plan shown.")
+            .answer::<Started>(202, "An operation came of it."),
+        Route::new("get", "/audit", "What was decided and done, oldest first.", get(audit::list))
+            .query::<audit::Which>()
+            .answer::<List<AuditRow>>(200, "The entries."),
+        Route::new("post", "/invites", "Makes a one-time link for a person.", post(invites::invite))
+            .body::<invites::Whom>()
+            .answer::<Invited>(201, "The link."),
+        Route::new("get", "/tokens", "All tokens, without their secrets.", get(tokens::list))
+            .answer::<List<TokenRow>>(200, "The tokens."),
+        Route::new("post", "/tokens", "Makes a token; its secret is shown this once.", post(tokens::make))
+            .body::<tokens::Wanted>()
+            .answer::<TokenMade>(201, "The token."),
+        Route::new("delete", "/tokens/{name}", "Revokes a token.", delete(tokens::revoke)).empty(204, "Revoked."),
+    ]
+}
+
+fn press(path: &'static str, about: &'static str, handler: MethodRouter<Arc<Door>>) -> Route {
+    Route::new("post", path, about, handler)
+        .body::<operations::Seen>()
+        .answer::<OperationDto>(200, "The operation as it stands after it.")
+}
+
+/// The routes as a router.
+pub(crate) fn router(door: &Arc<Door>) -> Router<Arc<Door>> {
+    let guarded = middleware::from_fn_with_state(Arc::clone(door), guard::caller);
+    let own = middleware::from_fn_with_state(Arc::clone(door), guard::own_page);
+    let mut router = Router::new();
+    for route in routes() {
+        // Each route carries its own guard, so that none can be added without one.
+        let handler = match (route.open, route.method) {
+            (false, _) => route.handler.route_layer(guarded.clone()),
+            (true, "get") => route.handler,
+            (true, _) => route.handler.route_layer(own.clone()),
+        };
+        router = router.route(&format!("{BASE}{}", route.path), handler);
+    }
+    router
+}
+
+/// An answer of JSON, its texts harmless.
+pub(crate) struct Answer<T>(pub(crate) StatusCode, pub(crate) T);
+
+impl<T> Answer<T> {
+    /// 200.
+    pub(crate) fn ok(value: T) -> Self {
+        Self(StatusCode::OK, value)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match clean_json(&self.1) {
+            Ok(json) => {
+                let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+                (self.0, kind, json).into_response()
+            }
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written");
+                Problem::internal("The answer could not be written; the server's log says more.")
+                    .into_response()
+            }
+        }
+    }
+}

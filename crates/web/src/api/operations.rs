@@ -1,0 +1,174 @@
+//! Operations, and people's decisions about them.
+//!
+//! Not the deciding: the engine asks the gate. Layer 3.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use wilco_contract::{
+    gate::Denial,
+    ids::Hash,
+    operation::{Operation, State as OpState},
+    principal::Principal,
+    reply::PressKind,
+    store::Page,
+};
+use wilco_engine::{Decide, NotDecided};
+
+use super::Answer;
+use crate::{
+    door::Door,
+    dto::{List, OperationDto},
+    extract::{Asked, Json, Of, is_seen, limit},
+    guard::Caller,
+    problem::Problem,
+    text::clean_json,
+    whole::whole,
+};
+
+/// Which operations.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    /// Only those in one of these states, split by commas.
+    state: Option<String>,
+    /// Those behind this number, the `next` of the list before.
+    after: Option<u64>,
+    /// The most to return: 100 if absent, at most 500.
+    limit: Option<usize>,
+    /// So many of the newest, newest first; takes no other.
+    latest: Option<usize>,
+}
+
+/// The plan that the caller saw.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seen {
+    /// The operation's `hash`.
+    #[schemars(with = "String")]
+    plan: Hash,
+}
+
+fn shown(door: &Door, caller: &Caller, operation: &Operation) -> OperationDto {
+    OperationDto::new(operation, door.desk.may_press(operation, &caller.who))
+}
+
+pub(super) async fn list(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    Asked(which): Asked<Which>,
+) -> Result<Answer<List<OperationDto>>, Problem> {
+    let seen =
+        |operation: Operation| is_seen(&door, &caller, &operation).then(|| shown(&door, &caller, &operation));
+    if let Some(latest) = which.latest {
+        if which.state.is_some() || which.after.is_some() {
+            return Err(Problem::malformed("`latest` stands alone, without `state` and `after`."));
+        }
+        let read = door.store.latest_operations(limit(Some(latest))).await?;
+        return Ok(Answer::ok(List::whole(read.into_iter().filter_map(seen).collect())));
+    }
+    let states = states(which.state.as_deref().unwrap_or_default())?;
+    let most = limit(which.limit);
+    let page = Page { after: which.after.unwrap_or(0), limit: most + 1 };
+    let read = door.store.operations(&states, page).await?;
+    Ok(Answer::ok(List::page(read, most, |(number, _)| *number, |(_, operation)| seen(operation))))
+}
+
+fn states(text: &str) -> Result<Vec<OpState>, Problem> {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            OpState::parse(name).ok_or_else(|| {
+                let known: Vec<_> = OpState::ALL.into_iter().map(OpState::as_str).collect();
+                Problem::malformed(format!("There is no state `{name}`; there are {}.", known.join(", ")))
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn one(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    Of(operation): Of,
+) -> Answer<OperationDto> {
+    Answer::ok(shown(&door, &caller, &operation))
+}
+
+type Pressed = Result<Answer<OperationDto>, Problem>;
+
+pub(super) async fn confirm(door: State<Arc<Door>>, caller: Caller, of: Of, seen: Json<Seen>) -> Pressed {
+    press(door, caller, (of, seen), PressKind::Confirm).await
+}
+
+pub(super) async fn approve(door: State<Arc<Door>>, caller: Caller, of: Of, seen: Json<Seen>) -> Pressed {
+    press(door, caller, (of, seen), PressKind::Approve).await
+}
+
+pub(super) async fn deny(door: State<Arc<Door>>, caller: Caller, of: Of, seen: Json<Seen>) -> Pressed {
+    press(door, caller, (of, seen), PressKind::Deny).await
+}
+
+pub(super) async fn abort(door: State<Arc<Door>>, caller: Caller, of: Of, seen: Json<Seen>) -> Pressed {
+    press(door, caller, (of, seen), PressKind::Abort).await
+}
+
+async fn press(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    (Of(operation), Json(seen)): (Of, Json<Seen>),
+    press: PressKind,
+) -> Pressed {
+    may_press(&caller, press)?;
+    let decide =
+        Decide { who: caller.who.clone(), press, operation: operation.id.clone(), plan: Some(seen.plan) };
+    let desk = Arc::clone(&door.desk);
+    match whole(&door.spawn, "web.decide", async move { desk.decide(decide).await }).await {
+        Some(Ok(now)) => Ok(Answer::ok(shown(&door, &caller, &now))),
+        Some(Err(why)) => Err(not_decided(&door, &caller, &operation, why)),
+        None => Err(Problem::internal("Wilco made a mistake. Look at the operation before you press again.")),
+    }
+}
+
+/// Only a person decides, as themselves; whether this one may is the engine's to say.
+fn may_press(caller: &Caller, press: PressKind) -> Result<(), Problem> {
+    let is_person = matches!(caller.who, Principal::Person { .. });
+    if matches!(press, PressKind::Confirm | PressKind::Approve) && !is_person {
+        return Err(Problem::denial(Denial {
+            text: format!("Only a person can {}, as themselves; {} is not one.", press.word(), caller.who),
+            rule: "only persons decide".into(),
+            who_can: None,
+            you_can: Some("Sign in on the page.".into()),
+        }));
+    }
+    if caller.only_reads() {
+        return Err(
+            Problem::denied("A token with the scope `read` presses nothing.").with("rule", "scope read")
+        );
+    }
+    Ok(())
+}
+
+fn not_decided(door: &Door, caller: &Caller, operation: &Operation, why: NotDecided) -> Problem {
+    match why {
+        NotDecided::NoSuchOperation => Problem::there_is_no("operation", operation.id.as_str()),
+        NotDecided::Denied(denial) => Problem::denial(denial),
+        NotDecided::Unavailable(what) => {
+            tracing::warn!(error = %what, "a decision could not be written");
+            Problem::unavailable("The decision could not be written; nothing was decided. Try again soon.")
+        }
+        NotDecided::Changed(now) => {
+            let detail = if now.plan.hash == operation.plan.hash && now.state == operation.state
+                || now.state.is_final()
+            {
+                format!("`{}` is {}, and takes no decision any more.", now.id, now.state)
+            } else {
+                format!("`{}` has changed; it is {}. Look at its plan and decide again.", now.id, now.state)
+            };
+            let shown = clean_json(&shown(door, caller, &now)).ok();
+            let shown = shown.and_then(|json| serde_json::from_str::<serde_json::Value>(&json).ok());
+            Problem::conflict(detail).with("operation", shown.unwrap_or_default())
+        }
+    }
+}

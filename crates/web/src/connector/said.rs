@@ -1,0 +1,191 @@
+//! What people and programs say in the page's rooms.
+//!
+//! Not the reading of it: whether a text is an order is the engine's business, so what a person says is committed as
+//! a message and as an input at once. What a program says gives no orders: it has `POST /calls` for them. Layer 3.
+
+use std::time::Duration;
+
+use wilco_contract::{
+    connector::DeliveryKey,
+    ids::{Place, Seq},
+    input::{Input, MAX_TEXT, Message},
+    principal::Principal,
+    reply::Reply,
+    store::{Batch, Record, RoomMessage, Speaker, SpeakerKind, StoreError, When},
+};
+
+use super::WebConnector;
+use crate::{telemetry, text, whole::whole};
+
+/// How long a message waits for room before it is turned away, not committed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Something to say.
+#[derive(Debug, Clone)]
+pub(crate) struct Say {
+    /// Who says it; no guest.
+    pub(crate) who: Principal,
+    /// Where.
+    pub(crate) place: Place,
+    /// In which thread: the number of a message in it.
+    pub(crate) thread: Option<Seq>,
+    /// What.
+    pub(crate) text: String,
+    /// What makes a repeat recognisable.
+    pub(crate) key: Option<String>,
+}
+
+/// Why it was not said. Nothing was committed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NotSaid {
+    /// Nothing is left of the text.
+    Empty,
+    /// It has so many bytes, which is too many.
+    TooLong(usize),
+    /// There is no such message in this place to hang it from.
+    NoThread(Seq),
+    /// The key was used for another message.
+    OtherText,
+    /// Too much waits for the engine.
+    Busy,
+    /// It could not be written.
+    Store(StoreError),
+    /// The task that wrote it panicked.
+    Lost,
+}
+
+impl From<StoreError> for NotSaid {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl WebConnector {
+    /// Says it. A repeated key returns the message that it made the first time.
+    pub(crate) async fn say(&self, say: Say) -> Result<RoomMessage, NotSaid> {
+        if say.text.len() > MAX_TEXT {
+            return Err(NotSaid::TooLong(say.text.len()));
+        }
+        let text = text::clean(&say.text).into_owned();
+        if text.trim().is_empty() {
+            return Err(NotSaid::Empty);
+        }
+        let store = &self.0.parts.store;
+        let thread = match say.thread {
+            Some(seq) => {
+                let found = store.message(seq).await?.filter(|message| message.place == say.place);
+                let Some(found) = found else { return Err(NotSaid::NoThread(seq)) };
+                Some(if found.thread.is_some() { root(self, &found).await? } else { found })
+            }
+            None => None,
+        };
+        let own = format!("{}/", say.who.key());
+        let key = match &say.key {
+            Some(key) => DeliveryKey(own + key),
+            None => DeliveryKey(own + &hex(&self.0.parts.chance.bytes())),
+        };
+        let message = RoomMessage {
+            seq: Seq(0),
+            changed: Seq(0),
+            at: self.0.parts.clock.now(),
+            place: say.place,
+            thread: thread.as_ref().map(|thread| thread.seq),
+            from: speaker(&say.who),
+            text,
+            reply: Reply::default(),
+            version: 1,
+            operation: None,
+            key: Some(key.clone()),
+        };
+        if say.key.is_some()
+            && let Some(first) = store.message_by_key(&key).await?
+        {
+            return repeated(first, &message);
+        }
+        let thread = thread.and_then(|thread| thread.key).map(|key| key.0);
+        let input = input(&say.who, &message, thread);
+        match self.commit(message.clone(), input).await {
+            // The same key at the same moment: the other one stands.
+            Err(NotSaid::Store(StoreError::Conflict(why))) => match store.message_by_key(&key).await? {
+                Some(first) => repeated(first, &message),
+                None => Err(NotSaid::Store(StoreError::Conflict(why))),
+            },
+            other => other,
+        }
+    }
+
+    /// Commits, hands over and rings; all of it, whatever becomes of the caller.
+    async fn commit(&self, mut message: RoomMessage, input: Option<Input>) -> Result<RoomMessage, NotSaid> {
+        let room = tokio::time::timeout(PATIENCE, self.0.waiting.room(message.text.len())).await;
+        let Ok(Some(room)) = room else { return Err(NotSaid::Busy) };
+        let this = self.clone();
+        let work = async move {
+            let mut records = vec![Record::Message(message.clone())];
+            records.extend(input.clone().map(Record::Input));
+            let last = this.0.parts.store.commit(Batch { at: message.at, records }, When::Now).await?;
+            let Some(last) = last else {
+                return Err(StoreError::Corrupt("a message got no number".into()).into());
+            };
+            message.seq = match input {
+                // The numbers of a batch follow each other: the message stands before its input.
+                Some(input) => {
+                    this.0.waiting.push(last, input, room);
+                    Seq(last.0 - 1)
+                }
+                None => last,
+            };
+            message.changed = message.seq;
+            this.0.bells.ring(&message.place);
+            let from = if message.from.kind == SpeakerKind::Person { "person" } else { "program" };
+            metrics::counter!(telemetry::WEB_MESSAGES, "from" => from).increment(1);
+            Ok(message)
+        };
+        whole(&self.0.parts.spawn, "web.say", work).await.unwrap_or(Err(NotSaid::Lost))
+    }
+}
+
+/// The message that opened this one's thread.
+async fn root(connector: &WebConnector, message: &RoomMessage) -> Result<RoomMessage, NotSaid> {
+    let seq = message.thread.unwrap_or(message.seq);
+    connector.0.parts.store.message(seq).await?.ok_or(NotSaid::NoThread(seq))
+}
+
+fn repeated(first: RoomMessage, again: &RoomMessage) -> Result<RoomMessage, NotSaid> {
+    let same = first.place == again.place && first.thread == again.thread && first.text == again.text;
+    if same { Ok(first) } else { Err(NotSaid::OtherText) }
+}
+
+fn speaker(who: &Principal) -> Speaker {
+    match who {
+        Principal::Person { id, name, .. } => {
+            Speaker { kind: SpeakerKind::Person, id: id.to_string(), name: name.clone() }
+        }
+        Principal::Token { name, .. } => {
+            Speaker { kind: SpeakerKind::Program, id: name.clone(), name: name.clone() }
+        }
+        Principal::Operator => {
+            Speaker { kind: SpeakerKind::Program, id: "operator".into(), name: "local operator".into() }
+        }
+        Principal::Guest { account } => {
+            Speaker { kind: SpeakerKind::Program, id: account.to_string(), name: account.id().to_owned() }
+        }
+    }
+}
+
+/// What the engine gets of it: only fresh words of a person are an input.
+fn input(who: &Principal, message: &RoomMessage, thread: Option<String>) -> Option<Input> {
+    let Principal::Person { account, .. } = who else { return None };
+    Some(Input::Message(Message {
+        id: message.key.clone()?.0,
+        place: message.place.clone(),
+        thread,
+        from: account.clone(),
+        text: message.text.clone(),
+        at: message.at,
+        to_us: message.place.direct().is_some(),
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

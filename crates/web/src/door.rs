@@ -1,0 +1,157 @@
+//! The door itself: what all routes share, and how a request goes through it.
+//!
+//! Not the routes of the API: `api` lists them. Layer 3.
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::Uri,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures_util::FutureExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::time::{Instant, timeout};
+use wilco_contract::{
+    clock::{Cancel, Spawn},
+    ids::Place,
+    store::Store,
+};
+
+use crate::{
+    access::{Access, OperatorKey},
+    api, assets,
+    connector::WebConnector,
+    desk::Desk,
+    extract::MAX_BODY,
+    guard, headers,
+    health::{self, Ready},
+    problem::Problem,
+    rate::Rate,
+    telemetry,
+};
+
+/// How long an answer may take until its headers.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What the door is built from.
+pub struct DoorParts {
+    /// The engine.
+    pub desk: Arc<dyn Desk>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The way to start tasks.
+    pub spawn: Arc<dyn Spawn>,
+    /// The rooms.
+    pub connector: WebConnector,
+    /// The ways in.
+    pub access: Access,
+    /// The local operator's key; none where nobody is the operator.
+    pub operator_key: Option<OperatorKey>,
+    /// The home room of operations whose command names none.
+    pub home: Place,
+    /// Whether all is up.
+    pub ready: Ready,
+    /// Where metrics are read; none where no exporter is installed.
+    pub metrics: Option<PrometheusHandle>,
+    /// The wish to stop: live streams end when it comes true. Give [`crate::serve()`] the same one.
+    pub stop: Cancel,
+}
+
+/// What all routes share.
+pub(crate) struct Door {
+    pub(crate) desk: Arc<dyn Desk>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) spawn: Arc<dyn Spawn>,
+    pub(crate) connector: WebConnector,
+    pub(crate) access: Access,
+    pub(crate) operator_key: Option<OperatorKey>,
+    pub(crate) home: Place,
+    pub(crate) ready: Ready,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) stop: Cancel,
+    pub(crate) rate: Rate,
+    /// Open streams by caller.
+    pub(crate) streams: Mutex<HashMap<String, usize>>,
+}
+
+/// All routes.
+pub fn router(parts: DoorParts) -> Router {
+    let DoorParts { desk, store, spawn, connector, access, operator_key, home, ready, metrics, stop } = parts;
+    let door = Arc::new(Door {
+        desk,
+        store,
+        spawn,
+        connector,
+        access,
+        operator_key,
+        home,
+        ready,
+        metrics,
+        stop,
+        rate: Rate::default(),
+        streams: Mutex::default(),
+    });
+    let open = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics));
+    let pages = assets::PAGES
+        .iter()
+        .fold(Router::new(), |router, path| router.route(path, get(assets::page)))
+        .route("/assets/{*name}", get(assets::asset))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&door), guard::own_page));
+    Router::new()
+        .merge(open)
+        .merge(pages)
+        .merge(api::router(&door))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), around))
+        .with_state(door)
+}
+
+async fn nowhere(uri: Uri) -> Problem {
+    Problem::there_is_no("page", uri.path())
+}
+
+async fn wrong_method(uri: Uri) -> Problem {
+    Problem::wrong_method(format!(
+        "`{}` does not take this method; `/api/v1/openapi.json` lists what it takes.",
+        uri.path()
+    ))
+}
+
+/// What every request goes through, whatever its route: a deadline, a guard against panics, headers, counting.
+async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let began = Instant::now();
+    let answered = timeout(DEADLINE, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
+    let mut response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!(route, "a route panicked");
+            Problem::internal("Wilco made a mistake, and said so in its log. Nothing says that it was done.")
+                .into_response()
+        }
+        Err(_) => Problem::too_slow(format!(
+            "There was no answer within {} s. What was begun may still be done; look before you try again.",
+            DEADLINE.as_secs()
+        ))
+        .into_response(),
+    };
+    headers::seal(door.access.public_url().is_https(), response.headers_mut());
+    let status = response.status().as_str().to_owned();
+    metrics::counter!(telemetry::HTTP_REQUESTS, "route" => route.clone(), "status" => status).increment(1);
+    metrics::histogram!(telemetry::HTTP_SECONDS, "route" => route).record(began.elapsed().as_secs_f64());
+    response
+}

@@ -1,0 +1,235 @@
+//! Who the caller is, ways in, and the audit.
+//!
+//! Not the secrets: two answers hold one, for the one who asked for it. Layer 3.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use wilco_contract::{access::Token, principal::Scope, store::JournalRow};
+
+use crate::access::{IssuedLink, IssuedToken};
+
+/// Who the caller is, and where they are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Me {
+    /// `person`, `operator` or `token`.
+    pub(crate) kind: &'static str,
+    /// The person or token.
+    pub(crate) id: String,
+    /// The name for people to read.
+    pub(crate) name: String,
+    /// A person's roles.
+    pub(crate) roles: Vec<String>,
+    /// What a page sends as `X-CSRF-Token`; null without a session.
+    pub(crate) csrf: Option<String>,
+    /// The server.
+    pub(crate) wilco: Wilco,
+    /// The rooms that the caller may read.
+    pub(crate) rooms: Vec<MyRoom>,
+}
+
+/// The server.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Wilco {
+    /// Its name.
+    pub(crate) name: String,
+    /// The home room of operations whose command names none.
+    pub(crate) home: String,
+    /// Where people find the page.
+    pub(crate) public_url: String,
+    /// The zone that times are told in.
+    pub(crate) zone: String,
+}
+
+/// A room that the caller may read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Room")]
+pub(crate) struct MyRoom {
+    /// Its place.
+    pub(crate) place: String,
+    /// Its name for people to read.
+    pub(crate) name: String,
+    /// What it is for, in a line.
+    pub(crate) topic: String,
+    /// Whether it is a direct conversation.
+    pub(crate) direct: bool,
+}
+
+/// A one-time link for a person.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Invited {
+    /// The person.
+    person: String,
+    /// The address to open.
+    url: String,
+    /// Until when.
+    #[schemars(with = "String")]
+    expires_at: Timestamp,
+}
+
+/// A token, with its secret: this once.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct TokenMade {
+    /// Its name.
+    name: String,
+    /// The token itself.
+    token: String,
+    /// `read` or `order`.
+    #[schemars(with = "String")]
+    scope: Scope,
+    /// When it ends.
+    #[schemars(with = "String")]
+    expires_at: Timestamp,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
+pub(crate) struct TokenRow {
+    /// Its name.
+    name: String,
+    /// `read` or `order`.
+    #[schemars(with = "String")]
+    scope: Scope,
+    /// Who made it.
+    by: String,
+    /// When it was made.
+    #[schemars(with = "String")]
+    created_at: Timestamp,
+    /// When it ends.
+    #[schemars(with = "String")]
+    expires_at: Timestamp,
+    /// When it was revoked.
+    #[schemars(with = "Option<String>")]
+    revoked_at: Option<Timestamp>,
+}
+
+/// An entry of the audit.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditEntry")]
+pub(crate) struct AuditRow {
+    /// Its number.
+    seq: u64,
+    /// When.
+    #[schemars(with = "String")]
+    at: Timestamp,
+    /// What kind of thing.
+    kind: String,
+    /// Who.
+    who: Option<String>,
+    /// About which operation.
+    operation: Option<String>,
+    /// What happened, in a line.
+    text: String,
+    /// The record; null once erased.
+    body: Option<Value>,
+    /// Its hash in the chain.
+    hash: String,
+}
+
+impl From<IssuedLink> for Invited {
+    fn from(link: IssuedLink) -> Self {
+        Self { person: link.person.to_string(), url: link.url, expires_at: link.expires_at }
+    }
+}
+
+impl From<IssuedToken> for TokenMade {
+    fn from(issued: IssuedToken) -> Self {
+        let IssuedToken { secret, token } = issued;
+        Self {
+            name: token.name,
+            token: secret.token_text(),
+            scope: token.scope,
+            expires_at: token.expires_at,
+        }
+    }
+}
+
+impl From<Token> for TokenRow {
+    fn from(token: Token) -> Self {
+        Self {
+            name: token.name,
+            scope: token.scope,
+            by: token.by,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            revoked_at: token.revoked_at,
+        }
+    }
+}
+
+impl From<JournalRow> for AuditRow {
+    fn from(row: JournalRow) -> Self {
+        Self {
+            seq: row.seq.0,
+            at: row.at,
+            text: line(&row),
+            kind: row.kind,
+            who: row.who,
+            operation: row.operation.map(|id| id.to_string()),
+            body: row.body,
+            hash: row.hash.to_string(),
+        }
+    }
+}
+
+/// What an entry says, in a line: its own words where it has some, else the facts that its kind leaves open.
+fn line(row: &JournalRow) -> String {
+    let Some(body) = &row.body else { return "erased".into() };
+    let fact = |path: &str| body.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+    if let Some(text) = fact("/text") {
+        return text.to_owned();
+    }
+    let facts: Vec<&str> = match row.kind.as_str() {
+        "operation.planned" => fact("/operation/order").into_iter().collect(),
+        "operation.moved" => [fact("/to"), fact("/why")].into_iter().flatten().collect(),
+        "operation.run_started" => {
+            [fact("/intent/step"), fact("/intent/action")].into_iter().flatten().collect()
+        }
+        "operation.replanned" => {
+            let changes = body["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+            changes.iter().filter_map(Value::as_str).collect()
+        }
+        "lock.taken" => [fact("/key"), fact("/reason")].into_iter().flatten().collect(),
+        kind if kind.starts_with("access.link") => fact("/person").into_iter().collect(),
+        kind if kind.starts_with("access.session") => fact("/person").into_iter().collect(),
+        _ => [fact("/key"), fact("/name")].into_iter().flatten().collect(),
+    };
+    facts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wilco_contract::ids::{Hash, Seq};
+
+    use super::*;
+
+    #[test]
+    fn an_entry_says_what_happened_in_a_line() {
+        for (kind, body, text) in [
+            ("order.read", json!({ "text": "status webapp" }), "status webapp"),
+            ("operation.moved", json!({ "to": "failed", "why": "it broke" }), "failed: it broke"),
+            ("operation.moved", json!({ "to": "running", "why": null }), "running"),
+            ("operation.planned", json!({ "operation": { "order": "ship webapp" } }), "ship webapp"),
+            (
+                "lock.taken",
+                json!({ "key": "webapp/production", "reason": "d-7F3K" }),
+                "webapp/production: d-7F3K",
+            ),
+            ("access.link_made", json!({ "person": "ana" }), "ana"),
+        ] {
+            let row = JournalRow {
+                seq: Seq(1),
+                at: Timestamp::UNIX_EPOCH,
+                kind: kind.into(),
+                who: None,
+                operation: None,
+                body: Some(body),
+                hash: Hash::ZERO,
+            };
+            assert_eq!(line(&row), text, "{kind}");
+        }
+    }
+}

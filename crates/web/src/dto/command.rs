@@ -1,0 +1,109 @@
+//! Commands, and what came of a call.
+//!
+//! Not the catalogue: only what a form needs to know of a command. Layer 3.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use wilco_contract::{
+    command::{ArgSpec, Command, Effect},
+    values::ArgType,
+};
+
+use super::Blocks;
+
+/// A command that the caller may use.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Command")]
+pub(crate) struct CommandRow {
+    /// Its full id.
+    id: String,
+    /// The ways to say it.
+    words: Vec<String>,
+    /// What it does, in a line.
+    about: String,
+    /// `read`, `write` or `destructive`.
+    #[schemars(with = "String")]
+    effect: Effect,
+    /// Its arguments.
+    args: Vec<ArgRow>,
+    /// Orders as people give them.
+    examples: Vec<String>,
+}
+
+/// An argument.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Argument")]
+struct ArgRow {
+    /// Its name.
+    name: String,
+    /// Its type: `word`, `text`, `integer`, …, `choice`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What it is, in a line.
+    about: String,
+    /// Whether an order without it is incomplete.
+    required: bool,
+    /// Its value where the order gives none.
+    default: Option<Value>,
+    /// What may be chosen, for the type `choice`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<Vec<String>>,
+}
+
+/// A read was answered, or a plan shown.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Done {
+    /// The answer as plain text.
+    pub(crate) text: String,
+    /// The answer as blocks.
+    pub(crate) blocks: Blocks,
+    /// The answer as rows, where it is one.
+    pub(crate) rows: Option<Vec<Value>>,
+}
+
+/// An operation came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Started {
+    /// Its id.
+    pub(crate) operation: String,
+    /// The hash of its plan.
+    pub(crate) hash: String,
+}
+
+impl From<&Command> for CommandRow {
+    fn from(command: &Command) -> Self {
+        let spec = &command.spec;
+        Self {
+            id: spec.id.to_string(),
+            words: spec.words.iter().map(|pattern| pattern.source().to_owned()).collect(),
+            about: spec.about.clone(),
+            effect: spec.effect,
+            args: spec.args.iter().map(ArgRow::from).collect(),
+            examples: spec.examples.clone(),
+        }
+    }
+}
+
+impl From<&ArgSpec> for ArgRow {
+    fn from(arg: &ArgSpec) -> Self {
+        // A type is written as its name, and a choice as its name over its words.
+        let kind = match serde_json::to_value(&arg.kind) {
+            Ok(Value::String(name)) => name,
+            Ok(Value::Object(named)) => named.keys().next().cloned().unwrap_or_default(),
+            _ => String::new(),
+        };
+        let choices = match &arg.kind {
+            ArgType::Choice(words) => Some(words.clone()),
+            _ => None,
+        };
+        Self {
+            name: arg.name.clone(),
+            kind,
+            about: arg.about.clone(),
+            required: arg.required,
+            default: arg.default.clone(),
+            choices,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Listening: connections in, answers out, until the wish to stop.
+//!
+//! Not axum's own loop: that one sets no deadline for headers and no limit on connections. Layer 3.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+};
+use wilco_contract::clock::Cancel;
+
+use crate::telemetry;
+
+/// How many connections are open at most; more wait in the system's queue.
+const CONNECTIONS: usize = 1_024;
+/// How long a request's headers may take, the wait for a next request included.
+const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+/// The most headers of a request.
+const MAX_HEADERS: usize = 64;
+/// The most bytes of a request's headers.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// How long answers that were begun may take after the wish to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// The pause after a connection could not be taken, as when there are too many open files.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers until the wish to stop comes true, then ends: no new connection, live streams closed, what was begun
+/// answered within five seconds.
+///
+/// # Errors
+/// When the listener can no longer be used.
+pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening");
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let next = async {
+            let place = Arc::clone(&room).acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            next = next => next,
+            () = stop.cancelled() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let connection = graceful.watch(connection(stream, &router));
+        connections.spawn(async move {
+            metrics::gauge!(telemetry::HTTP_CONNECTIONS).increment(1);
+            // A client that goes away or talks nonsense is no news.
+            let ended = connection.await;
+            metrics::gauge!(telemetry::HTTP_CONNECTIONS).decrement(1);
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "connections were cut, as they did not end in time");
+    }
+    connections.shutdown().await;
+    Ok(())
+}
+
+type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+
+fn connection(stream: TcpStream, router: &Router) -> Connection {
+    // Answers are small and live; waiting to fill a packet would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection gathers its packets");
+    }
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()))
+}

@@ -1,0 +1,331 @@
+//! Operations, decisions, calls, commands and the audit.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use wilco_contract::{
+    gate::Denial,
+    ids::Hash,
+    operation::{OpEvent, State},
+    reply::{Block, Reply},
+    store::{AuditEntry, Batch, Record, When},
+};
+use wilco_engine::{Answer, CallWhat, NotDecided, RefusedKind};
+
+use crate::support::{Server, place, sample};
+
+const APPROVE: &str = "/api/v1/operations/d-0007/approve";
+
+#[tokio::test]
+async fn an_operation_has_the_shape_that_was_promised() {
+    let server = Server::start().await;
+    let operation = server.keep(server.operation(7)).await;
+    let ben = server.signed_in("ben").await;
+    let shown = ben.get("/api/v1/operations/D-OOO7").await.json();
+    let hash = operation.plan.hash.to_string();
+    assert_eq!(
+        shown,
+        json!({
+            "id": "d-0007", "state": "awaiting_approval", "why": null, "order": "release webapp",
+            "command": "webapp.release", "about": "Release a revision", "effect": "write",
+            "asker": { "kind": "person", "id": "ana", "name": "Name of ana" },
+            "place": "web:ops", "home": "web:deploys", "because": "the fix[1m is ready", "hash": hash,
+            "plan": {
+                "will": ["webapp: v1 → v2"], "now": [{ "name": "production", "value": "v1" }],
+                "targets": ["webapp/production"], "inputs": {}, "steps": [], "undo": ["rollback webapp"]
+            },
+            "needs": [{
+                "kind": "approve", "count": 1, "by": null, "within_secs": 3600, "rule": "wilco.toml:41",
+                "have": [], "met": false
+            }],
+            "given": [],
+            "steps": [{
+                "id": "ship", "verify": false, "mark": "waiting", "note": null, "started_at": null,
+                "ended_at": null, "error": null
+            }],
+            "lock": "webapp/production", "retry_of": null, "created_at": "2026-01-05T09:00:00Z",
+            "expires_at": null, "started_at": null, "deadline": null, "ended_at": null, "version": 1,
+            "may": ["approve"]
+        })
+    );
+    assert_eq!(server.operator().get("/api/v1/operations/d-0007").await.json()["may"], json!([]));
+    ben.get("/api/v1/operations/d-0008").await.problem(404);
+    ben.get("/api/v1/operations/nonsense").await.problem(400);
+}
+
+#[tokio::test]
+async fn operations_are_listed_by_state_and_page() {
+    let server = Server::start().await;
+    for number in 1..=5 {
+        server.keep(server.operation(number)).await;
+    }
+    let ana = server.signed_in("ana").await;
+    let ids = |list: &Value| -> Vec<String> {
+        let items = list["items"].as_array().expect("items");
+        items.iter().map(|operation| operation["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let first = ana.get("/api/v1/operations?state=awaiting_approval,running&limit=3").await.json();
+    assert_eq!(ids(&first), ["d-0001", "d-0002", "d-0003"]);
+    let rest = ana.get(&format!("/api/v1/operations?limit=3&after={}", first["next"])).await.json();
+    assert_eq!((ids(&rest), &rest["next"]), (vec!["d-0004".to_owned(), "d-0005".to_owned()], &Value::Null));
+    assert_eq!(ids(&ana.get("/api/v1/operations?state=succeeded").await.json()), Vec::<String>::new());
+    assert_eq!(ids(&ana.get("/api/v1/operations?latest=2").await.json()), ["d-0005", "d-0004"]);
+    let problem = ana.get("/api/v1/operations?state=done").await.problem(400);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("succeeded")), "{problem}");
+}
+
+#[tokio::test]
+async fn an_operation_in_private_is_its_askers() {
+    let server = Server::start().await;
+    let mut operation = server.operation(7);
+    operation.home = place("web:@ana");
+    server.keep(operation).await;
+    let (ana, ben) = (server.signed_in("ana").await, server.signed_in("ben").await);
+    assert_eq!(ana.get("/api/v1/operations/d-0007").await.status, 200);
+    ben.get("/api/v1/operations/d-0007").await.problem(404);
+    ben.get("/api/v1/operations/d-0007/log").await.problem(404);
+    ben.post(APPROVE, &json!({ "plan": Hash::ZERO })).await.problem(404);
+    assert_eq!(ben.get("/api/v1/operations").await.json()["items"], json!([]));
+    assert_eq!(ben.get("/api/v1/operations?latest=5").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_person_decides_and_sees_what_came_of_it() {
+    let server = Server::start().await;
+    let operation = server.keep(server.operation(7)).await;
+    let mut queued = operation.as_ref().clone();
+    let event =
+        OpEvent::Moved { to: State::Queued, at: operation.created_at, why: None, by: None, expires_at: None };
+    queued.apply(&event).expect("it may");
+    let queued = Arc::new(queued);
+    let answer = Arc::clone(&queued);
+    server.desk.decide_with(Box::new(move |_| Ok(Arc::clone(&answer))));
+    let ben = server.signed_in("ben").await;
+    for press in ["confirm", "approve", "deny", "abort"] {
+        let path = format!("/api/v1/operations/d-0007/{press}");
+        let answer = ben.post(&path, &json!({ "plan": operation.plan.hash })).await;
+        assert_eq!((answer.status, &answer.json()["state"]), (200, &json!("queued")));
+        let decide = server.desk.decisions().pop().expect("it was handed in");
+        assert_eq!(decide.press.word(), press);
+        assert_eq!(decide.who.person().map(|id| id.as_str()), Some("ben"));
+        assert_eq!((decide.operation, decide.plan), (sample::id(7), Some(operation.plan.hash)));
+    }
+}
+
+#[tokio::test]
+async fn no_token_and_no_operator_confirms_or_approves() {
+    let server = Server::start().await;
+    let operation = server.keep(server.operation(7)).await;
+    let queued = Arc::clone(&operation);
+    server.desk.decide_with(Box::new(move |_| Ok(Arc::clone(&queued))));
+    let body = json!({ "plan": operation.plan.hash });
+    let (read, order) = (server.token("dash", "read").await, server.token("ci", "order").await);
+    for press in ["confirm", "approve"] {
+        for client in [&read, &order, &server.operator()] {
+            let path = format!("/api/v1/operations/d-0007/{press}");
+            let problem = client.post(&path, &body).await.problem(403);
+            assert_eq!(problem["rule"], "only persons decide");
+            assert!(problem["you_can"].is_string());
+            // Nor with a person's cookie beside it: what is sent as a program is a program's.
+            let ben = server.signed_in("ben").await;
+            let mixed = ben.with_bearer(crate::support::OPERATOR);
+            mixed.post(&path, &body).await.problem(403);
+        }
+    }
+    for press in ["deny", "abort"] {
+        let path = format!("/api/v1/operations/d-0007/{press}");
+        assert_eq!(read.post(&path, &body).await.problem(403)["rule"], "scope read");
+    }
+    assert!(server.desk.decisions().is_empty(), "nothing reached the engine");
+}
+
+#[tokio::test]
+async fn a_decision_that_does_not_count_says_why() {
+    let server = Server::start().await;
+    let operation = server.keep(server.operation(7)).await;
+    let ben = server.signed_in("ben").await;
+    let body = json!({ "plan": operation.plan.hash });
+
+    let changed = Arc::new(server.operation(8));
+    server.desk.decide_with(Box::new(move |_| Err(NotDecided::Changed(Arc::clone(&changed)))));
+    let problem = ben.post(APPROVE, &body).await.problem(409);
+    assert_eq!(problem["operation"]["id"], "d-0008");
+    assert!(!problem.to_string().contains('\u{202e}'), "also a problem's texts are harmless");
+
+    server.desk.decide_with(Box::new(|_| {
+        Err(NotDecided::Denied(Denial {
+            text: "You gave this order, so somebody else has to approve it.".into(),
+            rule: "wilco.toml:41".into(),
+            who_can: Some("role:lead (@ben)".into()),
+            you_can: None,
+        }))
+    }));
+    let problem = ben.post(APPROVE, &body).await.problem(403);
+    assert_eq!(
+        (&problem["rule"], &problem["who_can"]),
+        (&json!("wilco.toml:41"), &json!("role:lead (@ben)"))
+    );
+    assert!(problem.get("you_can").is_none());
+
+    server.desk.decide_with(Box::new(|_| Err(NotDecided::Unavailable("disk full".into()))));
+    let answer = ben.post(APPROVE, &body).await;
+    assert!(!answer.header("retry-after").is_empty());
+    answer.problem(503);
+    for bad in [json!({}), json!({ "plan": "x" }), json!({ "plan": operation.plan.hash, "force": true })] {
+        ben.post(APPROVE, &bad).await.problem(400);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_handed_in_as_it_was_meant() {
+    let server = Server::start().await;
+    let ci = server.token("ci", "order").await.with("idempotency-key", "k-1");
+    let body = json!({
+        "command": "webapp.release", "args": { "app": "webapp" }, "place": "web:ops",
+        "because": "nightly\u{1b}[1m", "dry_run": true
+    });
+    assert_eq!(
+        ci.post("/api/v1/calls", &body).await.json(),
+        json!({
+            "text": "pong", "blocks": [{ "type": "text", "text": "pong" }], "rows": null
+        })
+    );
+    let call = server.desk.calls().pop().expect("it was handed in");
+    assert_eq!((call.who.key().as_str(), call.key.as_deref(), call.dry_run), ("token:ci", Some("k-1"), true));
+    assert_eq!(call.place, Some(place("web:ops")));
+    assert_eq!(call.because.as_deref(), Some("nightly[1m"));
+    assert!(
+        matches!(call.what, CallWhat::Command(id, args) if id.as_str() == "webapp.release" && args["app"] == "webapp")
+    );
+
+    let operation = Arc::new(server.operation(7));
+    let hash = operation.plan.hash;
+    server.desk.answer_with(Box::new(move |_| Answer::Operation(Arc::clone(&operation))));
+    let started = ci.post("/api/v1/calls", &json!({ "order": "release webapp" })).await;
+    assert_eq!((started.status, started.json()), (202, json!({ "operation": "d-0007", "hash": hash })));
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_says_why() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    let kinds = [
+        (RefusedKind::Unknown, 404),
+        (RefusedKind::Malformed, 422),
+        (RefusedKind::Denied, 403),
+        (RefusedKind::Limited, 429),
+        (RefusedKind::Failed, 422),
+        (RefusedKind::Unavailable, 503),
+    ];
+    for (kind, status) in kinds {
+        let reply = Reply {
+            blocks: vec![Block::Refusal {
+                text: "@ana may not use `webapp.release` in web:ops.".into(),
+                rule: Some("no grant".into()),
+                who_can: Some("role:lead".into()),
+                you_can: None,
+            }],
+        };
+        server.desk.answer_with(Box::new(move |_| Answer::Refused { reply: reply.clone(), kind }));
+        let problem = ana.post("/api/v1/calls", &json!({ "order": "release webapp" })).await.problem(status);
+        assert_eq!(problem["detail"], "@ana may not use `webapp.release` in web:ops.");
+        assert_eq!(
+            problem["text"],
+            "@ana may not use `webapp.release` in web:ops.\nRule: no grant\nWho can: role:lead"
+        );
+        assert_eq!((&problem["rule"], &problem["who_can"]), (&json!("no grant"), &json!("role:lead")));
+    }
+    server
+        .desk
+        .answer_with(Box::new(|_| Answer::Refused { reply: Reply::text("hm"), kind: RefusedKind::Unknown }));
+    assert_eq!(ana.post("/api/v1/calls", &json!({ "order": "x" })).await.problem(404)["detail"], "hm");
+    let before = server.desk.calls().len();
+    for bad in [
+        json!({}),
+        json!({ "order": "x", "command": "a.b" }),
+        json!({ "order": "x", "args": { "a": 1 } }),
+        json!({ "command": "nonsense" }),
+        json!({ "order": "x", "place": "ops" }),
+        json!({ "order": "x", "plce": "web:ops" }),
+    ] {
+        ana.post("/api/v1/calls", &bad).await.problem(400);
+    }
+    ana.post("/api/v1/calls", &json!({ "order": "x", "place": "web:nowhere" })).await.problem(404);
+    ana.post("/api/v1/calls", &json!({ "order": "x".repeat(100_000) })).await.problem(413);
+    assert_eq!(server.desk.calls().len(), before, "nothing of it reached the engine");
+}
+
+#[tokio::test]
+async fn a_panic_behind_a_route_stays_there() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    server.desk.answer_with(Box::new(|_| panic!("on purpose")));
+    ana.post("/api/v1/calls", &json!({ "order": "ping 1" })).await.problem(500);
+    server.desk.answer_with(Box::new(|_| Answer::Done {
+        reply: Reply::text("pong"),
+        rows: Some(vec![json!({ "n": 1 })]),
+    }));
+    assert_eq!(
+        ana.post("/api/v1/calls", &json!({ "order": "ping 1" })).await.json()["rows"],
+        json!([{ "n": 1 }])
+    );
+}
+
+#[tokio::test]
+async fn commands_are_listed_with_their_forms() {
+    let server = Server::start().await;
+    server.desk.offer(sample::command());
+    let list = server.signed_in("ana").await.get("/api/v1/commands").await.json();
+    assert_eq!(
+        list,
+        json!({
+            "items": [{
+                "id": "webapp.release", "words": ["release <app>"], "about": "Release a revision", "effect": "write",
+                "args": [
+                    {
+                        "name": "app", "type": "choice", "about": "The app", "required": true, "default": "webapp",
+                        "choices": ["webapp", "billing"]
+                    },
+                    { "name": "wait", "type": "duration", "about": "The wait", "required": true, "default": null }
+                ],
+                "examples": ["release webapp"]
+            }],
+            "next": null
+        })
+    );
+}
+
+#[tokio::test]
+async fn the_audit_is_listed_and_keeps_what_was_private_private() {
+    let server = Server::start().await;
+    let (ana, ben) = (server.signed_in("ana").await, server.signed_in("ben").await);
+    for (at, text) in [("web:ops", "status webapp"), ("web:@ana", "my secret plan")] {
+        let entry = AuditEntry {
+            kind: "order.read".into(),
+            who: "@ana".into(),
+            account: None,
+            operation: None,
+            command: None,
+            place: Some(place(at)),
+            text: text.into(),
+            rule: None,
+        };
+        let now = "2026-01-05T09:00:00Z".parse().expect("a time");
+        let batch = Batch { at: now, records: vec![Record::Audit(entry)] };
+        server.store.commit(batch, When::Now).await.expect("it is written");
+    }
+    server.keep(server.operation(7)).await;
+    let said = |list: &Value| -> Vec<String> {
+        let items = list["items"].as_array().expect("items");
+        items.iter().map(|entry| entry["text"].as_str().expect("a text").to_owned()).collect()
+    };
+    assert_eq!(said(&ana.get("/api/v1/audit?kind=order.").await.json()), ["status webapp", "my secret plan"]);
+    assert_eq!(said(&ben.get("/api/v1/audit?kind=order.").await.json()), ["status webapp"]);
+    assert_eq!(said(&server.operator().get("/api/v1/audit?kind=order.").await.json()).len(), 2);
+    assert_eq!(said(&ben.get("/api/v1/audit?operation=d-0007").await.json()), ["release webapp"]);
+    let first = ben.get("/api/v1/audit?who=@ana&limit=1").await.json();
+    assert!(first["next"].is_u64(), "{first}");
+    let entry = &first["items"][0];
+    assert!(entry["hash"].as_str().is_some_and(|hash| hash.len() == 64) && entry["seq"].is_u64(), "{entry}");
+    ben.get("/api/v1/audit?operation=x").await.problem(400);
+}

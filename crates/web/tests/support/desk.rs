@@ -1,0 +1,146 @@
+//! A desk that does as it is told and remembers what it was asked.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+use wilco_contract::{
+    command::Command,
+    connector::Arrival,
+    ids::{Account, PersonId, Place, RoleName},
+    operation::Operation,
+    principal::Principal,
+    reply::{PressKind, Reply},
+};
+use wilco_engine::{Answer, Call, Decide, NotDecided, Notice};
+use wilco_web::Desk;
+
+/// Answers a decision.
+pub(crate) type Decides = Box<dyn Fn(&Decide) -> Result<Arc<Operation>, NotDecided> + Send + Sync>;
+/// Answers a call; it may panic, as anything may.
+pub(crate) type Calls = Box<dyn Fn(&Call) -> Answer + Send + Sync>;
+
+pub(crate) struct TestDesk {
+    people: Mutex<BTreeMap<PersonId, Vec<&'static str>>>,
+    calls: Mutex<Vec<Call>>,
+    decisions: Mutex<Vec<Decide>>,
+    decides: Mutex<Option<Decides>>,
+    answers: Mutex<Option<Calls>>,
+    commands: Mutex<Vec<Arc<Command>>>,
+    notices: broadcast::Sender<Notice>,
+}
+
+impl Default for TestDesk {
+    fn default() -> Self {
+        let people = [("ana", vec!["developer"]), ("ben", vec!["lead"]), ("kim", vec!["admin"])];
+        Self {
+            people: Mutex::new(people.into_iter().map(|(id, roles)| (super::person(id), roles)).collect()),
+            calls: Mutex::default(),
+            decisions: Mutex::default(),
+            decides: Mutex::default(),
+            answers: Mutex::default(),
+            commands: Mutex::default(),
+            notices: broadcast::Sender::new(64),
+        }
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl TestDesk {
+    pub(crate) fn remove(&self, name: &str) {
+        lock(&self.people).remove(&super::person(name));
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        lock(&self.calls).clone()
+    }
+
+    pub(crate) fn decisions(&self) -> Vec<Decide> {
+        lock(&self.decisions).clone()
+    }
+
+    pub(crate) fn decide_with(&self, decides: Decides) {
+        *lock(&self.decides) = Some(decides);
+    }
+
+    pub(crate) fn answer_with(&self, answers: Calls) {
+        *lock(&self.answers) = Some(answers);
+    }
+
+    pub(crate) fn offer(&self, command: Command) {
+        lock(&self.commands).push(Arc::new(command));
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        // Nobody may be listening.
+        let _ = self.notices.send(notice);
+    }
+}
+
+#[async_trait]
+impl Desk for TestDesk {
+    async fn accept(&self, arrival: Arrival) {
+        if let Some(ack) = arrival.ack {
+            ack.send();
+        }
+    }
+
+    async fn call(&self, call: Call) -> Answer {
+        lock(&self.calls).push(call.clone());
+        match &*lock(&self.answers) {
+            Some(answers) => answers(&call),
+            None => Answer::Done { reply: Reply::text("pong"), rows: None },
+        }
+    }
+
+    async fn decide(&self, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
+        lock(&self.decisions).push(decide.clone());
+        match &*lock(&self.decides) {
+            Some(decides) => decides(&decide),
+            None => Err(NotDecided::NoSuchOperation),
+        }
+    }
+
+    fn may_press(&self, _: &Operation, who: &Principal) -> Vec<PressKind> {
+        who.person().map(|_| PressKind::Approve).into_iter().collect()
+    }
+
+    fn commands_for(&self, _: &Principal, _: &Place) -> Vec<Arc<Command>> {
+        lock(&self.commands).clone()
+    }
+
+    fn resolve(&self, account: &Account) -> Principal {
+        let found = PersonId::parse(account.id()).ok().and_then(|id| self.person(&id));
+        found
+            .filter(|_| account.connector() == "web")
+            .unwrap_or(Principal::Guest { account: account.clone() })
+    }
+
+    fn person(&self, id: &PersonId) -> Option<Principal> {
+        let roles = lock(&self.people).get(id)?.clone();
+        Some(Principal::Person {
+            id: id.clone(),
+            name: format!("Name of {id}"),
+            roles: roles.into_iter().map(|role| RoleName::parse(role).expect("a role")).collect(),
+            account: Account::parse(&format!("web:{id}")).expect("an account"),
+        })
+    }
+
+    fn people(&self) -> Vec<(PersonId, String)> {
+        lock(&self.people).keys().map(|id| (id.clone(), format!("Name of {id}"))).collect()
+    }
+
+    fn zone_name(&self) -> String {
+        "Europe/Berlin".into()
+    }
+
+    fn watch(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+}
