@@ -211,8 +211,15 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             let reply = live.catalogue.help(&may, usage.map(Pattern::source));
             Understood::Answer(Answer::Done { reply, rows: None })
         }
+        Reading::Order(order) if order.flags.force || order.flags.alone => {
+            let flag = if order.flags.force { "--force" } else { "--alone" };
+            let text =
+                format!("No command takes `{flag}` yet, so nothing was done. Give the order without it.");
+            refused(text, RefusedKind::Malformed)
+        }
         Reading::Order(order) => {
             let given = Given {
+                json: order.flags.json,
                 said: order.said(),
                 command: order.command,
                 args: order.args,

@@ -18,6 +18,7 @@ mod orders;
 mod own;
 mod planning;
 mod slot;
+pub mod telemetry;
 mod tell;
 mod ways;
 mod words;

@@ -27,7 +27,7 @@ use crate::{
     limits::Rated,
     lines::Sink,
     planning::{self, Meant, later},
-    words,
+    telemetry, words,
 };
 
 /// Where an order comes from.
@@ -53,6 +53,8 @@ pub(crate) struct Given {
     pub(crate) said: String,
     pub(crate) because: Option<String>,
     pub(crate) dry_run: bool,
+    /// Whether a read is to be answered as JSON.
+    pub(crate) json: bool,
     pub(crate) retry_of: Option<OpId>,
 }
 
@@ -103,6 +105,15 @@ pub(crate) async fn give(core: &Arc<Core>, from: From, mut given: Given) -> Answ
     if given.command.spec.id == planning::own("retry") {
         return retry(core, from, &given).await;
     }
+    if [planning::own("pause"), planning::own("resume")].contains(&given.command.spec.id) {
+        return pause(core, &given).await;
+    }
+    let answer = judged(core, from, given).await;
+    telemetry::order(&answer);
+    answer
+}
+
+async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
     let ask = ask(core, &from, &given, None);
     let verdict = core.gate(ask);
     match verdict.decision {
@@ -179,7 +190,8 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
             RunEnd::NotStarted => return failed("it was not begun"),
         }
     }
-    Answer::Done { reply: answer(&last), rows: last.rows }
+    let reply = if given.json { as_json(&last) } else { answer(&last) };
+    Answer::Done { reply, rows: last.rows }
 }
 
 async fn run_read(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> RunEnd {
@@ -218,6 +230,18 @@ fn answer(outcome: &Outcome) -> Reply {
         (_, Some(summary)) => Reply::text(summary.clone()),
         _ => Reply::text("Done; it said nothing."),
     }
+}
+
+/// A read's answer as JSON: its rows, or its outputs, or its text.
+fn as_json(outcome: &Outcome) -> Reply {
+    let json = match (&outcome.rows, &outcome.outputs, &outcome.text) {
+        (Some(rows), ..) => serde_json::Value::from(rows.clone()),
+        (None, serde_json::Value::Null, text) => {
+            serde_json::json!({"text": text, "summary": outcome.summary})
+        }
+        (None, outputs, _) => outputs.clone(),
+    };
+    Reply { blocks: vec![Block::Code { text: format!("{json:#}") }] }
 }
 
 fn table(rows: &[serde_json::Value]) -> Block {
@@ -450,20 +474,36 @@ pub(crate) fn sole_waiting(core: &Core, who: &Principal, place: &Place) -> Resul
     }
 }
 
+/// Answers a wish to pause or resume: no action declares that it can.
+async fn pause(core: &Arc<Core>, given: &Given) -> Answer {
+    let operation = match named(core, given).await {
+        Ok(operation) => operation,
+        Err(answer) => return answer,
+    };
+    let id = &operation.id;
+    if operation.state.is_final() {
+        return failed(&format!("{id} is {} already", operation.state));
+    }
+    let actions: Vec<_> = operation.command.steps.iter().map(|step| format!("`{}`", step.uses)).collect();
+    failed(&format!("{id} cannot be paused, as {} cannot; `abort {id}` stops it", actions.join(" and ")))
+}
+
+/// The operation that an order names.
+async fn named(core: &Arc<Core>, given: &Given) -> Result<Arc<Operation>, Answer> {
+    let named = given.args.get("operation").and_then(|value| value.as_str()).unwrap_or_default();
+    let id = OpId::parse(named)
+        .map_err(|error| refused(Reply::refusal(format!("{error}.")), RefusedKind::Malformed))?;
+    let found = core.operation(&id).await.map_err(|error| unavailable(&error))?;
+    found.ok_or_else(|| refused(Reply::refusal(format!("There is no operation {id}.")), RefusedKind::Unknown))
+}
+
 /// Gives the order of an ended operation again, by whoever asks now and under today's rules.
 async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
-    let named = given.args.get("operation").and_then(|value| value.as_str()).unwrap_or_default();
-    let id = match OpId::parse(named) {
-        Ok(id) => id,
-        Err(error) => return refused(Reply::refusal(format!("{error}.")), RefusedKind::Malformed),
+    let operation = match named(core, given).await {
+        Ok(operation) => operation,
+        Err(answer) => return answer,
     };
-    let operation = match core.operation(&id).await {
-        Ok(Some(operation)) => operation,
-        Ok(None) => {
-            return refused(Reply::refusal(format!("There is no operation {id}.")), RefusedKind::Unknown);
-        }
-        Err(error) => return unavailable(&error),
-    };
+    let id = operation.id.clone();
     if !operation.state.is_final() {
         return failed(&format!("{id} is {} and has not ended yet", operation.state));
     }
@@ -476,6 +516,7 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         said: operation.order.clone(),
         because: operation.because.clone(),
         dry_run: given.dry_run,
+        json: false,
         retry_of: Some(id),
     };
     Box::pin(give(core, from, again)).await

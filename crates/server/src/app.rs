@@ -35,12 +35,15 @@ use crate::{check, checkpoints::Checkpoints, config::Config, keys::Keys, registr
 /// How long tasks may take to come to an end at a stop.
 const DRAIN: Duration = Duration::from_secs(3);
 
+/// Puts another store around the real one.
+pub type Wrap = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
+
 /// The parts of a server that tests replace.
 pub struct Outside {
     /// The program that guards what is run: `wilco`.
     pub program: PathBuf,
     /// Wraps the store.
-    pub wrap: Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>,
+    pub wrap: Wrap,
     /// Where metrics are read.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -53,6 +56,7 @@ impl Outside {
     pub fn real() -> std::io::Result<Self> {
         let metrics = PrometheusBuilder::new().install_recorder().ok();
         wilco_runtime::telemetry::describe();
+        wilco_engine::telemetry::describe();
         wilco_web::telemetry::describe();
         Ok(Self { program: std::env::current_exe()?, wrap: Box::new(|store| store), metrics })
     }

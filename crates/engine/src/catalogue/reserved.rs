@@ -11,7 +11,7 @@ pub struct Reserved {
     pub because: Option<String>,
     /// `--force`: a right of its own.
     pub force: bool,
-    /// `--alone`: the answer is for the asker only.
+    /// `--alone`: break the glass, without the second person.
     pub alone: bool,
     /// `--json`: the answer as JSON.
     pub json: bool,

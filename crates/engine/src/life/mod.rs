@@ -24,7 +24,7 @@ use crate::{
     Decide, NotDecided, Notice, calls,
     core::{Core, Living},
     planning::later,
-    slot, words,
+    slot, telemetry, words,
 };
 
 /// How many decisions may wait for one operation.
@@ -92,6 +92,7 @@ impl Life {
             }
         }
         if self.op.state.is_final() {
+            telemetry::ended(self.op.state);
             self.core.forget(&self.op.id);
         }
     }

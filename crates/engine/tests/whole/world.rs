@@ -210,8 +210,7 @@ impl World {
             http: Arc::new(NoHttp),
             actions: vec![deploy.clone(), read.clone()],
         };
-        let engine =
-            Engine::new(parts, setup).unwrap_or_else(|_| panic!("the test's commands collide"));
+        let engine = Engine::new(parts, setup).unwrap_or_else(|_| panic!("the test's commands collide"));
         engine.attach("web", MemoryNetwork::CAPS, network.clone(), network.clone());
         Self { engine, store, network, clock, deploy, read }
     }
