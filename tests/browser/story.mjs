@@ -1,13 +1,13 @@
 // The demo's words: what is ordered, and what has to be read on the page. When the demo changes its words, this file does.
 
 export const orders = {
-  help: "wilco help",
+  help: "wilco help webapp",
   status: "wilco status webapp",
   stage: (ref) => `wilco stage webapp ${ref}`,
   release: "wilco release webapp",
   rollback: "wilco rollback webapp",
   approve: (id) => `wilco approve ${id}`,
-  unknown: "wilco frobnicate",
+  misspelt: "wilco relese webapp",
 };
 
 /** What a plan has to say before anybody decides. */

@@ -8,7 +8,7 @@ import { nameOf, seconds, stamp, time, zoneName } from "./words.js";
 
 const SHOWN = 200;
 const PAGE = 500;
-const MOST_PAGES = 40;
+const LEAP = 1000;
 
 /** Entries as a table. `alone`: they are all of one operation and one day or so. */
 export function auditRows(items, { alone = false } = {}) {
@@ -29,16 +29,44 @@ function stampSeconds(at) {
   return text.length > 5 ? text : seconds(at);
 }
 
+/** Whether the record goes on behind this number. */
+async function goesOn(after) {
+  const { items, next } = await get("/audit", { after, limit: 1 });
+  return items.length > 0 || next !== null;
+}
+
+/** A number near the record's end: it is listed from its beginning, so the end is found by leaps and halves. */
+async function nearEnd() {
+  let low = 0;
+  let high = LEAP;
+  while (await goesOn(high)) [low, high] = [high, high * 4];
+  while (high - low > LEAP) {
+    const middle = Math.floor((low + high) / 2);
+    if (await goesOn(middle)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** All entries behind this number. */
+async function behind(filter, after) {
+  const all = [];
+  for (let next = after; next !== null;) {
+    const answer = await get("/audit", { ...filter, after: next, limit: PAGE });
+    all.push(...answer.items);
+    next = answer.next;
+  }
+  return all;
+}
+
 /** The newest entries, newest first. */
 async function newest(filter) {
-  let answer = await get("/audit", { ...filter, latest: SHOWN });
-  let items = answer.items;
-  // A long record comes in pages from its beginning; the last page has what is wanted.
-  for (let pages = 0; answer.next !== null && answer.next !== undefined && pages < MOST_PAGES; pages += 1) {
-    answer = await get("/audit", { ...filter, after: answer.next, limit: PAGE });
-    items = [...items, ...answer.items].slice(-SHOWN);
+  const end = await nearEnd();
+  for (let reach = 2 * LEAP; ; reach *= 4) {
+    const after = Math.max(0, end - reach);
+    const items = await behind(filter, after);
+    if (items.length >= SHOWN || after === 0) return items.slice(-SHOWN).reverse();
   }
-  return items.sort((a, b) => b.seq - a.seq).slice(0, SHOWN);
 }
 
 /** The view of the record. */

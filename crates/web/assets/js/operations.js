@@ -10,6 +10,9 @@ import { decisions, isMe, me, operationUrl, refreshWaiting, roomName, roomUrl, w
 import { ALL_STATES, awaits, isFinal, left, nameOf, pill, stamp, stateMark, stateWord, time } from "./words.js";
 
 const EVERY = 10_000;
+/** How many operations are listed at first, and at most. */
+const FEW = 100;
+const MANY = 500;
 
 /** What waits for the person who is signed in. */
 export function waitingView() {
@@ -84,9 +87,10 @@ function askCard(operation) {
   };
 }
 
+/** The states by which the list is filtered, in the words of the buttons. */
 const GROUPS = [
   ["", "All"],
-  ["planned,awaiting_confirm,awaiting_approval,queued,running,paused,verifying,aborting", "Under way"],
+  [ALL_STATES.filter((state) => !isFinal(state)).join(","), "Under way"],
   ["succeeded", "Succeeded"],
   ["failed", "Failed"],
   ["needs_human", "Needs a human"],
@@ -97,13 +101,21 @@ const GROUPS = [
 export function operationsView({ query, go }) {
   const state = (query.get("state") ?? "").split(",").filter((name) => ALL_STATES.includes(name)).join(",");
   const list = h("div");
-  let limit = 100;
+  let limit = state === "" ? FEW : MANY;
   let closed = false;
+
+  /** The newest of those wanted, among the newest of all: a list by state begins with its oldest. */
+  async function newest() {
+    const { items } = await get("/operations", { latest: limit });
+    const states = state.split(",");
+    return { items: state === "" ? items : items.filter((operation) => states.includes(operation.state)), cut: items.length === limit };
+  }
 
   async function load() {
     let items;
+    let cut;
     try {
-      items = (await get("/operations", { state, latest: limit })).items;
+      ({ items, cut } = await newest());
     } catch (problem) {
       if (!closed && list.childElementCount === 0) fill(list, h("p.empty", { role: "alert" }, problem.message));
       return;
@@ -112,7 +124,8 @@ export function operationsView({ query, go }) {
     const held = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
     fill(list,
       items.length === 0 ? h("p.empty", state ? "None is in this state." : ["No operation was asked for yet. An order that changes something makes one: see ", h("a", { href: "/commands" }, "the commands"), "."]) : h("ul.items", items.map(item)),
-      items.length === limit && limit < 500 && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: () => { limit = 500; load(); } } }, "More")));
+      cut && limit < MANY && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: () => { limit = MANY; load(); } } }, "More")),
+      cut && limit === MANY && h("p.more.small.muted", `Of the newest ${MANY} operations.`));
     if (held) list.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 

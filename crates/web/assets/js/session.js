@@ -92,7 +92,7 @@ async function askWaiting() {
   if (!me) return;
   if (!document.hidden) {
     try {
-      waitingItems = (await get("/operations", { state: AWAITING, latest: 100 })).items;
+      waitingItems = (await get("/operations", { state: AWAITING, limit: 500 })).items;
       for (const listener of watchers) listener(waitingItems);
     } catch {
       // The next try comes by itself; what fails for longer shows in the view.
