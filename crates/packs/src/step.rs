@@ -50,7 +50,7 @@ pub(crate) fn read_all(
     around: &Around<'_>,
 ) -> (Vec<Read>, Vec<Read>) {
     let mut ids: Vec<String> = Vec::new();
-    for (tables, base) in [(steps, None), (verify, Some("verify"))] {
+    for (tables, base) in [(steps, None), (verify, Some("probe"))] {
         for table in tables {
             let id = id(table, base, &ids);
             ids.push(id);

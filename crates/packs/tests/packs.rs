@@ -106,7 +106,7 @@ fn a_good_pack_becomes_commands() {
     assert_eq!(spec.args[0].default, Some(7_200.into()));
     assert_eq!(spec.args[1].kind, ArgType::Choice(vec!["webapp".into(), "staging".into()]));
     let steps: Vec<_> = command.steps.iter().chain(&command.verify).map(|step| step.id.as_str()).collect();
-    assert_eq!(steps, ["build", "say", "verify"]);
+    assert_eq!(steps, ["build", "say", "probe"]);
     let with = &command.steps[0].with;
     assert!(
         with["dir"].as_str().is_some_and(|dir| dir.ends_with("/webapp") && dir.starts_with('/')),

@@ -3,10 +3,185 @@
 //! Not a second engine: transcripts run through the real one, with everything outside scripted. Layer 4.
 
 mod packs;
+mod play;
+mod report;
+mod stage;
+mod table;
 
-use std::fmt::Display;
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use wilco_contract::{action::DynAction, command::Command};
+use wilco_engine::{
+    Engine,
+    catalogue::{Catalogue, Collision, Reading},
+};
+use wilco_packs::{Problem, read_text, transcript};
+use wilco_systems::host::ExecHome;
 
 pub use packs::{any_error, read_packs};
+pub use play::Failure;
+pub use report::{Report, TranscriptResult};
+pub use table::permission_table;
+
+use crate::{
+    config::{self, Config, Environment, FILE},
+    registry,
+};
+
+/// Checks the ops repo in a folder: its configuration, its packs, and its transcripts. Starts nothing.
+#[must_use]
+pub fn check(dir: &Path, environment: &Environment) -> Report {
+    let mut loaded = Loaded::default();
+    let main = dir.join(FILE);
+    let Some((config, commands)) = loaded.load(&main, environment) else {
+        return Report { problems: loaded.problems, ..Report::default() };
+    };
+    let mut report = Report { commands: commands.len(), ..Report::default() };
+    let files = transcripts(dir, &config, &mut loaded.problems);
+    let mut stories = Vec::new();
+    for (path, display) in files {
+        match read_text(&path, &display)
+            .map_err(|problem| vec![problem])
+            .and_then(|text| transcript::parse(&display, &text))
+        {
+            Ok(story) => stories.push((path, display, story)),
+            Err(problems) => loaded.problems.extend(problems),
+        }
+    }
+    for (path, file, story) in stories {
+        let under = match &story.config {
+            None => Some((config.clone(), commands.clone())),
+            Some(own) => loaded.load(&play::own_config(&path, own), environment),
+        };
+        let Some((config, commands)) = under else { continue };
+        let actions = actions(&config);
+        let under = play::Under { config: &config, commands: &commands, actions: &actions };
+        report.transcripts.push(TranscriptResult { file, failure: play::play(&story, &under).err() });
+    }
+    report.problems = loaded.problems;
+    report
+}
+
+/// Configurations that were read, each once.
+#[derive(Default)]
+struct Loaded {
+    problems: Vec<Problem>,
+    known: BTreeMap<PathBuf, Option<(Config, Vec<Command>)>>,
+}
+
+impl Loaded {
+    /// A configuration with its packs' commands; `None`, with the problems kept, where it cannot be used.
+    fn load(&mut self, path: &Path, environment: &Environment) -> Option<(Config, Vec<Command>)> {
+        if let Some(known) = self.known.get(path) {
+            return known.clone();
+        }
+        let read = match config::load(path, environment) {
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+            Ok(config) => {
+                let (commands, problems) = read_packs(&config, &actions(&config));
+                let collisions = collisions(&commands);
+                let usable = !any_error(&problems) && !any_error(&collisions);
+                self.problems.extend(config.warnings.iter().cloned().chain(problems).chain(collisions));
+                usable.then_some((config, commands))
+            }
+        };
+        self.known.insert(path.to_owned(), read.clone());
+        read
+    }
+}
+
+/// The real actions, for what they declare: nothing is run, so they need no guard.
+fn actions(config: &Config) -> Vec<Arc<dyn DynAction>> {
+    let runs = config.base.join("wilco.runs");
+    registry::actions(ExecHome { base: config.base.clone(), runs, guard: Vec::new() })
+}
+
+/// What does not fit between the commands, and examples that do not say what they should.
+fn collisions(commands: &[Command]) -> Vec<Problem> {
+    let all = Engine::own_commands().into_iter().chain(commands.iter().cloned()).collect();
+    match Catalogue::build(all) {
+        Err(collisions) => collisions.iter().map(collision).collect(),
+        Ok(catalogue) => commands.iter().flat_map(|command| examples(&catalogue, command)).collect(),
+    }
+}
+
+/// A collision at the pack's place; the built-in commands cannot be changed.
+fn collision(collision: &Collision) -> Problem {
+    let (what, remedy) = {
+        let text = collision.to_string();
+        let split = text.rsplit_once(": ").map(|(what, remedy)| (what.to_owned(), remedy.to_owned()));
+        split.unwrap_or((text, "change one of them".to_owned()))
+    };
+    let origin = match collision {
+        Collision::Words { one, other } => {
+            if one.origin.line > 0 {
+                &one.origin
+            } else {
+                &other.origin
+            }
+        }
+        Collision::Id { one, other, .. } => {
+            if one.line > 0 {
+                one
+            } else {
+                other
+            }
+        }
+        Collision::Reserved { origin, .. } => origin,
+    };
+    let mut letters = remedy.chars();
+    let remedy = letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()));
+    Problem::at(origin, what, remedy)
+}
+
+fn examples<'a>(catalogue: &'a Catalogue, command: &'a Command) -> impl Iterator<Item = Problem> + 'a {
+    command.spec.examples.iter().filter_map(move |example| {
+        let what = match catalogue.read(example, "web") {
+            Reading::Order(order) if order.command.spec.id == command.spec.id => return None,
+            Reading::Order(order) => {
+                format!("the example `{example}` is an order for `{}`", order.command.spec.id)
+            }
+            Reading::Incomplete { missing, .. } => {
+                format!("the example `{example}` lacks `{}`", missing.join("`, `"))
+            }
+            Reading::Malformed { what, .. } => format!("the example `{example}` cannot be read: {what}"),
+            _ => format!("the example `{example}` is no order for `{}`", command.spec.id),
+        };
+        Some(Problem::at(&command.origin, what, "Correct it; write it without Wilco's name."))
+    })
+}
+
+/// All transcripts: beside `wilco.toml`, and in the packs.
+fn transcripts(dir: &Path, config: &Config, problems: &mut Vec<Problem>) -> Vec<(PathBuf, String)> {
+    let (packs, _) = packs::pack_folders(config);
+    let folders = std::iter::once((dir.to_owned(), String::new()))
+        .chain(packs.into_iter().map(|pack| (pack.path, format!("{}/", pack.display))));
+    let mut found = Vec::new();
+    for (folder, display) in folders {
+        match wilco_packs::transcripts(&folder) {
+            Ok(files) => found.extend(files.into_iter().map(|path| {
+                let name =
+                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                (path, format!("{display}{name}"))
+            })),
+            Err(error) => {
+                let what = format!("the folder `{}` cannot be read: {error}", folder.display());
+                problems.push(Problem::of(FILE, what, "Check its permissions."));
+            }
+        }
+    }
+    found
+}
 
 /// All problems, each on lines of its own.
 #[must_use]
