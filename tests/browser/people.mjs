@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 
 /** Where the pictures go. */
-export const shots = join(import.meta.dirname, "shots");
+export const shots = fileURLToPath(new URL("shots", import.meta.url));
 const ARGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",

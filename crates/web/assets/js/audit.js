@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { operationUrl } from "./session.js";
-import { nameOf, seconds, stamp, time, zoneName } from "./words.js";
+import { ALL_STATES, nameOf, seconds, stamp, stateWord, time, zoneName } from "./words.js";
 
 const SHOWN = 200;
 const PAGE = 500;
@@ -18,8 +18,8 @@ export function auditRows(items, { alone = false } = {}) {
     h("tbody", items.map((entry) => h("tr",
       h("td.when", time(entry.at, alone ? seconds : (at) => stampSeconds(at))),
       h("td", h("span.ref", nameOf(entry.who ?? "wilco"))),
-      h("td", h("b", entry.kind.replaceAll(/[._]/g, " "))),
-      h("td.full", inline(entry.text ?? "")),
+      h("td.what", h("b", entry.kind.replace(/^operation\./, "").replaceAll(/[._]/g, " "))),
+      h("td.full.detail-text", inline(ALL_STATES.includes(entry.text) ? stateWord(entry.text).toLowerCase() : (entry.text ?? ""))),
       !alone && h("td", entry.operation && h("a.id", { href: operationUrl(entry.operation) }, entry.operation)),
       h("td", h("span.hash", { title: `${entry.seq}: ${entry.hash}` }, `${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`)))))));
 }
@@ -91,7 +91,7 @@ export function auditView({ query, go }) {
       const filtered = filter.operation || filter.who;
       fill(list, items.length === 0 ? h("p.empty", filtered ? "No entry fits." : "The record is empty.") : auditRows(items));
     } catch (problem) {
-      if (!closed) fill(list, h("p.empty", { role: "alert" }, problem.message));
+      if (!closed) fill(list, h("p.empty", { role: "alert" }, inline(problem.message)));
     }
   }
 

@@ -29,7 +29,7 @@ export function commandsView({ query, go }) {
     try {
       all = await commands();
     } catch (problem) {
-      fill(items, h("p.empty", { role: "alert" }, problem.message));
+      fill(items, h("p.empty", { role: "alert" }, inline(problem.message)));
       return;
     }
     note.textContent = `${all.length} that you may use`;

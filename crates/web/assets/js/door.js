@@ -2,6 +2,7 @@
 
 import { get, post, useCsrf } from "./api.js";
 import { h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
 import { themeButton } from "./shell.js";
 
 function door(title, ...parts) {
@@ -19,7 +20,7 @@ const howTo = () => h("div.prose",
   h("div.said", h("code", "wilco invite NAME")));
 
 function refusal(text) {
-  return h("div.refusal", { role: "alert" }, icon("denied"), h("p", text));
+  return h("div.refusal", { role: "alert" }, icon("denied"), h("p", inline(text)));
 }
 
 /** The page for who is not signed in. `ended`: a session has just ended; `problem`: the server did not say who this is. */
@@ -45,7 +46,7 @@ async function redeem(secret) {
 /** The page of a one-time link: the secret is given back only when the button is pressed, never by a preview of the link. */
 export function redeemView({ secret, enter }) {
   if (!secret) return door("Sign in", h("p", "This link lacks its secret: it must end in ", h("code", "#"), " and some letters."), howTo());
-  const said = h("div");
+  const said = h("div.door-said");
   const button = h("button.btn.btn-primary", { type: "button" }, "Sign in");
   button.addEventListener("click", async () => {
     button.disabled = true;

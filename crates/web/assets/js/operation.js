@@ -33,7 +33,7 @@ export function operationView({ argument: id, connection }) {
     try {
       take(await get(path));
     } catch (problem) {
-      if (!closed) fill(body, h("div.page", h("div.empty", { role: "alert" }, h("p", problem.status === 404 ? `There is no operation ${id}, or you may not see it.` : problem.message), h("a", { href: "/operations" }, "All operations"))));
+      if (!closed) fill(body, h("div.page", h("div.empty", { role: "alert" }, h("p", problem.status === 404 ? `There is no operation ${id}, or you may not see it.` : inline(problem.message)), h("a", { href: "/operations" }, "All operations"))));
       return;
     }
     if (closed) return;
@@ -153,9 +153,9 @@ export function planFacts({ plan, because, asker }) {
 
 function inputLine(name, value) {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    return h("div", Object.entries(value).map(([inner, one]) => h("div", h("code", `${name}.${inner}`), " = ", h("code", valueText(one)))));
+    return Object.entries(value).map(([inner, one]) => inputLine(`${name}.${inner}`, one));
   }
-  return h("div", h("code", name), " = ", h("code", valueText(value)));
+  return h("div", h("code", name), value === null ? " is nothing" : [" = ", h("code", valueText(value))]);
 }
 
 function planBox(operation) {

@@ -117,7 +117,7 @@ export function operationsView({ query, go }) {
     try {
       ({ items, cut } = await newest());
     } catch (problem) {
-      if (!closed && list.childElementCount === 0) fill(list, h("p.empty", { role: "alert" }, problem.message));
+      if (!closed && list.childElementCount === 0) fill(list, h("p.empty", { role: "alert" }, inline(problem.message)));
       return;
     }
     if (closed) return;

@@ -4,6 +4,7 @@ import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
 import { makeComposer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
 import { isMe, me, operationUrl, refreshWaiting } from "./session.js";
 import { makeTimeline } from "./timeline.js";
 import { awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from "./words.js";
@@ -106,7 +107,7 @@ export function roomView({ argument: place, connection }) {
   }
 
   function failure(problem) {
-    const text = problem.status === 404 ? "There is no such room, or you may not read it." : problem.message;
+    const text = problem.status === 404 ? "There is no such room, or you may not read it." : inline(problem.message);
     return h("div.empty", { role: "alert" }, h("p", text), problem.status !== 404 && h("button.btn", { type: "button", on: { click: load } }, "Try again"));
   }
 

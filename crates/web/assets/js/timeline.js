@@ -2,7 +2,7 @@
 
 import { renderBlocks } from "./blocks.js";
 import { fill, h, icon } from "./dom.js";
-import { plain } from "./markdown.js";
+import { inline, plain } from "./markdown.js";
 import { me } from "./session.js";
 import { clock, dayOf, initials, nameOf, time } from "./words.js";
 
@@ -134,7 +134,7 @@ export function makeTimeline(label) {
       failed(why) {
         line.classList.replace("is-pending", "is-unsent");
         said.textContent = "not sent";
-        fill(note, icon("failed"), h("span", why),
+        fill(note, icon("failed"), h("span", inline(why)),
           h("button.btn", { type: "button", on: { click: () => { resend(); again(); } } }, "Try again"),
           h("button.btn.btn-quiet", { type: "button", on: { click: () => { remove(one); back(); } } }, "Take back"));
         note.hidden = false;
