@@ -75,6 +75,10 @@ pub(crate) async fn caller(
             caller
         }
     };
+    if !request.method().is_safe() && !door.ready.is_set() {
+        // What was under way before a restart is taken up first: an order taken now could be taken up twice.
+        return Err(Problem::unavailable("Wilco is starting; nothing was done. Try again in a moment."));
+    }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

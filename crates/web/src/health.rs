@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::{door::Door, problem::Problem};
 
-/// Whether all is up: journal, catalogue, recovery. Clones are the same flag.
+/// Whether all is up: journal, catalogue, recovery. Until then the API changes nothing. Clones are the same flag.
 #[derive(Debug, Clone, Default)]
 pub struct Ready(Arc<Inner>);
 
@@ -48,6 +48,10 @@ impl Ready {
         self.0.ready.store(true, Ordering::Release);
     }
 
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire)
+    }
+
     /// Says whether a network is connected. It is listed and decides nothing.
     pub fn connector(&self, name: &str, connected: bool) {
         let mut connectors = self.0.connectors.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +63,7 @@ impl Ready {
         let rows = connectors
             .iter()
             .map(|(name, connected)| ConnectorRow { name: name.clone(), connected: *connected });
-        Readiness { ready: self.0.ready.load(Ordering::Acquire), connectors: rows.collect() }
+        Readiness { ready: self.is_set(), connectors: rows.collect() }
     }
 }
 

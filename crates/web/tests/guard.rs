@@ -1,10 +1,10 @@
 //! Who is let in: every route by nobody, forged requests, links, sessions, tokens.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::support::{OPERATOR, Server, person, secret};
+use crate::support::{OPERATOR, Server, empty, person, secret};
 
 /// All routes of the API, as it describes them, with names filled in: method, path, whether it is open.
 async fn routes(server: &Server) -> Vec<(String, String, bool)> {
@@ -171,11 +171,9 @@ async fn a_link_ends_and_its_preview_does_not_use_it_up() {
 
 #[tokio::test]
 async fn the_cookie_is_the_browsers_alone() {
-    let store = std::sync::Arc::new(wilco_runtime::memory_store::MemoryStore::new(std::sync::Arc::new(
-        wilco_runtime::chance::SeededChance::new(1),
-    )));
+    let store = empty();
     for (scheme, name, secure) in [("http", "wilco", false), ("https", "__Host-wilco", true)] {
-        let server = Server::start_at(store.clone(), scheme).await;
+        let server = Server::start_at(Arc::clone(&store), scheme).await;
         let link = server.access.issue_link(&person("ana"), "operator").await.expect("a link");
         let answer = server.client().post("/api/v1/session", &json!({ "secret": secret(&link.url) })).await;
         let cookie = answer.header("set-cookie").to_owned();

@@ -147,23 +147,27 @@ async fn a_cursor_that_cannot_be_is_said_to_be_so() {
     ana.with("last-event-id", "x").get(STREAM).await.problem(400);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stream_ends_with_its_session_its_token_and_its_person() {
     let server = Server::start().await;
-    for end in ["session", "token", "person"] {
-        let client = match end {
-            "session" => server.signed_in("ana").await,
-            "token" => server.token("ci", "read").await,
-            _ => server.signed_in("ben").await,
-        };
-        let mut events: Events = client.events(STREAM).await;
-        match end {
-            "session" => assert_eq!(client.delete("/api/v1/session").await.status, 204),
-            "token" => assert_eq!(server.operator().delete("/api/v1/tokens/ci").await.status, 204),
-            _ => server.desk.remove("ben"),
-        }
-        assert_eq!(events.next().await, None, "it ends with its {end}");
+    let (ana, ci, ben) =
+        (server.signed_in("ana").await, server.token("ci", "read").await, server.signed_in("ben").await);
+    let mut open: Vec<Events> = Vec::new();
+    for client in [&ana, &ci, &ben] {
+        open.push(client.events(STREAM).await);
     }
+    let mut other = server.signed_in("kim").await.events(STREAM).await;
+    assert_eq!(ana.delete("/api/v1/session").await.status, 204);
+    assert_eq!(server.operator().delete("/api/v1/tokens/ci").await.status, 204);
+    server.desk.remove("ben");
+    // From here on only time passes, as fast as it can.
+    tokio::time::pause();
+    for events in &mut open {
+        assert_eq!(events.next().await, None);
+    }
+    tokio::time::resume();
+    server.operator().post(OPS, &json!({ "text": "still here" })).await;
+    assert_eq!(other.event().await.data["text"], "still here", "nobody else's ends");
 }
 
 #[tokio::test]

@@ -151,6 +151,13 @@ async fn a_decision_that_does_not_count_says_why() {
     let problem = ben.post(APPROVE, &body).await.problem(409);
     assert_eq!(problem["operation"]["id"], "d-0008");
     assert!(!problem.to_string().contains('\u{202e}'), "also a problem's texts are harmless");
+    assert_eq!(problem["detail"], "The plan of `d-0008` is another one now. Look at it, and decide again.");
+    let mut ended = operation.as_ref().clone();
+    ended.state = State::Failed;
+    let ended = Arc::new(ended);
+    server.desk.decide_with(Box::new(move |_| Err(NotDecided::Changed(Arc::clone(&ended)))));
+    let problem = ben.post(APPROVE, &body).await.problem(409);
+    assert_eq!(problem["detail"], "`d-0007` has ended (failed); it takes no decision any more.");
 
     server.desk.decide_with(Box::new(|_| {
         Err(NotDecided::Denied(Denial {

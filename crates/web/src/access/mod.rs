@@ -169,7 +169,10 @@ impl Access {
         if now.duration_since(session.seen_at) >= SEEN_EVERY {
             // A store keeps what ended ended, so this cannot wake a session that ends at the same moment.
             let seen = Session { seen_at: now, ..session.clone() };
-            self.write(vec![AccessEvent::Session(seen)], When::Soon).await?;
+            if let Err(error) = self.write(vec![AccessEvent::Session(seen)], When::Soon).await {
+                // Whoever may look may look on while nothing can be written; at worst the session idles out early.
+                tracing::warn!(%error, "a session's use was not recorded");
+            }
         }
         Ok(Some((session, who)))
     }

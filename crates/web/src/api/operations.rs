@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wilco_contract::{
     gate::Denial,
-    ids::Hash,
+    ids::{Hash, OpId},
     operation::{Operation, State as OpState},
     principal::Principal,
     reply::PressKind,
@@ -126,7 +126,7 @@ async fn press(
     let desk = Arc::clone(&door.desk);
     match whole(&door.spawn, "web.decide", async move { desk.decide(decide).await }).await {
         Some(Ok(now)) => Ok(Answer::ok(shown(&door, &caller, &now))),
-        Some(Err(why)) => Err(not_decided(&door, &caller, &operation, why)),
+        Some(Err(why)) => Err(not_decided(&door, &caller, (&operation.id, seen.plan), why)),
         None => Err(Problem::internal("Wilco made a mistake. Look at the operation before you press again.")),
     }
 }
@@ -150,21 +150,21 @@ fn may_press(caller: &Caller, press: PressKind) -> Result<(), Problem> {
     Ok(())
 }
 
-fn not_decided(door: &Door, caller: &Caller, operation: &Operation, why: NotDecided) -> Problem {
+fn not_decided(door: &Door, caller: &Caller, (id, plan): (&OpId, Hash), why: NotDecided) -> Problem {
     match why {
-        NotDecided::NoSuchOperation => Problem::there_is_no("operation", operation.id.as_str()),
+        NotDecided::NoSuchOperation => Problem::there_is_no("operation", id.as_str()),
         NotDecided::Denied(denial) => Problem::denial(denial),
         NotDecided::Unavailable(what) => {
             tracing::warn!(error = %what, "a decision could not be written");
             Problem::unavailable("The decision could not be written; nothing was decided. Try again soon.")
         }
         NotDecided::Changed(now) => {
-            let detail = if now.plan.hash == operation.plan.hash && now.state == operation.state
-                || now.state.is_final()
-            {
-                format!("`{}` is {}, and takes no decision any more.", now.id, now.state)
+            let detail = if now.state.is_final() {
+                format!("`{}` has ended ({}); it takes no decision any more.", now.id, now.state)
+            } else if now.plan.hash != plan {
+                format!("The plan of `{}` is another one now. Look at it, and decide again.", now.id)
             } else {
-                format!("`{}` has changed; it is {}. Look at its plan and decide again.", now.id, now.state)
+                format!("`{}` is {}; it waits for no such decision.", now.id, now.state)
             };
             let shown = clean_json(&shown(door, caller, &now)).ok();
             let shown = shown.and_then(|json| serde_json::from_str::<serde_json::Value>(&json).ok());

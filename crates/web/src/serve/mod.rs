@@ -1,6 +1,8 @@
 //! Listening: connections in, answers out, until the wish to stop.
 //!
-//! Not axum's own loop: that one sets no deadline for headers and no limit on connections. Layer 3.
+//! Not axum's own loop: that one sets no deadline for headers, none for stalls, and no limit on connections. Layer 3.
+
+mod impatient;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -18,6 +20,7 @@ use tokio::{
 };
 use wilco_contract::clock::Cancel;
 
+use self::impatient::Impatient;
 use crate::telemetry;
 
 /// How many connections are open at most; more wait in the system's queue.
@@ -82,7 +85,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::R
     Ok(())
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Connection = http1::Connection<TokioIo<Impatient<TcpStream>>, TowerToHyperService<Router>>;
 
 fn connection(stream: TcpStream, router: &Router) -> Connection {
     // Answers are small and live; waiting to fill a packet would only delay them.
@@ -94,5 +97,5 @@ fn connection(stream: TcpStream, router: &Router) -> Connection {
         .header_read_timeout(HEADERS_WITHIN)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()))
+        .serve_connection(TokioIo::new(Impatient::new(stream)), TowerToHyperService::new(router.clone()))
 }

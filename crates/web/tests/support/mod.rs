@@ -52,10 +52,15 @@ pub(crate) fn person(text: &str) -> PersonId {
     PersonId::parse(text).expect("a person")
 }
 
+/// An empty store.
+pub(crate) fn empty() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new(Arc::new(SeededChance::new(1))))
+}
+
 impl Server {
     /// Starts one with an empty store, the rooms `web:ops` and `web:deploys`, and the people ana, ben and kim (admin).
     pub(crate) async fn start() -> Self {
-        Self::start_on(Arc::new(MemoryStore::new(Arc::new(SeededChance::new(1))))).await
+        Self::start_on(empty()).await
     }
 
     /// Starts one on this store.
@@ -65,6 +70,13 @@ impl Server {
 
     /// Starts one on this store, which its own address names with this scheme.
     pub(crate) async fn start_at(store: Arc<dyn Store>, scheme: &str) -> Self {
+        let server = Self::start_early(store, scheme).await;
+        server.ready.set();
+        server
+    }
+
+    /// Starts one that is not ready yet.
+    pub(crate) async fn start_early(store: Arc<dyn Store>, scheme: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let public_url =
