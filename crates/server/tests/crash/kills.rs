@@ -1,0 +1,1 @@
+//! SIGKILL at random moments, while two people give orders faster than they are done.

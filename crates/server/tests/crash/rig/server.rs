@@ -1,0 +1,105 @@
+//! A server as a process of its own, which can be killed.
+
+use std::{fs, path::PathBuf, process::ExitStatus, time::Duration};
+
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+
+use super::{LOOK, Repo};
+
+/// How long a server may take to say where it is, or to end when it should.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What would change the configuration from outside.
+const ENVIRONMENT: [&str; 7] =
+    ["WILCO_LISTEN", "PORT", "WILCO_DATABASE", "DATABASE_URL", "WILCO_URL", "WILCO_TOKEN", "WILCO_LOG"];
+
+/// A running server. It is killed when it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    said: PathBuf,
+    link: String,
+}
+
+/// The program under test with these arguments, in the repo's folder.
+pub(crate) fn wilco(repo: &Repo, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wilco"));
+    command.args(args).current_dir(repo.path("")).kill_on_drop(true);
+    for name in ENVIRONMENT {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Server {
+    /// Starts `wilco up`.
+    ///
+    /// # Errors
+    /// What it said, where it ended before it said where it is.
+    pub(crate) async fn up(repo: &Repo) -> Result<Self, (ExitStatus, String)> {
+        Self::start(wilco(repo, &["up"]), repo).await
+    }
+
+    /// Starts a server that prints a link to sign in.
+    ///
+    /// # Errors
+    /// What it said, where it ended before it printed one.
+    pub(crate) async fn start(mut command: Command, repo: &Repo) -> Result<Self, (ExitStatus, String)> {
+        let said = repo.path("said.log");
+        let out = fs::File::create(&said).expect("a file");
+        let err = out.try_clone().expect("the same file");
+        command.stdout(out).stderr(err).stdin(std::process::Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().expect("a process");
+        let told = async {
+            loop {
+                // Looked at before the text, so that the text of one that ended is whole.
+                let ended = child.try_wait().expect("a process of ours");
+                let text = fs::read_to_string(&said).expect("what it said");
+                if let Some(link) = link(&text) {
+                    return Ok(link);
+                }
+                if let Some(status) = ended {
+                    return Err((status, text));
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let link = timeout(PATIENCE, told).await.expect("it says where it is, or ends")?;
+        Ok(Self { child, said, link })
+    }
+
+    /// What stands behind the `#` of the link that it printed.
+    pub(crate) fn secret(&self) -> &str {
+        &self.link
+    }
+
+    /// Its process number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("a process that lives")
+    }
+
+    /// What it said so far, on both ways.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.said).expect("what it said")
+    }
+
+    /// Kills it and nothing else.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("a process of ours");
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        match timeout(PATIENCE, self.child.wait()).await {
+            Ok(status) => status.expect("a process of ours"),
+            Err(_) => panic!("the server did not end; it said:\n{}", self.said()),
+        }
+    }
+}
+
+fn link(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("/login#")?;
+    // Without the end of the line it may not be all of it.
+    rest.split_once('\n').map(|(link, _)| link.trim().to_owned())
+}
