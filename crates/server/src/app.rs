@@ -208,6 +208,10 @@ impl App {
             engine, store, seen, tasks, clock, mut checkpoints, connector, door, ready, listener, ..
         } = self;
         let (tell_stop, stopped) = (self.tell_stop, self.stop);
+        let session = connector.connect(None).await?;
+        engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
+        // The door opens when all that was under way is taken up: nobody is answered from half a picture.
+        engine.recover().await?;
         let router = wilco_web::router(door);
         let until = stopped.clone();
         let door = async move {
@@ -216,9 +220,6 @@ impl App {
             }
         };
         tasks.spawn("door", Box::pin(door));
-        let session = connector.connect(None).await?;
-        engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
-        engine.recover().await?;
         let mut arrivals = session.arrivals;
         let receiver = engine.clone();
         let until = stopped.clone();
