@@ -4,6 +4,8 @@
 //! Not the store's own tests, which end it between two writes: here people walk through the whole server over HTTP, and
 //! the effects are counted in a file that Wilco knows nothing of.
 
+#![expect(clippy::print_stdout, reason = "a run says its seed and its counts, and the child says its link")]
+
 mod child;
 mod every_commit;
 mod kills;

@@ -48,7 +48,9 @@ async fn order(walk: &mut Walk, order: &str, state: &str) -> Value {
 async fn yes(walk: &mut Walk, operation: &Value, who: &str, press: &str) {
     let deaths = walk.deaths;
     let pressed = walk
-        .insist(async |people| if who == "you" { &people.you } else { &people.ana }.press(operation, press).await)
+        .insist(async |people| {
+            if who == "you" { &people.you } else { &people.ana }.press(operation, press).await
+        })
         .await;
     if pressed.status == 409 && walk.deaths > deaths {
         let given = pressed.body["operation"]["given"].as_array().expect("the operation as it stands");

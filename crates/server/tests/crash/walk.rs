@@ -69,7 +69,10 @@ impl Drop for Walk {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let said = self.server.as_ref().map_or_else(String::new, Server::said);
-            println!("This walk was to end at {:?}. Its server ended {} times; the last one said:\n{said}", self.meant, self.deaths);
+            println!(
+                "This walk was to end at {:?}. Its server ended {} times; the last one said:\n{said}",
+                self.meant, self.deaths
+            );
         }
     }
 }
@@ -120,7 +123,11 @@ impl Walk {
     /// There was no answer: the server has ended, as it was meant to. Another one takes its place.
     async fn bury(&mut self, no_answer: &NoAnswer) {
         let mut server = self.server.take().expect("a server");
-        assert!(self.armed.is_some(), "no answer of a server that was to live: {no_answer}\n{}", server.said());
+        assert!(
+            self.armed.is_some(),
+            "no answer of a server that was to live: {no_answer}\n{}",
+            server.said()
+        );
         let status = server.ended().await;
         self.ended(status, &server.said());
         self.start().await;

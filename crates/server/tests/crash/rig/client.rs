@@ -142,7 +142,8 @@ impl Client {
                 let latest = self.get("operations?latest=20").await?;
                 let items = latest.body["items"].as_array().unwrap_or_else(|| panic!("a list: {latest}"));
                 let found = items.iter().find(|operation| operation["order"] == order);
-                if let Some(found) = found.filter(|found| states.iter().any(|state| found["state"] == *state)) {
+                if let Some(found) = found.filter(|found| states.iter().any(|state| found["state"] == *state))
+                {
                     return Ok(found.clone());
                 }
                 tokio::time::sleep(LOOK).await;
@@ -150,7 +151,9 @@ impl Client {
         };
         match timeout(PATIENCE, look).await {
             Ok(found) => found,
-            Err(_) => panic!("`{order}` did not become {states:?}: {:?}", self.get("operations?latest=20").await),
+            Err(_) => {
+                panic!("`{order}` did not become {states:?}: {:?}", self.get("operations?latest=20").await)
+            }
         }
     }
 
@@ -165,7 +168,8 @@ impl Client {
             while let Some(end) = read.windows(2).position(|two| two == b"\n\n") {
                 let event: Vec<u8> = read.drain(..end + 2).collect();
                 let event = String::from_utf8(event).expect("text");
-                let data = field(&event, "data").map(|data| serde_json::from_str::<Value>(data).expect("JSON"));
+                let data =
+                    field(&event, "data").map(|data| serde_json::from_str::<Value>(data).expect("JSON"));
                 match (field(&event, "event"), data) {
                     (Some("line"), Some(line)) => {
                         lines.push(line["text"].as_str().expect("a line").to_owned());
@@ -194,7 +198,8 @@ async fn answer(request: RequestBuilder) -> Result<Answer, NoAnswer> {
         let status = response.status().as_u16();
         let bytes = response.bytes().await?;
         let answer = Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() };
-        let is_starting = status == 503 && answer.body["detail"].as_str().unwrap_or_default().contains("is starting");
+        let is_starting =
+            status == 503 && answer.body["detail"].as_str().unwrap_or_default().contains("is starting");
         if !is_starting {
             return Ok(answer);
         }

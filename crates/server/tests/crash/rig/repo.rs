@@ -130,8 +130,7 @@ impl Repo {
     /// Makes one with this `durability`.
     pub(crate) fn new(durability: &str) -> Self {
         let repo = Self { folder: tempfile::tempdir().expect("a folder"), port: free_port() };
-        let config =
-            CONFIG.replace("@port", &repo.port.to_string()).replace("@durability", durability);
+        let config = CONFIG.replace("@port", &repo.port.to_string()).replace("@durability", durability);
         repo.write("wilco.toml", &config);
         repo.write("effects.log", "");
         let mut pack = "[pack]\nname = \"app\"\nabout = \"What the tests ship\"\n".to_owned();

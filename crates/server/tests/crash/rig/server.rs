@@ -45,17 +45,13 @@ impl Server {
     ///
     /// # Errors
     /// What it said, where it ended before it printed one.
-    pub(crate) async fn start(mut command: Command, repo: &Repo) -> Result<Self, (ExitStatus, String)> {
-        let said = repo.path("said.log");
-        let out = fs::File::create(&said).expect("a file");
-        let err = out.try_clone().expect("the same file");
-        command.stdout(out).stderr(err).stdin(std::process::Stdio::null()).kill_on_drop(true);
-        let mut child = command.spawn().expect("a process");
+    pub(crate) async fn start(command: Command, repo: &Repo) -> Result<Self, (ExitStatus, String)> {
+        let mut server = Self::spawn(command, repo);
         let told = async {
             loop {
                 // Looked at before the text, so that the text of one that ended is whole.
-                let ended = child.try_wait().expect("a process of ours");
-                let text = fs::read_to_string(&said).expect("what it said");
+                let ended = server.child.try_wait().expect("a process of ours");
+                let text = server.said();
                 if let Some(link) = link(&text) {
                     return Ok(link);
                 }
@@ -65,18 +61,23 @@ impl Server {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        let link = timeout(PATIENCE, told).await.expect("it says where it is, or ends")?;
-        Ok(Self { child, said, link })
+        server.link = timeout(PATIENCE, told).await.expect("it says where it is, or ends")?;
+        Ok(server)
+    }
+
+    /// Starts a server, and waits for nothing.
+    pub(crate) fn spawn(mut command: Command, repo: &Repo) -> Self {
+        let said = repo.path("said.log");
+        let out = fs::File::create(&said).expect("a file");
+        let err = out.try_clone().expect("the same file");
+        command.stdout(out).stderr(err).stdin(std::process::Stdio::null()).kill_on_drop(true);
+        let child = command.spawn().expect("a process");
+        Self { child, said, link: String::new() }
     }
 
     /// What stands behind the `#` of the link that it printed.
     pub(crate) fn secret(&self) -> &str {
         &self.link
-    }
-
-    /// Its process number.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id().expect("a process that lives")
     }
 
     /// What it said so far, on both ways.
