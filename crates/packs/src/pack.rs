@@ -27,6 +27,8 @@ const PACK: Keys = Keys::of(&["name", "about"]);
 #[must_use]
 pub fn read(folder: &Path, display: &str, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
     let file = format!("{display}/pack.toml");
+    // A link is called as it is called here, wherever it leads.
+    let own = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = match fs::canonicalize(folder) {
         Ok(folder) => folder,
         Err(error) => {
@@ -35,7 +37,7 @@ pub fn read(folder: &Path, display: &str, known: &Known<'_>) -> (Vec<Command>, V
         }
     };
     match read_text(&folder.join("pack.toml"), &file) {
-        Ok(text) => read_sheet(Sheet::new(&file, text), &folder, known),
+        Ok(text) => read_sheet(Sheet::new(&file, text), &folder, &own, known),
         Err(problem) => (Vec::new(), vec![problem]),
     }
 }
@@ -60,16 +62,15 @@ pub fn read_text(path: &Path, display: &str) -> Result<String, Problem> {
     })
 }
 
-fn read_sheet(sheet: Sheet, folder: &Path, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
+fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
     let mut commands = Vec::new();
     if let Some(tables) = sheet.parse() {
         let root = Table::root(&sheet, &tables, FILE);
-        let own = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        check_pack(&root, &own);
+        check_pack(&root, own);
         let tables = root.get("command").map(|value| value.tables("`[[command]]`", command::COMMAND));
         let tables = tables.unwrap_or_default();
         for table in &tables {
-            commands.extend(command::read(table, &own, folder, known));
+            commands.extend(command::read(table, own, folder, known));
         }
         check_ids(&sheet, &commands);
     }

@@ -335,3 +335,30 @@ fn requirements_that_make_no_sense() {
         require
     ));
 }
+
+#[test]
+fn whatever_is_missing_is_told_and_nothing_breaks() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("webapp");
+    fs::create_dir(&folder).expect("a folder");
+    let actions = actions::all();
+    let servers = BTreeSet::from(["webapp".to_owned()]);
+    let known = Known { actions: &actions, servers: &servers };
+    let problems = |text: &str| {
+        fs::write(folder.join("pack.toml"), text).expect("written");
+        read(&folder, "packs/webapp", &known).1
+    };
+    for end in (0..GOOD.len()).filter(|end| GOOD.is_char_boundary(*end)).step_by(3) {
+        for problem in problems(&GOOD[..end]) {
+            assert!(!problem.what.is_empty() && !problem.remedy.is_empty(), "{problem}");
+        }
+    }
+    let lines: Vec<_> = GOOD.lines().collect();
+    for gone in 0..lines.len() {
+        let rest: Vec<_> =
+            lines.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, line)| *line).collect();
+        for problem in problems(&rest.join("\n")) {
+            assert!(problem.line > 0 && problem.column > 0, "{problem}");
+        }
+    }
+}

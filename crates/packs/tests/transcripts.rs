@@ -106,3 +106,15 @@ config: late.toml
     let told: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
     insta::assert_snapshot!(told);
 }
+
+#[test]
+fn whatever_is_missing_is_told_and_nothing_breaks() {
+    for end in (0..STORY.len()).filter(|end| STORY.is_char_boundary(*end)) {
+        for problem in parse("x.chat", &STORY[..end]).err().unwrap_or_default() {
+            assert!(problem.line > 0 && problem.column > 0 && !problem.remedy.is_empty(), "{problem}");
+        }
+        let rest = &STORY[end..];
+        // From the middle of a line on, most of it is no statement; what matters is that it is told.
+        let _ = parse("x.chat", rest);
+    }
+}

@@ -92,6 +92,13 @@ fn each(stories: &[&str]) -> String {
 }
 
 #[test]
+fn the_demo_is_good() {
+    let report = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo"), &Environment::default());
+    assert!(report.is_good() && report.problems.is_empty(), "{report}");
+    assert!(!report.transcripts.is_empty(), "the demo has a story");
+}
+
+#[test]
 fn stories_come_true() {
     let report = checked(&[
         ("packs/webapp/ship.chat", SHIP),
