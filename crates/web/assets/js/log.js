@@ -21,6 +21,7 @@ export function makeLog(address) {
   let last = 0;
   let follow = true;
   let over = false;
+  let lastTop = 0;
   fill(pre, h("span.meta", "Nothing was printed yet."));
   say();
 
@@ -51,9 +52,10 @@ export function makeLog(address) {
 
   function toEnd() {
     pre.scrollTop = pre.scrollHeight;
+    // What moved here by itself is no wish of the reader.
+    lastTop = pre.scrollTop;
   }
 
-  let lastTop = 0;
   pre.addEventListener("scroll", () => {
     const end = pre.scrollHeight - pre.scrollTop - pre.clientHeight < NEAR;
     // Only going up is a wish to stop following: what grows below moves nothing.

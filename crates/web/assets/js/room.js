@@ -11,6 +11,8 @@ import { awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from
 
 const PAGE = 60;
 const NEAR = 48;
+/** A page that stays open for days keeps no more messages than this. */
+const MOST = 400;
 const FINE = matchMedia("(pointer: fine)");
 /** Where the operations stand beside the room. */
 const WIDE = matchMedia("(min-width: 1180px)");
@@ -26,6 +28,8 @@ export function roomView({ argument: place, connection }) {
   const aside = h("div");
   let follow = true;
   let unseen = 0;
+  let more = false;
+  let lastTop = 0;
   let live = null;
   let closed = false;
   let asideTimer = null;
@@ -33,13 +37,14 @@ export function roomView({ argument: place, connection }) {
   function toNewest() {
     follow = true;
     body.scrollTop = body.scrollHeight;
+    // What moved here by itself is no wish of the reader.
+    lastTop = body.scrollTop;
   }
 
   function atEnd() {
     return body.scrollHeight - body.scrollTop - body.clientHeight < NEAR;
   }
 
-  let lastTop = 0;
   body.addEventListener("scroll", () => {
     // Only going up is a wish to stop following: what grows below moves nothing.
     if (atEnd()) follow = true;
@@ -48,7 +53,7 @@ export function roomView({ argument: place, connection }) {
     if (follow) unseen = 0;
     drawJump();
   }, { passive: true });
-  const grown = new ResizeObserver(() => { if (follow) body.scrollTop = body.scrollHeight; });
+  const grown = new ResizeObserver(() => { if (follow) toNewest(); });
   grown.observe(timeline.element);
   grown.observe(body);
 
@@ -63,14 +68,24 @@ export function roomView({ argument: place, connection }) {
   }
 
   function arrived(message) {
-    const news = timeline.put(message);
+    // The newer version of a message that is not shown comes with it, when earlier messages are asked for.
+    const news = more && timeline.isBeyond(message) ? null : timeline.put(message);
+    changed(message);
     if (!news) return;
     top.querySelector(".welcome")?.remove();
+    if (follow && timeline.prune(MOST)) {
+      drawTop(true, false);
+      toNewest();
+    }
     if (news === "new" && !follow && !isMe(message.from)) {
       unseen += 1;
       drawJump();
     }
     tell(message, news);
+  }
+
+  /** An operation said something: what stands beside the room may be old. */
+  function changed(message) {
     if (message.operation || message.blocks?.some((block) => block.type === "status")) {
       refreshWaiting();
       asideTimer ??= setTimeout(drawAside, 300);
@@ -107,11 +122,13 @@ export function roomView({ argument: place, connection }) {
   }
 
   function failure(problem) {
+    composer.element.hidden = problem.status === 404;
     const text = problem.status === 404 ? "There is no such room, or you may not read it." : inline(problem.message);
     return h("div.empty", { role: "alert" }, h("p", text), problem.status !== 404 && h("button.btn", { type: "button", on: { click: load } }, "Try again"));
   }
 
-  function drawTop(more, empty) {
+  function drawTop(isMore, empty) {
+    more = isMore;
     if (more) fill(top, h("button.btn.btn-quiet", { type: "button", on: { click: earlier } }, "Earlier messages"));
     else if (empty) fill(top, welcome());
     else fill(top);

@@ -13,7 +13,8 @@ const LATER = 60_000;
 
 /**
  * A timeline. `put(message)` shows a message or its newer version and returns whether it was news: `"new"`, `"edited"` or
- * null; `pending(text, actions)` shows a line that is on its way; `element` is the list.
+ * null; `pending(text, actions)` shows a line that is on its way; `oldest()` is the id of the first one; `element` is the
+ * list.
  */
 export function makeTimeline(label) {
   const element = h("ol.timeline-in", { "aria-label": label });
@@ -161,7 +162,24 @@ export function makeTimeline(label) {
     if (one) remove(one);
   }
 
-  return { element, put, pending, oldest: () => [...entries.keys()].reduce((a, b) => (a === null || before(b, a) ? b : a), null) };
+  /** Whether a message is older than all that are shown. */
+  function isBeyond(message) {
+    const first = roots[0]?.message.id;
+    return first !== undefined && before(message.id, first);
+  }
+
+  /** Takes the oldest messages away where there are more than these; returns whether it did. */
+  function prune(most) {
+    const gone = roots.splice(0, Math.max(0, roots.length - most));
+    for (const { item } of gone) {
+      for (const { dataset } of item.querySelectorAll(".msg")) entries.delete(dataset.id);
+      item.remove();
+    }
+    if (gone.length > 0) tidyDays();
+    return gone.length > 0;
+  }
+
+  return { element, put, pending, isBeyond, prune, oldest: () => [...entries.keys()].reduce((a, b) => (a === null || before(b, a) ? b : a), null) };
 }
 
 function face(from) {
