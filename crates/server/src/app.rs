@@ -296,5 +296,8 @@ pub fn setup(config: &Config, commands: Vec<Command>) -> Setup {
 fn commands(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<Vec<Command>> {
     let (commands, problems) = check::read_packs(config, actions);
     anyhow::ensure!(!check::any_error(&problems), "{}", check::told(&problems));
+    for problem in problems {
+        tracing::warn!("{problem}");
+    }
     Ok(commands)
 }
