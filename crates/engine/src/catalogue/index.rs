@@ -4,7 +4,7 @@
 //! each way that it yields exactly. Layer 1.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -111,7 +111,7 @@ impl Index {
             .any(|at| is_assigned(at) || tokens[at].flag().is_some_and(|flag| Flag::read(flag).is_none()));
         // Without flags and names there is one path to each node, and nothing to remember.
         let plain = !named && flags_end == tokens.len() && tokens.iter().all(|token| token.flag().is_none());
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut todo = vec![(0, from)];
         let mut ways = Vec::new();
         while let Some((at, next)) = todo.pop() {

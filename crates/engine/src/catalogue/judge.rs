@@ -21,7 +21,7 @@ use crate::parse::{Token, Words};
 pub(super) struct Judged {
     /// What came of it.
     pub(super) verdict: Verdict,
-    /// How specific the way is, token by token: of two that fit, the lower one is meant.
+    /// As in [`Layout::rank`].
     pub(super) rank: u128,
     /// How many of the command's own words and of its needed arguments are not there.
     pub(super) lacks: (usize, usize),
@@ -58,8 +58,8 @@ const WORD: u128 = 2;
 const REST: u128 = 3;
 
 impl<'a> Case<'a> {
-    /// Reads the line; `None` where its words are others than this way's.
-    pub(super) fn judge(self) -> Option<Judged> {
+    /// Lays the line along the way; `None` where its words are others than this way's.
+    pub(super) fn lay(self) -> Option<Layout<'a>> {
         let sorted = sort(self, true);
         let unknown = sorted.unknown;
         Layout::of(self, sorted).or_else(|| if unknown { Layout::of(self, sort(self, false)) } else { None })
@@ -79,30 +79,33 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The words of a line, while they are laid along a way.
-struct Layout<'a> {
+/// The words of a line, laid along a way. What they are worth as values is only read when it matters.
+pub(super) struct Layout<'a> {
     case: Case<'a>,
     sorted: Sorted<'a>,
     /// The text of each argument.
     values: Vec<Option<&'a str>>,
-    rank: u128,
+    /// How specific the way is, token by token: of two that fit, the lower one is meant.
+    pub(super) rank: u128,
     /// Of the command's own words, how many are not there.
     words_left: usize,
+    /// Whether the line ends before the way does.
+    pub(super) short: bool,
 }
 
 impl<'a> Layout<'a> {
-    fn of(case: Case<'a>, sorted: Sorted<'a>) -> Option<Judged> {
+    fn of(case: Case<'a>, sorted: Sorted<'a>) -> Option<Self> {
         let mut values = vec![None; case.args().len()];
         for (arg, value) in &sorted.named {
             values[*arg] = Some(*value);
         }
-        let mut layout = Layout { case, sorted, values, rank: 0, words_left: 0 };
-        layout.lay()?;
-        layout.conclude()
+        let mut layout = Layout { case, sorted, values, rank: 0, words_left: 0, short: false };
+        layout.run()?;
+        Some(layout)
     }
 
     /// Lays each plain word along the way; `None` where one of them does not belong there.
-    fn lay(&mut self) -> Option<()> {
+    fn run(&mut self) -> Option<()> {
         let case = self.case;
         let plain = std::mem::take(&mut self.sorted.plain);
         let mut plain = plain.into_iter().map(|at| &case.words.tokens[at]);
@@ -118,9 +121,11 @@ impl<'a> Layout<'a> {
             if let Element::Rest(arg) = element {
                 self.values[*arg] = self.sorted.rest.map(|at| case.words.rest(at));
                 self.rank |= REST << place;
+                self.short |= self.sorted.rest.is_none();
                 continue;
             }
             let Some(token) = plain.next() else {
+                self.short = true;
                 self.words_left += usize::from(matches!(element, Element::Literal(_)));
                 continue;
             };
@@ -169,12 +174,14 @@ impl<'a> Layout<'a> {
     }
 
     fn class(&self, arg: usize) -> u128 {
-        let kind = &self.case.args()[arg].kind;
-        let fits = |text| matches!(kind, ArgType::Choice(_)) && kind.read(text, "").is_ok();
+        let ArgType::Choice(words) = &self.case.args()[arg].kind else { return WORD };
+        let lower = |text: &'a str| text.chars().flat_map(char::to_lowercase);
+        let fits = |text: &'a str| words.iter().any(|word| lower(word).eq(lower(text)));
         if self.values[arg].is_some_and(fits) { CHOICE } else { WORD }
     }
 
-    fn conclude(mut self) -> Option<Judged> {
+    /// Reads the values, and says what came of it; `None` where words are missing and nothing else.
+    pub(super) fn judge(mut self) -> Option<Judged> {
         let mut args = Args::new();
         let mut missing = Vec::new();
         for (arg, value) in self.case.args().iter().zip(&self.values) {

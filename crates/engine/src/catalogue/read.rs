@@ -54,9 +54,23 @@ impl Index {
             let way = &self.ways[way];
             Case { words: &words, from, command: &self.commands[way.command], way, connector }
         };
-        let judged =
-            self.candidates(&words, from).into_iter().filter_map(|way| Some((way, case(way).judge()?)));
-        let mut judged: Vec<_> = judged.map(|(way, judged)| (judged.key(), way, judged)).collect();
+        let laid = self.candidates(&words, from).into_iter().filter_map(|way| Some((way, case(way).lay()?)));
+        let mut laid: Vec<_> = laid.collect();
+        laid.sort_unstable_by_key(|(way, layout)| (layout.short, layout.rank, *way));
+        let mut judged: Vec<(Key, usize, Judged)> = Vec::with_capacity(1);
+        let mut whole = None;
+        for (way, layout) in laid {
+            // Once an order is whole, only what ties with it matters: a way whose end may be left out is also there as
+            // a shorter way of its own.
+            if whole.is_some_and(|rank| layout.short || layout.rank > rank) {
+                break;
+            }
+            let Some(verdict) = layout.judge() else { continue };
+            if matches!(verdict.verdict, Verdict::Fits(..)) {
+                whole = Some(verdict.rank);
+            }
+            judged.push((verdict.key(), way, verdict));
+        }
         let Some(best) = judged.iter().map(|(key, way, _)| (*key, *way)).min() else {
             return self.nothing(&words, from);
         };
@@ -69,7 +83,7 @@ impl Index {
                 .tied(&ways, judged.iter().any(|(.., judged)| matches!(judged.verdict, Verdict::Fits(..))));
         }
         let command = Arc::clone(&self.commands[self.ways[best.1].command]);
-        let usage = case(best.1).usage().to_owned();
+        let usage = || case(best.1).usage().to_owned();
         let Some((.., judged)) = judged.into_iter().find(|(_, way, _)| *way == best.1) else {
             return Reading::Unknown { near: Vec::new() };
         };
@@ -79,8 +93,8 @@ impl Index {
                 Reading::Order(Order::new(command, args, flags, Arc::clone(self)))
             }
             Verdict::Help => Reading::Help { command: Some(command) },
-            Verdict::Misfit(what) => Reading::Malformed { command: Some(command), what, usage },
-            Verdict::Lacks(missing) => Reading::Incomplete { command, missing, usage },
+            Verdict::Misfit(what) => Reading::Malformed { command: Some(command), what, usage: usage() },
+            Verdict::Lacks(missing) => Reading::Incomplete { command, missing, usage: usage() },
         }
     }
 
