@@ -1,6 +1,6 @@
 //! Commands as data, whoever provides them: built-ins, packs, other programs.
 //!
-//! Not their execution: `engine/execute` interprets the steps. Layer 0.
+//! Not their execution: `engine/life` runs the steps. Layer 0.
 
 use std::fmt;
 

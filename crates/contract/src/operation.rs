@@ -1,6 +1,6 @@
 //! Operations: the durable execution of a command that changes something, as a row of events and what they add up to.
 //!
-//! Not the driving of it: `engine/operation` does. [`Operation::apply`] is the only way an operation changes, so
+//! Not the driving of it: `engine/life` does. [`Operation::apply`] is the only way an operation changes, so
 //! that the journal's events replayed give the stored row. Layer 0.
 
 use std::fmt;

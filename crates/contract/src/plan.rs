@@ -1,6 +1,6 @@
 //! What a command will do, resolved, with the hash that confirmations and approvals are bound to.
 //!
-//! Not the making of it: `engine/plan` asks the actions. Layer 0.
+//! Not the making of it: `engine/planning` asks the actions. Layer 0.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

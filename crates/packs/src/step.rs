@@ -1,6 +1,6 @@
 //! The steps of a command: which action, with what, and whether that can work.
 //!
-//! Not their execution: `engine/execute` does that. Layer 2.
+//! Not their execution: `engine/life` does that. Layer 2.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 

@@ -47,7 +47,7 @@ fn arrows_point_down() {
         let Some((_, allowed)) = ARROWS.iter().find(|(known, _)| *known == name) else {
             violations.push(told(
                 package,
-                format!("is in no layer; give `{name}` a row in `tests/tidy/arrows.rs`"),
+                &format!("is in no layer; give `{name}` a row in `tests/tidy/arrows.rs`"),
             ));
             continue;
         };
@@ -59,7 +59,7 @@ fn arrows_point_down() {
             if !fine {
                 violations.push(told(
                     package,
-                    format!("depends on `{to}`, which no arrow allows; see ARCHITECTURE.md"),
+                    &format!("depends on `{to}`, which no arrow allows; see ARCHITECTURE.md"),
                 ));
             }
         }
@@ -76,10 +76,10 @@ fn dependencies_of_weight_have_one_owner() {
             let owners = OWNED.iter().find(|(owned, _)| *owned == dependency.name).map(|(_, owners)| *owners);
             if let Some(owners) = owners.filter(|owners| !owners.contains(&name)) {
                 let what = format!("names `{}`, which belongs to {}", dependency.name, owners.join(", "));
-                violations.push(told(package, what));
+                violations.push(told(package, &what));
             }
             if name == "contract" && NOT_IN_CONTRACT.contains(&dependency.name.as_str()) {
-                violations.push(told(package, format!("names `{}`; the joints do no IO", dependency.name)));
+                violations.push(told(package, &format!("names `{}`; the joints do no IO", dependency.name)));
             }
         }
     }
@@ -94,7 +94,7 @@ fn short(name: &str) -> &str {
     name.strip_prefix("wilco-").unwrap_or(name)
 }
 
-fn told(package: &Package, what: String) -> String {
+fn told(package: &Package, what: &str) -> String {
     format!("crates/{}/Cargo.toml:1: {what}", short(&package.name))
 }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::{
     holds,
     repo::{self, File},
-    scan::lines,
+    scan::{Part, Scan, lines},
 };
 
 /// The most lines of the README.
@@ -52,6 +52,28 @@ fn paths_and_tests_in_documents_are_there() {
     holds("A path in a document is there, and so is the test that it names.", &violations);
 }
 
+#[test]
+fn modules_in_comments_are_there() {
+    let named =
+        Regex::new(r"`(contract|runtime|engine|systems|store-sql|web|server|testkit)/([a-z_/]+)`")
+            .expect("a pattern");
+    let root = repo::root();
+    let mut violations = Vec::new();
+    for file in repo::rust() {
+        let comments = Scan::of(&file.text).view(|part| part == Part::Comment);
+        for (at, line) in lines(&comments) {
+            for found in named.captures_iter(line) {
+                let module = root.join("crates").join(&found[1]).join("src").join(&found[2]);
+                if !module.exists() && !module.with_extension("rs").exists() {
+                    violations
+                        .push(format!("{}:{at}: there is no {}; correct the name", file.path, &found[0]));
+                }
+            }
+        }
+    }
+    holds("A module that a comment names is there.", &violations);
+}
+
 /// Whether a Rust file has a function or a macro of this name.
 fn names(path: &std::path::Path, name: &str) -> bool {
     let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -68,13 +90,13 @@ fn every_invariant_names_the_test_that_holds_it() {
     for paragraph in invariants.split("\n\n").filter(|paragraph| paragraph.trim_start().starts_with("**")) {
         count += 1;
         let title = paragraph.trim().lines().next().unwrap_or_default();
-        let holds = paragraph.split("Held by").nth(1).unwrap_or_default();
-        if !holds.contains('`') {
+        let by = paragraph.split("Held by").nth(1).unwrap_or_default();
+        if !by.contains('`') {
             violations.push(format!("ARCHITECTURE.md: {title}: say `Held by` and the test"));
         }
     }
     assert!(count > 5, "there are invariants");
-    crate::holds("Every invariant names the test that holds it.", &violations);
+    holds("Every invariant names the test that holds it.", &violations);
 }
 
 #[test]

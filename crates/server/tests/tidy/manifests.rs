@@ -1,5 +1,6 @@
 //! What every manifest has to say.
 
+use regex::Regex;
 use toml::Table;
 
 use crate::{holds, repo};
@@ -55,6 +56,27 @@ fn the_workspace_forbids_unsafe_code_and_names_its_compiler() {
     );
     assert_eq!(workspace["package"]["rust-version"].as_str(), Some("1.95"));
     assert!(repo::root().join("Cargo.lock").exists(), "what is built is what is locked");
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let mut violations = Vec::new();
+    let files = repo::rust();
+    for file in repo::files().iter().filter(|file| file.path.ends_with("/Cargo.toml")) {
+        let manifest: Table = file.text.parse().expect("a manifest is TOML");
+        let folder = file.path.trim_end_matches("Cargo.toml");
+        for (table, below) in [("dependencies", "src/"), ("dev-dependencies", "")] {
+            let code: Vec<_> =
+                files.iter().filter(|file| file.path.starts_with(&format!("{folder}{below}"))).collect();
+            for (name, _) in manifest.get(table).and_then(toml::Value::as_table).into_iter().flatten() {
+                let word = Regex::new(&format!(r"\b{}\b", name.replace('-', "_"))).expect("a pattern");
+                if !code.iter().any(|file| word.is_match(&file.text)) {
+                    violations.push(format!("{}:1: nothing uses `{name}`; take it out", file.path));
+                }
+            }
+        }
+    }
+    holds("Every dependency is used by its crate.", &violations);
 }
 
 #[test]

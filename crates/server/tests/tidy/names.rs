@@ -177,12 +177,13 @@ fn words(text: &str) -> Vec<String> {
 fn paths(code: &str) -> Vec<(usize, String)> {
     let imports = Regex::new(r"\buse\s+([^;]+);").expect("a pattern");
     let plain = Regex::new(r"\b\w+(?:::\w+)+").expect("a pattern");
-    let line_of = |at: usize| code[..at].matches('\n').count() + 1;
-    let mut found: Vec<_> =
-        plain.find_iter(code).map(|path| (line_of(path.start()), path.as_str().to_owned())).collect();
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for (at, line) in lines(code) {
+        found.extend(plain.find_iter(line).map(|path| (at, path.as_str().to_owned())));
+    }
     for import in imports.captures_iter(code) {
         let tree: String = import[1].split_whitespace().collect();
-        let line = line_of(import.get(0).expect("the whole").start());
+        let line = code[..import.get(0).expect("the whole").start()].matches('\n').count() + 1;
         found.extend(spelled_out("", &tree).into_iter().map(|path| (line, path)));
     }
     found
