@@ -24,8 +24,8 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }
 
-/// Lines that are nearly orders.
-fn line() -> impl Strategy<Value = String> {
+/// A word that may stand in an order.
+fn word() -> impl Strategy<Value = String> {
     let words = vec![
         "ping",
         "say",
@@ -82,8 +82,43 @@ fn line() -> impl Strategy<Value = String> {
         "--text",
         "--nope",
     ];
-    let word = prop_oneof![8 => select(words).prop_map(str::to_owned), 1 => text()];
-    prop::collection::vec(word, 0..9).prop_map(|words| words.join(" "))
+    prop_oneof![8 => select(words).prop_map(str::to_owned), 1 => text()]
+}
+
+/// Lines that are orders, or nearly.
+fn line() -> impl Strategy<Value = String> {
+    let orders = vec![
+        "ping x",
+        "say hello",
+        "ship webapp at v1",
+        "put v1 on billing",
+        "release webapp",
+        "stage api/v2 to prod",
+        "status",
+        "logs api errors last 15m",
+        "logs --app api --follow",
+        "move 7 to db",
+        "turn up again it",
+        "call api {\"a\": [1, \"b c\"]}",
+        "limit 1.5 4KiB",
+        "limit 7 to 10kB at most",
+        "状态 支付",
+        "announce #ops",
+        "page @ana",
+        "get https://a.example",
+        "plan release webapp --because \"a b\"",
+        "",
+    ];
+    (select(orders), prop::collection::vec((any::<prop::sample::Index>(), word()), 0..4)).prop_map(
+        |(order, more)| {
+            let mut words: Vec<_> = order.split(' ').map(str::to_owned).collect();
+            for (at, word) in more {
+                let at = at.index(words.len() + 1);
+                words.insert(at, word);
+            }
+            words.join(" ")
+        },
+    )
 }
 
 /// A value of this type, as a program gives it.
