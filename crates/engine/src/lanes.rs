@@ -32,6 +32,7 @@ type Key = (Place, Account);
 #[derive(Default)]
 struct Lane {
     queue: VecDeque<Waiting>,
+    /// Whether the speaker knows that it was full. Once until it is empty: in a flood it is full again and again.
     told: bool,
 }
 
@@ -71,7 +72,6 @@ impl Lanes {
                 let lane = lanes.entry(key.clone()).or_default();
                 if lane.queue.len() < limit.unwrap_or(UNLIMITED) {
                     lane.queue.push_back(waiting);
-                    lane.told = false;
                     return if new { Entered::First } else { Entered::Waits };
                 }
                 if limit.is_some() {
@@ -92,5 +92,42 @@ impl Lanes {
         drop(lanes);
         self.room.notify_waiters();
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_full_lane_is_told_once_until_it_is_empty() {
+        let lanes = Lanes::default();
+        let place = Place::parse("web:ops").expect("a place");
+        let from = Account::parse("web:ana").expect("an account");
+        let key = (place.clone(), from.clone());
+        let message = Message {
+            id: "1".to_owned(),
+            place,
+            thread: None,
+            from,
+            text: "status".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            to_us: true,
+        };
+        let waiting = Waiting { message, order: "status".to_owned(), input: Seq(1) };
+        let enter =
+            || lanes.enter(waiting.clone(), Some(2)).now_or_never().expect("a limited lane never waits");
+        assert_eq!([enter(), enter()], [Entered::First, Entered::Waits]);
+        assert_eq!([enter(), enter()], [Entered::Full { tell: true }, Entered::Full { tell: false }]);
+        assert!(lanes.next(&key).is_some());
+        assert_eq!([enter(), enter()], [Entered::Waits, Entered::Full { tell: false }]);
+        while lanes.next(&key).is_some() {}
+        assert_eq!(
+            [enter(), enter(), enter()],
+            [Entered::First, Entered::Waits, Entered::Full { tell: true }]
+        );
     }
 }
