@@ -3,6 +3,7 @@
 //! Not the reads: `read` has those. Layer 2.
 
 use std::{
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -89,7 +90,7 @@ impl SqliteStore {
     /// # Errors
     /// When there is none, or when it is damaged, newer than this build or another program's.
     pub async fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        refuse_empty(path)?;
+        refuse_cut(path)?;
         if !path.exists() {
             return Err(OpenError::Missing { path: path.to_owned() });
         }
@@ -193,7 +194,7 @@ pub(crate) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Erro
 
 /// Makes a new database beside its place and moves it there whole, so that a start that is cut short leaves none.
 async fn create_if_missing(path: &Path) -> Result<(), OpenError> {
-    refuse_empty(path)?;
+    refuse_cut(path)?;
     if path.exists() {
         return Ok(());
     }
@@ -217,18 +218,38 @@ async fn create_if_missing(path: &Path) -> Result<(), OpenError> {
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-/// SQLite takes a file of no bytes for a new database; we never leave one, so it lost its content.
-fn refuse_empty(path: &Path) -> Result<(), OpenError> {
+/// SQLite takes a file of no bytes for a new database, and fills up a last page that is short. We leave neither, so
+/// such a file lost something.
+fn refuse_cut(path: &Path) -> Result<(), OpenError> {
+    let damaged = |what: String| Err(OpenError::Damaged { path: path.to_owned(), what });
     match std::fs::metadata(path) {
         Ok(meta) if meta.is_dir() => {
             Err(OpenError::Failed { path: path.to_owned(), what: "it is a folder".to_owned() })
         }
-        Ok(meta) if meta.len() == 0 => Err(OpenError::Damaged {
-            path: path.to_owned(),
-            what: "it has no content, so it was cut. If it is to be a new one, delete it first".to_owned(),
-        }),
-        _ => Ok(()),
+        Ok(meta) if meta.len() == 0 => {
+            damaged("it has no content, so it was cut. If it is to be a new one, delete it first".to_owned())
+        }
+        Ok(meta) => match said_length(path) {
+            Some(said) if meta.len() < said && !has_log(path) => {
+                damaged(format!("it has {} bytes of {said}, so it was cut", meta.len()))
+            }
+            _ => Ok(()),
+        },
+        Err(_) => Ok(()),
     }
+}
+
+/// How long a database's header says that it is, in bytes. With a log beside it that may be ahead of the file.
+fn said_length(path: &Path) -> Option<u64> {
+    let mut header = [0; 32];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header)).ok()?;
+    let pages = u32::from_be_bytes(header[28..].try_into().ok()?);
+    // A page of 65 536 bytes does not fit its two bytes, and is written as 1.
+    let page = match u16::from_be_bytes(header[16..18].try_into().ok()?) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    header.starts_with(b"SQLite format 3\0").then_some(u64::from(pages) * page)
 }
 
 /// Finds out now, and not at the first order, whether the database can be written.
