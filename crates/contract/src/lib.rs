@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod action;
+mod canonical;
 pub mod chain;
 pub mod clock;
 pub mod command;

@@ -398,16 +398,6 @@ pub enum EntryBody<'a> {
     Access(&'a AccessEvent),
 }
 
-impl Entry<'_> {
-    /// The RFC 8785 JSON that the chain commits to.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub fn canonical(&self) -> Result<String, serde_json::Error> {
-        serde_json_canonicalizer::to_string(self)
-    }
-}
-
 impl Record {
     /// The journal entry of this record; `None` for what stands beside the journal.
     #[must_use]

@@ -120,8 +120,8 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Whether there is nothing to write.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.journal.is_empty() && self.log.is_empty()
+    /// How many records these are, about as many rows.
+    pub(crate) fn records(&self) -> usize {
+        self.journal.len() + self.log.len()
     }
 }

@@ -3,16 +3,12 @@
 //! Not the transaction around them. Each `bind` lists the values in the order of the columns above it. Layer 2.
 
 use serde::Serialize;
-use sqlx::{
-    Arguments, SqliteConnection,
-    error::BoxDynError,
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use sqlx::{Arguments, error::BoxDynError, sqlite::SqliteArguments};
 use wilco_contract::{ids::Seq, store::Lock};
 
 use crate::{
     changes::{Changes, Edit},
-    insert::{Insert, among, insert},
+    insert::{Insert, Script},
 };
 use wilco_runtime::memory_store::input_id;
 
@@ -74,81 +70,86 @@ const LOG: Insert = Insert {
 type Bound = Result<(), BoxDynError>;
 
 /// Writes all changes. The order is the journal first; no table reads another.
-pub(crate) async fn write(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
-    insert(conn, &JOURNAL, &changes.journal, |entry, args| {
-        args.add(number(entry.seq)?)?;
-        args.add(entry.at.clone())?;
-        args.add(entry.line.kind.clone())?;
-        args.add(entry.line.who.clone())?;
-        args.add(entry.line.operation.clone())?;
-        args.add(entry.line.body.clone())?;
-        args.add(&entry.line.salt[..])?;
-        args.add(&entry.line.commitment.0[..])?;
-        args.add(&entry.hash.0[..])
-    })
-    .await?;
-    write_operations(conn, changes).await?;
-    write_inbox(conn, changes).await?;
-    write_messages(conn, changes).await?;
-    write_locks(conn, changes).await?;
-    write_access(conn, changes).await?;
-    insert(conn, &LOG, &changes.log, |line, args| {
-        args.add(line.operation.as_str())?;
-        args.add(i64::try_from(line.number)?)?;
-        args.add(line.at.to_string())?;
-        args.add(&line.step)?;
-        args.add(word(&line.stream)?)?;
-        args.add(&line.text)
-    })
-    .await
+pub(crate) async fn write(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
+    script
+        .insert(&JOURNAL, &changes.journal, |entry, args| {
+            args.add(number(entry.seq)?)?;
+            args.add(entry.at.clone())?;
+            args.add(entry.line.kind.clone())?;
+            args.add(entry.line.who.clone())?;
+            args.add(entry.line.operation.clone())?;
+            args.add(entry.line.body.clone())?;
+            args.add(&entry.line.salt[..])?;
+            args.add(&entry.line.commitment.0[..])?;
+            args.add(&entry.hash.0[..])
+        })
+        .await?;
+    write_operations(script, changes).await?;
+    write_inbox(script, changes).await?;
+    write_messages(script, changes).await?;
+    write_locks(script, changes).await?;
+    write_access(script, changes).await?;
+    script
+        .insert(&LOG, &changes.log, |line, args| {
+            args.add(line.operation.as_str())?;
+            args.add(i64::try_from(line.number)?)?;
+            args.add(line.at.to_string())?;
+            args.add(&line.step)?;
+            args.add(word(&line.stream)?)?;
+            args.add(&line.text)
+        })
+        .await
 }
 
-async fn write_operations(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
+async fn write_operations(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
     let mut rows: Vec<_> = changes.operations.values().collect();
     rows.sort_by_key(|(number, _)| *number);
-    insert(conn, &OPERATIONS, &rows, |(number, operation), args| {
-        args.add(i64::try_from(*number)?)?;
-        args.add(operation.id.as_str())?;
-        args.add(operation.state.as_str())?;
-        args.add(operation.asker.key())?;
-        args.add(operation.key.as_deref())?;
-        args.add(i64::try_from(operation.version)?)?;
-        args.add(serde_json::to_string(operation)?)
-    })
-    .await
+    script
+        .insert(&OPERATIONS, &rows, |(number, operation), args| {
+            args.add(i64::try_from(*number)?)?;
+            args.add(operation.id.as_str())?;
+            args.add(operation.state.as_str())?;
+            args.add(operation.asker.key())?;
+            args.add(operation.key.as_deref())?;
+            args.add(i64::try_from(operation.version)?)?;
+            args.add(serde_json::to_string(operation)?)
+        })
+        .await
 }
 
-async fn write_inbox(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
-    insert(conn, &INBOX, &changes.inputs, |(seq, input), args| {
-        args.add(number(*seq)?)?;
-        args.add(input.place().as_str())?;
-        args.add(input_id(input))?;
-        args.add(serde_json::to_string(input)?)
-    })
-    .await?;
-    let before = "UPDATE inbox SET input = NULL WHERE seq IN (";
-    changed(among(conn, (before, ")"), 1, &changes.handled, |seq, args| args.add(number(*seq)?)).await)
+async fn write_inbox(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
+    script
+        .insert(&INBOX, &changes.inputs, |(seq, input), args| {
+            args.add(number(*seq)?)?;
+            args.add(input.place().as_str())?;
+            args.add(input_id(input))?;
+            args.add(serde_json::to_string(input)?)
+        })
+        .await?;
+    let handled = "UPDATE inbox SET input = NULL WHERE seq IN ";
+    script.each(handled, &changes.handled, |seq, args| args.add(number(*seq)?)).await
 }
 
-async fn write_messages(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
-    insert(conn, &MESSAGES, &changes.messages, |(seq, message), args| {
-        args.add(number(*seq)?)?;
-        args.add(number(*seq)?)?;
-        args.add(message.at.to_string())?;
-        args.add(message.place.as_str())?;
-        args.add(message.thread.map(number).transpose()?)?;
-        args.add(word(&message.from.kind)?)?;
-        args.add(&message.from.id)?;
-        args.add(&message.from.name)?;
-        args.add(&message.text)?;
-        args.add(serde_json::to_string(&message.reply)?)?;
-        args.add(i64::try_from(message.version)?)?;
-        args.add(message.operation.as_ref().map(|id| id.as_str()))?;
-        args.add(message.key.as_ref().map(|key| key.0.as_str()))
-    })
-    .await?;
+async fn write_messages(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
+    script
+        .insert(&MESSAGES, &changes.messages, |(seq, message), args| {
+            args.add(number(*seq)?)?;
+            args.add(number(*seq)?)?;
+            args.add(message.at.to_string())?;
+            args.add(message.place.as_str())?;
+            args.add(message.thread.map(number).transpose()?)?;
+            args.add(word(&message.from.kind)?)?;
+            args.add(&message.from.id)?;
+            args.add(&message.from.name)?;
+            args.add(&message.text)?;
+            args.add(serde_json::to_string(&message.reply)?)?;
+            args.add(i64::try_from(message.version)?)?;
+            args.add(message.operation.as_ref().map(|id| id.as_str()))?;
+            args.add(message.key.as_ref().map(|key| key.0.as_str()))
+        })
+        .await?;
     let edits: Vec<_> = changes.edits.iter().collect();
-    insert(conn, &EDITS, &edits, |(seq, edit), args| bind_edit(**seq, edit, args)).await
+    script.insert(&EDITS, &edits, |(seq, edit), args| bind_edit(**seq, edit, args)).await
 }
 
 fn bind_edit(seq: Seq, edit: &Edit<'_>, args: &mut SqliteArguments) -> Bound {
@@ -159,50 +160,52 @@ fn bind_edit(seq: Seq, edit: &Edit<'_>, args: &mut SqliteArguments) -> Bound {
     args.add(serde_json::to_string(edit.reply)?)
 }
 
-async fn write_locks(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
+async fn write_locks(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
     let held: Vec<&Lock> = changes.locks.values().filter_map(|lock| *lock).collect();
-    insert(conn, &LOCKS, &held, |lock, args| {
-        args.add(&lock.key)?;
-        args.add(serde_json::to_string(&lock.owner)?)?;
-        args.add(&lock.reason)?;
-        args.add(lock.at.to_string())?;
-        args.add(lock.expires_at.to_string())
-    })
-    .await?;
+    script
+        .insert(&LOCKS, &held, |lock, args| {
+            args.add(&lock.key)?;
+            args.add(serde_json::to_string(&lock.owner)?)?;
+            args.add(&lock.reason)?;
+            args.add(lock.at.to_string())?;
+            args.add(lock.expires_at.to_string())
+        })
+        .await?;
     let free = changes.locks.iter().filter(|(_, lock)| lock.is_none());
     let free: Vec<&str> = free.map(|(key, _)| *key).collect();
-    changed(
-        among(conn, ("DELETE FROM locks WHERE key IN (", ")"), 1, &free, |key, args| args.add(*key)).await,
-    )
+    script.each("DELETE FROM locks WHERE key IN ", &free, |key, args| args.add(*key)).await
 }
 
-async fn write_access(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
-    insert(conn, &LINKS, &changes.links, |link, args| {
-        args.add(&link.hash.0[..])?;
-        args.add(link.person.as_str())?;
-        args.add(&link.by)?;
-        args.add(link.expires_at.to_string())?;
-        args.add(link.used_at.map(|at| at.to_string()))
-    })
-    .await?;
-    insert(conn, &SESSIONS, &changes.sessions, |session, args| {
-        args.add(&session.hash.0[..])?;
-        args.add(session.person.as_str())?;
-        args.add(session.created_at.to_string())?;
-        args.add(session.seen_at.to_string())?;
-        args.add(session.ended_at.map(|at| at.to_string()))
-    })
-    .await?;
-    insert(conn, &TOKENS, &changes.tokens, |token, args| {
-        args.add(&token.hash.0[..])?;
-        args.add(&token.name)?;
-        args.add(word(&token.scope)?)?;
-        args.add(&token.by)?;
-        args.add(token.created_at.to_string())?;
-        args.add(token.expires_at.to_string())?;
-        args.add(token.revoked_at.map(|at| at.to_string()))
-    })
-    .await
+async fn write_access(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {
+    script
+        .insert(&LINKS, &changes.links, |link, args| {
+            args.add(&link.hash.0[..])?;
+            args.add(link.person.as_str())?;
+            args.add(&link.by)?;
+            args.add(link.expires_at.to_string())?;
+            args.add(link.used_at.map(|at| at.to_string()))
+        })
+        .await?;
+    script
+        .insert(&SESSIONS, &changes.sessions, |session, args| {
+            args.add(&session.hash.0[..])?;
+            args.add(session.person.as_str())?;
+            args.add(session.created_at.to_string())?;
+            args.add(session.seen_at.to_string())?;
+            args.add(session.ended_at.map(|at| at.to_string()))
+        })
+        .await?;
+    script
+        .insert(&TOKENS, &changes.tokens, |token, args| {
+            args.add(&token.hash.0[..])?;
+            args.add(&token.name)?;
+            args.add(word(&token.scope)?)?;
+            args.add(&token.by)?;
+            args.add(token.created_at.to_string())?;
+            args.add(token.expires_at.to_string())?;
+            args.add(token.revoked_at.map(|at| at.to_string()))
+        })
+        .await
 }
 
 /// A journal number as SQLite counts.
@@ -216,9 +219,4 @@ fn word<T: Serialize>(value: &T) -> Result<String, BoxDynError> {
         serde_json::Value::String(word) => Ok(word),
         other => Err(format!("`{other}` is no word").into()),
     }
-}
-
-/// A statement that changes rows returns none.
-fn changed(rows: Result<Vec<SqliteRow>, sqlx::Error>) -> Result<(), sqlx::Error> {
-    rows.map(drop)
 }

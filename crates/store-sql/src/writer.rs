@@ -11,6 +11,7 @@ use wilco_contract::{chain::Seal, store::StoreError};
 use crate::{
     changes::Changes,
     error::Trouble,
+    insert::Script,
     lock::LockFile,
     lookup,
     queue::{Answer, Item, Queue},
@@ -148,19 +149,32 @@ impl Writer {
             let fits = known.admit(&item.batch.batch);
             answers.push(fits.map(|()| changes.take(&item.batch, &numbers)));
         }
-        if !changes.is_empty() {
-            let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
-            if let Err(error) = write(&mut transaction, &changes).await {
-                let trouble = Trouble::from(error);
-                return match transaction.rollback().await {
-                    Ok(()) => Err(trouble),
-                    Err(error) => Err(Trouble::Lost(format!("{}; then {error}", trouble.told()))),
-                };
-            }
-            transaction.commit().await?;
+        if changes.records() > 0 {
+            transact(conn, &changes).await?;
         }
         (self.seal, self.newest) = (changes.seal, changes.newest);
         Ok(answers)
+    }
+}
+
+/// Writes all changes or none. The words around them are plain statements, so that they can share a turn.
+async fn transact(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), Trouble> {
+    let written = async {
+        let mut script = Script::new(conn, changes.records());
+        script.say("BEGIN IMMEDIATE").await?;
+        write(&mut script, changes).await?;
+        script.say("COMMIT").await?;
+        script.run().await
+    };
+    let Err(error) = written.await else { return Ok(()) };
+    let trouble = Trouble::from(error);
+    // After some failures SQLite has taken everything back by itself, or never begun, and says so.
+    match sqlx::query("ROLLBACK").execute(conn).await {
+        Err(sqlx::Error::Database(said)) if said.message().contains("no transaction is active") => {
+            Err(trouble)
+        }
+        Err(error) => Err(Trouble::Lost(format!("{}; then {error}", trouble.told()))),
+        Ok(_) => Err(trouble),
     }
 }
 
