@@ -5,7 +5,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,6 +24,8 @@ use wilco_contract::{
 const EVERY_SECS: i64 = 1;
 /// The most bytes of a checkpoint file that are read: its end.
 const MAX_READ: u64 = 4 * 1024 * 1024;
+/// How the line of a checkpoint begins.
+const BEGINNING: &str = "{\"seq\":";
 
 /// A signed head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,13 +93,10 @@ impl Checkpoints {
         let signature = self.key.sign(signed_text(&head, at).as_bytes());
         let signature = signature.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         let line = serde_json::to_string(&Checkpoint { seq: head.seq, hash: head.hash, at, signature })?;
-        let write = |path: &PathBuf| {
-            let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
-            writeln!(file, "{line}")
-        };
-        let written: Vec<_> = self.files.iter().map(write).collect();
+        let written: Vec<_> = self.files.iter().map(|path| append(path, &line)).collect();
+        written.into_iter().collect::<io::Result<()>>()?;
         self.last = Some(head);
-        written.into_iter().collect()
+        Ok(())
     }
 
     /// Signs as long as it lives.
@@ -119,7 +118,21 @@ impl Checkpoints {
     }
 }
 
-/// Reads the checkpoints of a file, each verified. Of a long file only the end is read.
+/// Adds a line. One that an earlier process did not finish keeps to itself, so that it spoils no other.
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let cut = file.metadata()?.len() > 0 && {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        last != *b"\n"
+    };
+    let start = if cut { "\n" } else { "" };
+    file.write_all(format!("{start}{line}\n").as_bytes())
+}
+
+/// Reads the checkpoints of a file, each verified. Of a long file only the end is read. A line that was cut short as it
+/// was written says nothing and is left out, as if it had been deleted.
 ///
 /// # Errors
 /// When it cannot be read, or a line is not signed by this key.
@@ -131,9 +144,8 @@ pub fn read(path: &Path, key: &VerifyingKey) -> Result<Vec<Head>, CheckpointErro
         Err(error) => return Err(io(error)),
     };
     let forged = |line, what| CheckpointError::Forged { path: path.to_owned(), line, what };
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     let mut heads = Vec::new();
-    for (at, line) in whole.lines().enumerate() {
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !is_cut(line)) {
         let checkpoint: Checkpoint =
             serde_json::from_str(line).map_err(|_| forged(at + 1, "this is not a checkpoint"))?;
         let head = Head { seq: checkpoint.seq, hash: checkpoint.hash };
@@ -146,8 +158,12 @@ pub fn read(path: &Path, key: &VerifyingKey) -> Result<Vec<Head>, CheckpointErro
     Ok(heads)
 }
 
+/// Whether a line begins as a checkpoint does and does not end as one.
+fn is_cut(line: &str) -> bool {
+    (line.starts_with(BEGINNING) || BEGINNING.starts_with(line)) && !line.ends_with('}')
+}
+
 fn tail(path: &Path) -> io::Result<String> {
-    use std::io::{Read as _, Seek as _, SeekFrom};
     let mut file = fs::File::open(path)?;
     let length = file.metadata()?.len();
     let cut = length > MAX_READ;
@@ -190,5 +206,25 @@ mod tests {
         fs::write(&path, forged).expect("written");
         assert!(matches!(read(&path, &key.verifying_key()), Err(CheckpointError::Forged { line: 2, .. })));
         assert_eq!(read(&folder.path().join("none"), &other).expect("none"), []);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_short_spoils_no_other_and_a_file_that_cannot_be_written_is_tried_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("late/checkpoints");
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let head = |seq| Head { seq: Seq(seq), hash: Hash::of(&[1]) };
+        let mut checkpoints = Checkpoints::new(key.clone(), vec![path.clone()]);
+        assert!(checkpoints.sign(head(1), Timestamp::UNIX_EPOCH).is_err());
+        fs::create_dir(folder.path().join("late")).expect("made");
+        checkpoints.sign(head(1), Timestamp::UNIX_EPOCH).expect("written");
+        let line = fs::read_to_string(&path).expect("read");
+        for length in (1..line.len() - 1).step_by(11) {
+            fs::write(&path, format!("{line}{}", &line[..length])).expect("written");
+            assert_eq!(read(&path, &key.verifying_key()).expect("read"), [head(1)], "{length}");
+            let mut next = Checkpoints::new(key.clone(), vec![path.clone()]);
+            next.sign(head(2), Timestamp::UNIX_EPOCH).expect("written");
+            assert_eq!(read(&path, &key.verifying_key()).expect("read"), [head(1), head(2)], "{length}");
+        }
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn cookie_name(public_url: &PublicUrl) -> &'static str {
 
 fn not_signed_in() -> Problem {
     Problem::not_signed_in(
-        "Sign in on the page with a link from `wilco login` or `wilco invite`, or send a token as `Authorization: Bearer …`.",
+        "Sign in on the page with a link from `wilco invite PERSON`, or send a token as `Authorization: Bearer …`.",
     )
 }
 

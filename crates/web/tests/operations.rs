@@ -113,6 +113,15 @@ async fn a_person_decides_and_sees_what_came_of_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_only_reads_shows_no_words_of_its_own_in_a_room() {
+    let server = Server::start().await;
+    let read = server.token("dash", "read").await;
+    let body = json!({ "order": "everybody approve d-0007", "place": "web:ops" });
+    assert_eq!(read.post("/api/v1/calls", &body).await.problem(403)["rule"], "scope read");
+    assert!(server.desk.calls().is_empty(), "nothing reached the engine");
+}
+
+#[tokio::test]
 async fn no_token_and_no_operator_confirms_or_approves() {
     let server = Server::start().await;
     let operation = server.keep(server.operation(7)).await;

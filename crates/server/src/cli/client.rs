@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Failure, config_path};
 use crate::{
-    config::{self, Environment},
+    config::{self, Config, Environment},
     keys::Keys,
 };
 
@@ -33,10 +33,19 @@ pub(crate) struct Got {
 
 impl Client {
     /// Finds the server by `WILCO_URL`, else by the configuration here, and speaks as `WILCO_TOKEN`, else as the local
-    /// operator.
+    /// operator. The operator's key goes to the server that it is for, and to no other address.
     pub(crate) fn find() -> Result<Self, Failure> {
         let environment = Environment::from_process();
-        let config = config_path(None).and_then(|path| config::load(&path, &environment).ok());
+        let needed = environment.url.is_none() || environment.token.is_none();
+        let config = match config_path(None).filter(|_| needed).map(|path| config::load(&path, &environment))
+        {
+            Some(Ok(config)) => Some(config),
+            Some(Err(problems)) => {
+                let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                return Err(Failure::Failed(problems.join("\n")));
+            }
+            None => None,
+        };
         let base = match (&environment.url, &config) {
             (Some(url), _) => url.trim_end_matches('/').to_owned(),
             (None, Some(config)) => config.local_url(),
@@ -49,7 +58,14 @@ impl Client {
         };
         let token = match (&environment.token, &config) {
             (Some(token), _) => token.clone(),
-            (None, Some(config)) => Keys::open(&config.keys)?.operator()?,
+            (None, Some(config)) if is_own(&base, config) => Keys::open(&config.keys)?.operator()?,
+            (None, Some(config)) => {
+                return Err(Failure::Failed(format!(
+                    "`WILCO_URL` is {base}, and the server of the `wilco.toml` here is at {}: its operator's key is \
+                     not sent elsewhere. Set `WILCO_TOKEN`, or unset `WILCO_URL`",
+                    config.local_url()
+                )));
+            }
             (None, None) => {
                 return Err(Failure::Failed("nobody is known to ask: set `WILCO_TOKEN`".into()));
             }
@@ -67,7 +83,9 @@ impl Client {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Got, Failure> {
-        let mut url = url::Url::parse(&self.base)?;
+        let mut url = url::Url::parse(&self.base).map_err(|error| {
+            Failure::Usage(format!("`{}` is not the address of a server: {error}", self.base))
+        })?;
         url.path_segments_mut()
             .map_err(|()| Failure::Usage(format!("`{}` is not the address of a server", self.base)))?
             .pop_if_empty()
@@ -121,6 +139,18 @@ impl Got {
         }
         Failure::Failed(lines.join("\n"))
     }
+}
+
+/// Whether an address is that of the server of this configuration: where it listens, by a loopback name too, or its
+/// `public_url`.
+fn is_own(base: &str, config: &Config) -> bool {
+    let read = |text: &str| url::Url::parse(text).ok();
+    let (Some(base), Some(local)) = (read(base), read(&config.local_url())) else { return false };
+    let is_loopback = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let at_port = base.scheme() == "http" && base.port_or_known_default() == local.port_or_known_default();
+    base.origin() == local.origin()
+        || (is_loopback && at_port)
+        || read(&config.public_url).is_some_and(|public| public.origin() == base.origin())
 }
 
 fn root(error: &dyn std::error::Error) -> String {

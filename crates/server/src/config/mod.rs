@@ -112,7 +112,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
     let file = path.file_name().map_or_else(|| FILE.into(), |name| name.to_string_lossy());
     if !path.exists() {
         let what = format!("there is no file `{}`", path.display());
-        let remedy = "Go to the folder of your ops repo, or make one with `wilco init DIR`.";
+        let remedy = "Go to the folder of your ops repo; `wilco up` in an empty folder lays out the demo, to begin from.";
         return Err(vec![Problem::of(&file, what, remedy)]);
     }
     let text = read_text(path, &file).map_err(|problem| vec![problem])?;

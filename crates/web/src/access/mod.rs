@@ -65,7 +65,7 @@ pub enum AccessError {
     #[error("there is no person `{0}`; `wilco.toml` names the people as `[person.<name>]`")]
     NoSuchPerson(PersonId),
     /// The link was used, has ended, or never was.
-    #[error("this link was used or has ended; ask for a new one with `wilco login` or `wilco invite`")]
+    #[error("this link was used or has ended; ask for a new one with `wilco invite PERSON`")]
     LinkGone,
     /// A living token has this name.
     #[error("there is a token `{0}` already; revoke it first, or take another name")]

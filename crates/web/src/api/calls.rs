@@ -65,6 +65,15 @@ pub(super) async fn call(
     if let Some(place) = place.as_ref().filter(|place| place.connector() == "web") {
         open_place(&door, &caller, place)?;
     }
+    if place.is_some() && caller.only_reads() {
+        // The room would be shown its words.
+        return Err(Problem::denied("A token with the scope `read` says nothing in a room.")
+            .with("rule", "scope read")
+            .with(
+                "you_can",
+                "Leave out `place`, or make a token with `wilco token create NAME --scope order`.",
+            ));
+    }
     let what = what(order.order, order.command, order.args)?;
     let because = order.because.map(|because| text::clean(&because).into_owned());
     let call = Call { who: caller.who, what, place, because, dry_run: order.dry_run, key };
