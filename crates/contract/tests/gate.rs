@@ -206,7 +206,7 @@ fn requirements_add_up_and_a_condition_that_errs_denies() {
     let lead = Grantee::parse("role:lead").ok();
     let rules = vec![
         Requirement { confirm: true, ..requirement("web.*") },
-        Requirement { approve: 2, by: lead.clone(), ..requirement("web.ship") },
+        Requirement { approve: 2, by: lead, ..requirement("web.ship") },
     ];
     let policy_of = |rules| policy(vec![grant("web.*", "@bo"), grant("web.*", "@ana")], rules);
     let both = policy_of(rules);
@@ -223,7 +223,7 @@ fn requirements_add_up_and_a_condition_that_errs_denies() {
     let late = given(GivenKind::Approve, "cy", "2026-11-23T08:59:59Z");
     assert_eq!(says(&both, "bo", &write, &[confirm.clone(), ana.clone(), late], true), "Confirm 1/1, Approve 1/2");
     let other = Given { plan: Hash::of(b"another plan"), ..cy.clone() };
-    assert_eq!(says(&both, "bo", &write, &[confirm.clone(), ana.clone(), other], true), "Confirm 1/1, Approve 1/2");
+    assert_eq!(says(&both, "bo", &write, &[confirm, ana, other], true), "Confirm 1/1, Approve 1/2");
     let own = given(GivenKind::Approve, "ana", "2026-11-23T09:59:00Z");
     let by_ana = given(GivenKind::Confirm, "ana", "2026-11-23T09:59:00Z");
     assert_eq!(

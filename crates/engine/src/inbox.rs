@@ -10,7 +10,6 @@ use wilco_contract::{
     connector::{Ack, Arrival, DeliveryKey},
     ids::Seq,
     input::{Input, Message, Press},
-    pattern::Pattern,
     reply::{PressKind, Reply},
     store::{Record, StoreError},
 };
@@ -207,8 +206,8 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             Understood::Answer(Answer::Refused { reply: Reply::text(text), kind: RefusedKind::Unknown })
         }
         Reading::Help { command } => {
-            let usage = command.as_ref().and_then(|command| command.spec.words.first());
-            let reply = live.catalogue.help(&may, usage.map(Pattern::source));
+            let id = command.as_ref().map(|command| command.spec.id.as_str());
+            let reply = live.catalogue.help(&may, id);
             Understood::Answer(Answer::Done { reply, rows: None })
         }
         Reading::Order(order) if order.flags.force || order.flags.alone => {
