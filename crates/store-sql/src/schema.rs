@@ -90,6 +90,7 @@ async fn back_up(conn: &mut SqliteConnection, path: &Path, version: u32) -> Resu
         .execute(conn)
         .await
         .map_err(|error| failed(Trouble::from(error).told().to_string()))?;
+    crate::store::private(&copy).map_err(|error| failed(error.to_string()))?;
     tracing::info!(copy = %copy.display(), "copied the database before changing its schema");
     Ok(())
 }

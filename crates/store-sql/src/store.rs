@@ -4,6 +4,7 @@
 
 use std::{
     io::Read as _,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -73,9 +74,7 @@ impl SqliteStore {
         let mut conn = writer.connect().await.map_err(told)?;
         schema::migrate(&mut conn, path, schema::STEPS).await?;
         writable(&mut conn).await.map_err(told)?;
-        let seal = Seal::after(head(&mut conn).await.map_err(told)?);
-        let row = sqlx::query("SELECT coalesce(max(number), 0) FROM operations").fetch_one(&mut conn).await;
-        let newest = row.and_then(|row| row.count(0)).map_err(told)?;
+        let (seal, newest) = so_far(&mut conn).await.map_err(told)?;
         let queue = Arc::new(Queue::default());
         let writer = Writer { conn: Some(conn), options: writer, seal, newest, lock };
         let ended = writer.start(queue.clone());
@@ -192,6 +191,13 @@ pub(crate) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Erro
     }
 }
 
+/// The chain so far and the number of the newest operation, each by a last row.
+pub(crate) async fn so_far(conn: &mut SqliteConnection) -> Result<(Seal, u64), sqlx::Error> {
+    let seal = Seal::after(head(conn).await?);
+    let row = sqlx::query("SELECT coalesce(max(number), 0) FROM operations").fetch_one(conn).await?;
+    Ok((seal, row.count(0)?))
+}
+
 /// Makes a new database beside its place and moves it there whole, so that a start that is cut short leaves none.
 async fn create_if_missing(path: &Path) -> Result<(), OpenError> {
     refuse_cut(path)?;
@@ -213,9 +219,15 @@ async fn create_if_missing(path: &Path) -> Result<(), OpenError> {
     let mut conn = options.connect().await.map_err(told)?;
     schema::migrate(&mut conn, path, schema::STEPS).await?;
     conn.close().await.map_err(told)?;
+    private(&new).map_err(failed)?;
     std::fs::rename(&new, path).map_err(failed)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// What people said and who may come in is for the user that Wilco runs as. SQLite's own files beside it follow.
+pub(crate) fn private(path: &Path) -> std::io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
 
 /// SQLite takes a file of no bytes for a new database, and fills up a last page that is short. We leave neither, so

@@ -15,6 +15,7 @@ use crate::{
     lock::LockFile,
     lookup,
     queue::{Answer, Item, Queue},
+    store::so_far,
     write::write,
 };
 
@@ -127,7 +128,12 @@ impl Writer {
     async fn write(&mut self, items: &[Item]) -> Result<Vec<Answer>, Trouble> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => self.options.connect().await?,
+            None => {
+                let mut conn = self.options.connect().await?;
+                // The connection may have been lost between a commit and the word of it.
+                (self.seal, self.newest) = so_far(&mut conn).await?;
+                conn
+            }
         };
         let written = self.write_on(&mut conn, items).await;
         if !matches!(written, Err(Trouble::Lost(_))) {

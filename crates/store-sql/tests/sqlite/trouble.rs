@@ -69,7 +69,9 @@ async fn another_program_in_a_transaction_is_named_and_waited_for() {
 
 #[tokio::test]
 async fn a_file_that_was_cut_is_named() {
-    for keep in [0.0, 0.3, 0.9] {
+    // Nothing of it, parts of it, and all but the end of the last page.
+    let cuts: [fn(u64) -> u64; 4] = [|_| 0, |bytes| bytes / 3, |bytes| bytes / 10 * 9, |bytes| bytes - 10];
+    for cut in cuts {
         let home = Home::new();
         let store = home.open().await;
         for _ in 0..20 {
@@ -80,20 +82,14 @@ async fn a_file_that_was_cut_is_named() {
         }
         store.close().await.expect("an end");
         let bytes = fs::metadata(home.path()).expect("a file").len();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a part of a small file"
-        )]
-        let kept = (bytes as f64 * keep) as u64;
+        let kept = cut(bytes);
         fs::File::options().write(true).open(home.path()).expect("the file").set_len(kept).expect("a cut");
         let error = home.try_open().await.err().expect("what is missing is noticed");
-        assert!(matches!(error, OpenError::Damaged { .. }), "{keep}: {error}");
+        assert!(matches!(error, OpenError::Damaged { .. }), "{kept}: {error}");
         assert!(error.to_string().contains("Restore a backup"), "{error}");
         let error =
             SqliteStore::open_read_only(&home.path()).await.err().expect("what is missing is noticed");
-        assert!(matches!(error, OpenError::Damaged { .. }), "{keep}: {error}");
+        assert!(matches!(error, OpenError::Damaged { .. }), "{kept}: {error}");
     }
 }
 
@@ -167,6 +163,17 @@ async fn a_start_that_was_cut_short_leaves_no_half_database() {
     let store = home.open().await;
     store.commit(batch([read("a")]), When::Now).await.expect("a commit");
     assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn what_people_said_is_for_nobody_else() {
+    let home = Home::new();
+    let store = home.open().await;
+    store.commit(batch([read("a")]), When::Now).await.expect("a commit");
+    for name in ["wilco.db", "wilco.db-wal", "wilco.db-shm"] {
+        let mode = fs::metadata(home.path().with_file_name(name)).expect(name).permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} has mode {mode:o}");
+    }
 }
 
 /// How the parent tells this same test, run as a user without rights, where the database is.
