@@ -2,16 +2,22 @@
 //!
 //! Not the ends at commits: those are exact, and these come at moments that nobody chose.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep};
 use wilco_contract::clock::Chance;
 use wilco_runtime::chance::{OsChance, SeededChance};
 
 use crate::{
-    ALONE, proof,
-    rig::{Client, NoAnswer, Repo, Server, server},
+    ALONE,
+    page::Page,
+    proof,
+    rig::{Client, Repo, Server, client::NoAnswer, server},
 };
 
 /// How many operations of one person may be under way.
@@ -28,7 +34,16 @@ struct Load {
     over: Cell<bool>,
     /// Requests that got no answer.
     unanswered: Cell<u32>,
+    /// Messages, as they were acknowledged.
     acknowledged: RefCell<Vec<Value>>,
+    /// Operations that a call was answered with, by their order.
+    called: RefCell<BTreeMap<String, String>>,
+}
+
+impl Load {
+    fn count_unanswered(&self) {
+        self.unanswered.set(self.unanswered.get() + 1);
+    }
 }
 
 /// A person and what they do.
@@ -62,10 +77,15 @@ impl Person<'_> {
                     let pick =
                         |most: usize| usize::try_from(below(&self.chance, most as u64)).expect("small");
                     let (command, app) = (self.commands[pick(self.commands.len())], self.apps[pick(2)]);
-                    self.say(&format!("wilco {command} {app} {}{tickets}", self.name)).await;
+                    let order = format!("{command} {app} {}{tickets}", self.name);
+                    if below(&self.chance, 3) == 0 {
+                        self.call(&order).await;
+                    } else {
+                        self.say(&format!("wilco {order}")).await;
+                    }
                 }
                 Ok(_) => {}
-                Err(_) => self.load.unanswered.set(self.load.unanswered.get() + 1),
+                Err(_) => self.load.count_unanswered(),
             }
             if let Ok(looked) = self.client.post("calls", &json!({ "order": "status" })).await {
                 assert_eq!(looked.status, 200, "{looked}");
@@ -86,7 +106,23 @@ impl Person<'_> {
                     assert_eq!(said.status, 201, "{said}");
                     return self.load.acknowledged.borrow_mut().push(said.body);
                 }
-                Err(_) => self.load.unanswered.set(self.load.unanswered.get() + 1),
+                Err(_) => self.load.count_unanswered(),
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Gives an order by a call until it is answered; the order is the key.
+    async fn call(&self, order: &str) {
+        loop {
+            match self.client.call(order, order).await {
+                Ok(called) => {
+                    assert_eq!(called.status, 202, "{called}");
+                    let id = called.body["operation"].as_str().expect("an operation").to_owned();
+                    self.load.called.borrow_mut().insert(order.to_owned(), id);
+                    return;
+                }
+                Err(_) => self.load.count_unanswered(),
             }
             sleep(Duration::from_millis(10)).await;
         }
@@ -114,11 +150,13 @@ impl Person<'_> {
 async fn kill(load: &Load, mut server: Server, kills: u32, chance: &SeededChance) -> Server {
     for _ in 0..kills {
         sleep(Duration::from_millis(30 + below(chance, 800))).await;
-        server.kill().await;
+        server.signal(Signal::KILL);
+        server.ended().await;
         if below(chance, 5) == 0 {
             let mut early = Server::spawn(server::wilco(&load.repo, &["up"]), &load.repo);
             sleep(Duration::from_millis(below(chance, 200))).await;
-            early.kill().await;
+            early.signal(Signal::KILL);
+            early.ended().await;
         }
         server = Server::up(&load.repo).await.unwrap_or_else(|(status, said)| panic!("{status}: {said}"));
     }
@@ -140,8 +178,13 @@ async fn kill_under_load(kills: u32, durability: &str) {
     let server = Server::up(&repo).await.unwrap_or_else(|(status, said)| panic!("{status}: {said}"));
     let you = Client::sign_in(&repo, server.secret()).await.expect("an answer");
     let ana = Client::invited(&repo, "ana").await.expect("an answer");
-    let (over, unanswered, acknowledged) = Default::default();
-    let load = Load { repo, over, unanswered, acknowledged };
+    let load = Load {
+        repo,
+        over: Cell::default(),
+        unanswered: Cell::default(),
+        acknowledged: RefCell::default(),
+        called: RefCell::default(),
+    };
     let person = |client: &Client, name, apps, commands, more| Person {
         load: &load,
         client: client.clone(),
@@ -153,17 +196,22 @@ async fn kill_under_load(kills: u32, durability: &str) {
     let one = person(&you, "you", ["red", "blue"], &["stage", "release", "rollback"], 1);
     let other = person(&ana, "ana", ["green", "yellow"], &["stage", "rollback"], 2);
     let chance = SeededChance::new(seed);
-    let (server, (), ()) =
-        futures_util::future::join3(kill(&load, server, kills, &chance), one.live(), other.live()).await;
+    let page = Page::open(&ana).await;
+    let people = futures_util::future::join(one.live(), other.live());
+    let under_load = futures_util::future::join(kill(&load, server, kills, &chance), people);
+    let (page, (_server, _)) = page.follow_while(under_load).await;
     let left = proof::look(&you).await.expect("an answer");
     left.holds(&load.repo, &load.acknowledged.borrow());
+    left.has_operations(&load.called.borrow());
     proof::room_shows_ends(&you).await.expect("an answer");
+    page.catch_up(&you).await;
+    let locks = you.post("calls", &json!({ "order": "locks" })).await.expect("an answer");
+    assert_eq!(locks.body["text"], "Nothing is locked.", "{locks}");
     proof::audit_is_whole(&load.repo).await;
     let effects = load.repo.effects().len();
     println!("{kills} kills, {effects} effects, {} requests without an answer.", load.unanswered.get());
     assert!(effects > kills as usize, "there was a load, not {effects} effects");
     assert!(load.unanswered.get() > 0, "kills came while people asked");
-    drop(server);
 }
 
 #[tokio::test]

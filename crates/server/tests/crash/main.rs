@@ -9,6 +9,7 @@
 mod child;
 mod every_commit;
 mod kills;
+mod page;
 mod proof;
 mod rig;
 mod story;

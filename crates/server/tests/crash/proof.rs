@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
-use crate::rig::{Client, LOOK, NoAnswer, Repo, server};
+use crate::rig::{Client, LOOK, Repo, client::NoAnswer, server};
 
 /// How long the room may be behind.
 const BEHIND: Duration = Duration::from_secs(10);
@@ -45,6 +45,18 @@ impl Left {
         for (id, step) in &effects {
             let operation = self.operations.iter().find(|operation| text(operation, "id") == id);
             had_its_yes(operation.unwrap_or_else(|| panic!("{id} had an effect and is unknown")), step);
+        }
+    }
+
+    /// The operations that calls were answered with are there, each of its order.
+    pub(crate) fn has_operations(&self, called: &BTreeMap<String, String>) {
+        for (order, id) in called {
+            let found = self.operations.iter().find(|operation| text(operation, "id") == id);
+            assert_eq!(
+                found.map(|operation| text(operation, "order")),
+                Some(order.as_str()),
+                "{id} was answered"
+            );
         }
     }
 

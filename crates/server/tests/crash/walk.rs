@@ -8,7 +8,7 @@ use wilco_testkit::aborting_store::Abort;
 
 use crate::{
     child, proof,
-    rig::{Client, NoAnswer, Repo, Server},
+    rig::{Client, Repo, Server, client::NoAnswer},
     story,
 };
 

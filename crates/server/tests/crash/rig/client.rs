@@ -10,6 +10,8 @@ use super::{LOOK, Repo};
 
 /// How long anything may take that needs no person.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a stream may be open.
+const STREAM: Duration = Duration::from_secs(300);
 
 /// Somebody who asks the server.
 #[derive(Clone)]
@@ -114,6 +116,12 @@ impl Client {
         answer(request.header("idempotency-key", key).json(&json!({ "text": text }))).await
     }
 
+    /// Gives an order in the room by another door than its text. The same key again is the same order.
+    pub(crate) async fn call(&self, order: &str, key: &str) -> Result<Answer, NoAnswer> {
+        let request = self.request(Method::POST, "calls").header("idempotency-key", key);
+        answer(request.json(&json!({ "order": order, "place": "web:ops" }))).await
+    }
+
     /// Presses a button of an operation.
     pub(crate) async fn press(&self, operation: &Value, press: &str) -> Result<Answer, NoAnswer> {
         let path = format!("operations/{}/{press}", operation["id"].as_str().expect("an id"));
@@ -159,29 +167,69 @@ impl Client {
 
     /// Follows an operation's live log to its end.
     pub(crate) async fn follow(&self, id: &str) -> Result<Followed, NoAnswer> {
-        let request = self.request(Method::GET, &format!("operations/{id}/log"));
-        let mut response = request.header(header::ACCEPT, "text/event-stream").send().await?;
-        assert_eq!(response.status().as_u16(), 200, "a live log");
-        let (mut read, mut lines) = (Vec::new(), Vec::new());
-        while let Some(chunk) = response.chunk().await? {
-            read.extend_from_slice(&chunk);
-            while let Some(end) = read.windows(2).position(|two| two == b"\n\n") {
-                let event: Vec<u8> = read.drain(..end + 2).collect();
-                let event = String::from_utf8(event).expect("text");
-                let data =
-                    field(&event, "data").map(|data| serde_json::from_str::<Value>(data).expect("JSON"));
-                match (field(&event, "event"), data) {
-                    (Some("line"), Some(line)) => {
-                        lines.push(line["text"].as_str().expect("a line").to_owned());
-                    }
-                    (Some("operation"), Some(operation)) if !operation["ended_at"].is_null() => {
-                        return Ok(Followed { operation, lines });
-                    }
-                    _ => {}
+        let mut events = self.events(&format!("operations/{id}/log")).await?;
+        let mut lines = Vec::new();
+        loop {
+            let event = events.next().await?;
+            match event.name.as_str() {
+                "line" => {
+                    assert_eq!(
+                        event.id,
+                        Some(event.data["number"].to_string()),
+                        "its number resumes the log"
+                    );
+                    lines.push(event.data["text"].as_str().expect("a line").to_owned());
                 }
+                "operation" if !event.data["ended_at"].is_null() => {
+                    return Ok(Followed { operation: event.data, lines });
+                }
+                _ => {}
             }
         }
-        Err(NoAnswer("the live log ended".to_owned()))
+    }
+
+    /// Opens a stream of events.
+    pub(crate) async fn events(&self, path: &str) -> Result<Events, NoAnswer> {
+        let request = self.request(Method::GET, path).header(header::ACCEPT, "text/event-stream");
+        let response = request.timeout(STREAM).send().await?;
+        assert_eq!(response.status().as_u16(), 200, "a stream");
+        Ok(Events { response, read: Vec::new() })
+    }
+}
+
+/// A stream of events.
+pub(crate) struct Events {
+    response: reqwest::Response,
+    read: Vec<u8>,
+}
+
+/// An event: what it is called, its cursor, its data.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: Value,
+}
+
+impl Events {
+    /// The next event.
+    pub(crate) async fn next(&mut self) -> Result<Event, NoAnswer> {
+        loop {
+            while let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
+                let text: Vec<u8> = self.read.drain(..end + 2).collect();
+                let text = String::from_utf8(text).expect("text");
+                // A comment only shows that the line is alive.
+                if let Some(data) = field(&text, "data") {
+                    let name = field(&text, "event").unwrap_or("message").to_owned();
+                    let data = serde_json::from_str(data).expect("JSON");
+                    return Ok(Event { name, id: field(&text, "id").map(str::to_owned), data });
+                }
+            }
+            match self.response.chunk().await? {
+                Some(chunk) => self.read.extend_from_slice(&chunk),
+                None => return Err(NoAnswer("the stream ended".to_owned())),
+            }
+        }
     }
 }
 

@@ -6,11 +6,7 @@ pub(crate) mod client;
 pub(crate) mod repo;
 pub(crate) mod server;
 
-pub(crate) use self::{
-    client::{Client, NoAnswer},
-    repo::Repo,
-    server::Server,
-};
+pub(crate) use self::{client::Client, repo::Repo, server::Server};
 
 /// How often the tests look whether something has come about.
 pub(crate) const LOOK: std::time::Duration = std::time::Duration::from_millis(15);

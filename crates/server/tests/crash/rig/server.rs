@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, process::ExitStatus, time::Duration};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     process::{Child, Command},
     time::timeout,
@@ -85,16 +86,22 @@ impl Server {
         fs::read_to_string(&self.said).expect("what it said")
     }
 
-    /// Kills it and nothing else.
-    pub(crate) async fn kill(&mut self) {
-        self.child.kill().await.expect("a process of ours");
+    /// Its process number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("a process that lives")
+    }
+
+    /// Sends a signal to it and to nothing else.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a process number")).expect("not nobody");
+        kill_process(pid, signal).expect("a process of ours");
     }
 
     /// Waits until it has ended.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         match timeout(PATIENCE, self.child.wait()).await {
             Ok(status) => status.expect("a process of ours"),
-            Err(_) => panic!("the server did not end; it said:\n{}", self.said()),
+            Err(_) => panic!("the server {} did not end; it said:\n{}", self.pid(), self.said()),
         }
     }
 }

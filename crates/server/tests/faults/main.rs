@@ -1,0 +1,14 @@
+//! Faults of the machine and of people, against the real program: a clear error, nothing lost, no effect without its yes.
+//!
+//! Not the ends at every commit: `tests/crash` has those.
+
+mod decisions;
+mod disk;
+mod durable;
+mod flood;
+#[path = "../crash/rig/mod.rs"]
+mod rig;
+mod start;
+mod stops;
+mod tamper;
+mod town;
