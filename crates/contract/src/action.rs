@@ -254,8 +254,9 @@ pub trait DynAction: Send + Sync {
 }
 
 fn decode<A: Action>(action: &A, args: &Value) -> Result<A::Args, ActionError> {
-    serde_json::from_value(args.clone())
-        .map_err(|error| ActionError::failed(format!("the arguments of `{}` do not fit: {error}", action.spec().name)))
+    serde_json::from_value(args.clone()).map_err(|error| {
+        ActionError::failed(format!("the arguments of `{}` do not fit: {error}", action.spec().name))
+    })
 }
 
 #[async_trait]

@@ -72,7 +72,8 @@ mod tests {
     fn entries() -> impl Strategy<Value = AuditEntry> {
         // Any text, control characters and quotes among it.
         let text = || ".*|[\\x00-\\x7f\"\\\\]*";
-        let names = (option::of("web:[a-z@]{1,9}"), option::of("[a-z]{1,9}\\.[a-z]{1,9}"), option::of(0u64..999));
+        let names =
+            (option::of("web:[a-z@]{1,9}"), option::of("[a-z]{1,9}\\.[a-z]{1,9}"), option::of(0u64..999));
         (text(), text(), text(), option::of(text()), names).prop_map(
             |(kind, who, text, rule, (name, command, number))| AuditEntry {
                 kind,

@@ -192,7 +192,10 @@ mod tests {
 
     #[test]
     fn a_template_that_loops_ends() {
-        let error = render("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", &json!({}));
+        let error = render(
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+            &json!({}),
+        );
         assert!(error.expect_err("too long").to_string().contains("too many steps"));
         assert!(render("{{ nothing }}", &json!({})).is_err());
     }

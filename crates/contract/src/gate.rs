@@ -175,7 +175,12 @@ fn decide(policy: &Policy, ask: &Ask<'_>, considered: &mut Vec<Considered>) -> D
 ///
 /// # Errors
 /// With the rule, when they may not.
-pub fn may_decide(policy: &Policy, ask: &Ask<'_>, presser: &Principal, press: GivenKind) -> Result<(), Denial> {
+pub fn may_decide(
+    policy: &Policy,
+    ask: &Ask<'_>,
+    presser: &Principal,
+    press: GivenKind,
+) -> Result<(), Denial> {
     let Some(person) = presser.person() else {
         return Err(Denial {
             text: format!("Only a person confirms or approves, as themselves; {presser} is not one."),
@@ -201,7 +206,9 @@ pub fn may_decide(policy: &Policy, ask: &Ask<'_>, presser: &Principal, press: Gi
     let approvals: Vec<_> = needs.iter().filter(|need| need.kind == GivenKind::Approve).collect();
     let who_can = approvers(policy, ask, &approvals);
     if asker == Some(person) {
-        let rule = approvals.first().map_or_else(|| "asker and approver differ".to_owned(), |need| need.rule.clone());
+        let rule = approvals
+            .first()
+            .map_or_else(|| "asker and approver differ".to_owned(), |need| need.rule.clone());
         return Err(Denial {
             text: "You gave this order, so somebody else has to approve it.".into(),
             rule,
@@ -300,10 +307,18 @@ fn granted(
         }
     }
     if let Some(rule) = granted_by_default(ask, named) {
-        considered.push(Considered { rule: rule.to_owned(), applied: true, note: "granted by default".into() });
+        considered.push(Considered {
+            rule: rule.to_owned(),
+            applied: true,
+            note: "granted by default".into(),
+        });
         return Ok(());
     }
-    considered.push(Considered { rule: NO_GRANT.into(), applied: true, note: "what no rule grants is denied".into() });
+    considered.push(Considered {
+        rule: NO_GRANT.into(),
+        applied: true,
+        note: "what no rule grants is denied".into(),
+    });
     able.sort();
     able.dedup();
     Err(Denial {
@@ -311,7 +326,9 @@ fn granted(
         rule: NO_GRANT.into(),
         who_can: (!able.is_empty()).then(|| able.join(", ")),
         you_can: match ask.who {
-            Principal::Guest { .. } => Some("Ask an admin to link this account to you in `wilco.toml`.".into()),
+            Principal::Guest { .. } => {
+                Some("Ask an admin to link this account to you in `wilco.toml`.".into())
+            }
             _ => None,
         },
     })
@@ -419,7 +436,13 @@ fn needs_of(policy: &Policy, ask: &Ask<'_>, rule: &Requirement) -> Vec<Need> {
 }
 
 /// The persons whose yes counts: to this plan, in time, by today's roles, each once.
-fn have(policy: &Policy, ask: &Ask<'_>, kind: GivenKind, by: Option<&Grantee>, within_secs: u64) -> Vec<PersonId> {
+fn have(
+    policy: &Policy,
+    ask: &Ask<'_>,
+    kind: GivenKind,
+    by: Option<&Grantee>,
+    within_secs: u64,
+) -> Vec<PersonId> {
     let mut people = Vec::new();
     for given in ask.given {
         let age = ask.now.duration_since(given.at).as_secs();

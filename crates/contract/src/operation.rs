@@ -112,8 +112,8 @@ impl State {
     #[must_use]
     pub fn may_become(self, to: Self) -> bool {
         use State::{
-            Aborted, Aborting, AwaitingApproval, AwaitingConfirm, Expired, Failed, NeedsHuman, Paused, Planned,
-            Queued, Running, Succeeded, Verifying,
+            Aborted, Aborting, AwaitingApproval, AwaitingConfirm, Expired, Failed, NeedsHuman, Paused,
+            Planned, Queued, Running, Succeeded, Verifying,
         };
         match self {
             Planned => matches!(to, AwaitingConfirm | AwaitingApproval | Queued | Aborted | Failed),
@@ -121,9 +121,14 @@ impl State {
             AwaitingApproval => matches!(to, Queued | Aborted | Expired | Failed),
             Queued => {
                 // From queued to queued only the reason changes: whom it waits for.
-                matches!(to, AwaitingConfirm | AwaitingApproval | Queued | Running | Aborted | Expired | Failed)
+                matches!(
+                    to,
+                    AwaitingConfirm | AwaitingApproval | Queued | Running | Aborted | Expired | Failed
+                )
             }
-            Running => matches!(to, Paused | Verifying | Aborting | Succeeded | Failed | Aborted | NeedsHuman),
+            Running => {
+                matches!(to, Paused | Verifying | Aborting | Succeeded | Failed | Aborted | NeedsHuman)
+            }
             Paused => matches!(to, Running | Aborting | Failed | NeedsHuman),
             Verifying => matches!(to, Aborting | Succeeded | Failed | NeedsHuman),
             Aborting => matches!(to, Aborted | Succeeded | Failed | NeedsHuman),

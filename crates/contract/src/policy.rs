@@ -234,7 +234,9 @@ impl Policy {
             person.accounts.contains(account) || (account.connector() == "web" && account.id() == id.as_str())
         });
         match owner {
-            Some((id, _)) => self.person(id, account.clone()).unwrap_or(Principal::Guest { account: account.clone() }),
+            Some((id, _)) => {
+                self.person(id, account.clone()).unwrap_or(Principal::Guest { account: account.clone() })
+            }
             None => Principal::Guest { account: account.clone() },
         }
     }

@@ -219,9 +219,7 @@ impl Reply {
 
     /// A refusal.
     pub fn refusal(text: impl Into<String>) -> Self {
-        Self {
-            blocks: vec![Block::Refusal { text: text.into(), rule: None, who_can: None, you_can: None }],
-        }
+        Self { blocks: vec![Block::Refusal { text: text.into(), rule: None, who_can: None, you_can: None }] }
     }
 
     /// The same reply with one more block.
@@ -258,8 +256,10 @@ impl Block {
             }
             Self::Image { url, alt } => writeln!(out, "{alt} {url}"),
             Self::Choices { choices } => {
-                let words: Vec<_> =
-                    choices.iter().map(|choice| format!("`{} {}`", choice.press.word(), choice.operation)).collect();
+                let words: Vec<_> = choices
+                    .iter()
+                    .map(|choice| format!("`{} {}`", choice.press.word(), choice.operation))
+                    .collect();
                 writeln!(out, "Say {}.", words.join(" or "))
             }
             Self::Progress { steps } => steps.iter().try_for_each(|step| match &step.note {

@@ -269,7 +269,12 @@ pub trait Rooms: Send + Sync {
     /// Messages of a place by position, oldest first.
     async fn messages(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError>;
     /// The newest messages of a place before this number (0: the end), oldest first.
-    async fn messages_before(&self, place: &Place, before: Seq, limit: usize) -> Result<Vec<RoomMessage>, StoreError>;
+    async fn messages_before(
+        &self,
+        place: &Place,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<RoomMessage>, StoreError>;
     /// Messages of a place that were posted or changed after this number, in the order of their last change.
     async fn messages_changed(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError>;
 }
@@ -410,7 +415,9 @@ impl Record {
             Self::Audit(audit) => {
                 entry(&audit.kind, Some(audit.who.clone()), audit.operation.as_ref(), EntryBody::Audit(audit))
             }
-            Self::Input(input) => entry("input", Some(input.from().to_string()), None, EntryBody::Input(input)),
+            Self::Input(input) => {
+                entry("input", Some(input.from().to_string()), None, EntryBody::Input(input))
+            }
             Self::Handled { input } => entry("handled", None, None, EntryBody::Handled { input: *input }),
             Self::Message(message) => entry(
                 "message",

@@ -78,7 +78,9 @@ impl ArgType {
             Self::Url => {
                 let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
                 match rest {
-                    Some(rest) if !rest.is_empty() && !text.contains(char::is_whitespace) => Value::from(text),
+                    Some(rest) if !rest.is_empty() && !text.contains(char::is_whitespace) => {
+                        Value::from(text)
+                    }
                     _ => return Err(bad()),
                 }
             }

@@ -27,7 +27,7 @@ pub struct Subject {
 }
 
 /// Makes a `#[tokio::test]` of each case. `$make` is an async function without arguments that returns a
-/// [`Subject`](store_suite::Subject) with an empty store.
+/// [`Subject`](crate::store_suite::Subject) with an empty store.
 #[macro_export]
 macro_rules! store_suite {
     ($make:path) => {

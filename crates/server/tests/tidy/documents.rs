@@ -54,9 +54,8 @@ fn paths_and_tests_in_documents_are_there() {
 
 #[test]
 fn modules_in_comments_are_there() {
-    let named =
-        Regex::new(r"`(contract|runtime|engine|systems|store-sql|web|server|testkit)/([a-z_/]+)`")
-            .expect("a pattern");
+    let named = Regex::new(r"`(contract|runtime|engine|systems|store-sql|web|server|testkit)/([a-z_/]+)`")
+        .expect("a pattern");
     let root = repo::root();
     let mut violations = Vec::new();
     for file in repo::rust() {
