@@ -16,7 +16,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// A ChatOps server: operations where the team talks.
 #[derive(Debug, Parser)]
-#[command(name = "wilco", version, about, disable_help_subcommand = true)]
+#[command(name = "wilco", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -125,7 +125,7 @@ pub(crate) fn invite(person: &str) -> Result<(), Failure> {
         terminal::line(invited["url"].as_str().unwrap_or_default());
         terminal::notice(&format!(
             "A one-time link for @{person}, until {}. Whoever opens it is signed in as them.",
-            invited["expires_at"].as_str().unwrap_or_default()
+            to_the_second(invited["expires_at"].as_str().unwrap_or_default())
         ));
         Ok(())
     })
@@ -158,9 +158,10 @@ pub(crate) fn token_list(json: bool) -> Result<(), Failure> {
         }
         for token in tokens["items"].as_array().into_iter().flatten() {
             let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
-            let end = token["revoked_at"]
-                .as_str()
-                .map_or_else(|| format!("until {}", text("expires_at")), |at| format!("revoked {at}"));
+            let end = token["revoked_at"].as_str().map_or_else(
+                || format!("until {}", to_the_second(&text("expires_at"))),
+                |at| format!("revoked {}", to_the_second(at)),
+            );
             terminal::line(&format!("{}  {}  by {}  {end}", text("name"), text("scope"), text("by")));
         }
         Ok(())
@@ -174,4 +175,9 @@ pub(crate) fn token_revoke(name: &str) -> Result<(), Failure> {
         terminal::notice(&format!("The token `{name}` is revoked."));
         Ok(())
     })
+}
+
+/// A time of the API as people read it.
+fn to_the_second(at: &str) -> String {
+    at.parse::<jiff::Timestamp>().map_or_else(|_| at.to_owned(), |at| at.strftime("%FT%TZ").to_string())
 }
