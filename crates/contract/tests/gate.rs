@@ -62,12 +62,21 @@ fn requirement(command: &str) -> Requirement {
 fn policy(grants: Vec<Grant>, requirements: Vec<Requirement>) -> Policy {
     let person = |name: &str, roles: &[&str]| {
         let roles = roles.iter().map(|role| RoleName::parse(role).expect("a role")).collect();
-        let person =
-            Person { name: name.to_owned(), email: None, accounts: [].into(), roles, origin: Origin::built_in() };
+        let person = Person {
+            name: name.to_owned(),
+            email: None,
+            accounts: [].into(),
+            roles,
+            origin: Origin::built_in(),
+        };
         (PersonId::parse(name).expect("a name"), person)
     };
-    let people =
-        [person("ana", &["lead"]), person("bo", &["dev"]), person("cy", &["lead", "admin"]), person("di", &[])];
+    let people = [
+        person("ana", &["lead"]),
+        person("bo", &["dev"]),
+        person("cy", &["lead", "admin"]),
+        person("di", &[]),
+    ];
     Policy { people: people.into(), grants, requirements, ..Policy::default() }
 }
 
@@ -119,7 +128,8 @@ fn says(policy: &Policy, who: &str, spec: &Spec, given: &[Given], planned: bool)
         Decision::Plan => "plan".to_owned(),
         Decision::Allow(_) => "allow".to_owned(),
         Decision::Needs(needs) => {
-            let needs = needs.iter().map(|need| format!("{:?} {}/{}", need.kind, need.have.len(), need.count));
+            let needs =
+                needs.iter().map(|need| format!("{:?} {}/{}", need.kind, need.have.len(), need.count));
             needs.collect::<Vec<_>>().join(", ")
         }
         Decision::Deny(denial) => format!("deny {}", denial.rule),
@@ -151,7 +161,9 @@ fn reads_are_for_all_linked_persons_unless_a_grant_names_them_in_full() {
         assert_eq!(says(&open, who, &read, &[], false), answer, "{who}");
     }
     let named = policy(vec![grant("web.status", "role:lead")], Vec::new());
-    for (who, answer) in [("di", "deny no grant"), ("ana", "allow"), ("reader", "deny no grant"), ("operator", "allow")] {
+    for (who, answer) in
+        [("di", "deny no grant"), ("ana", "allow"), ("reader", "deny no grant"), ("operator", "allow")]
+    {
         assert_eq!(says(&named, who, &read, &[], false), answer, "{who}");
     }
     let ping = spec("wilco.ping", Effect::Read);
@@ -165,7 +177,9 @@ fn a_write_needs_a_grant_whoever_asks() {
         assert_eq!(says(&policy(Vec::new(), Vec::new()), who, &write, &[], true), "deny no grant", "{who}");
     }
     let granted = policy(vec![grant("web.*", "token:ci"), grant("web.*", "operator")], Vec::new());
-    for (who, answer) in [("token", "allow"), ("reader", "deny no grant"), ("operator", "allow"), ("bo", "deny no grant")] {
+    for (who, answer) in
+        [("token", "allow"), ("reader", "deny no grant"), ("operator", "allow"), ("bo", "deny no grant")]
+    {
         assert_eq!(says(&granted, who, &write, &[], true), answer, "{who}");
     }
     assert_eq!(says(&granted, "token", &write, &[], false), "plan");
@@ -196,7 +210,11 @@ fn effect_room_and_condition_bound_a_grant() {
         ("plan.count > 2", "deny no grant"),
         ("args.nothing == 1", "deny no grant"),
     ] {
-        assert_eq!(says(&with(&|grant| grant.when = condition(when)), "bo", &write, &[], true), answer, "{when}");
+        assert_eq!(
+            says(&with(&|grant| grant.when = condition(when)), "bo", &write, &[], true),
+            answer,
+            "{when}"
+        );
     }
 }
 
@@ -221,7 +239,10 @@ fn requirements_add_up_and_a_condition_that_errs_denies() {
     );
     assert_eq!(says(&both, "bo", &write, &[confirm.clone(), ana.clone(), cy.clone()], true), "allow");
     let late = given(GivenKind::Approve, "cy", "2026-11-23T08:59:59Z");
-    assert_eq!(says(&both, "bo", &write, &[confirm.clone(), ana.clone(), late], true), "Confirm 1/1, Approve 1/2");
+    assert_eq!(
+        says(&both, "bo", &write, &[confirm.clone(), ana.clone(), late], true),
+        "Confirm 1/1, Approve 1/2"
+    );
     let other = Given { plan: Hash::of(b"another plan"), ..cy.clone() };
     assert_eq!(says(&both, "bo", &write, &[confirm, ana, other], true), "Confirm 1/1, Approve 1/2");
     let own = given(GivenKind::Approve, "ana", "2026-11-23T09:59:00Z");
@@ -252,6 +273,7 @@ fn an_approval_without_a_role_is_for_whoever_may_give_the_order() {
 fn a_packs_own_requirement_adds_to_the_configurations() {
     let mut write = spec("web.ship", Effect::Write);
     write.require = vec![Requirement { command: None, confirm: true, origin: origin(9), ..requirement("-") }];
-    let policy = policy(vec![grant("web.*", "@bo")], vec![Requirement { approve: 1, ..requirement("web.*") }]);
+    let policy =
+        policy(vec![grant("web.*", "@bo")], vec![Requirement { approve: 1, ..requirement("web.*") }]);
     assert_eq!(says(&policy, "bo", &write, &[], true), "Approve 0/1, Confirm 0/1");
 }
