@@ -91,13 +91,24 @@ fn closed(path: &Path) -> Result<(), KeysError> {
     if metadata.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(KeysError::Open(path.to_owned())) }
 }
 
+/// Makes a key beside its place and puts it there whole, so that a start that is cut short leaves no half of one.
 fn make(path: &Path) -> Result<Secret, KeysError> {
-    let io = |error| KeysError::Io { path: path.to_owned(), error };
     let mut secret = Secret::default();
+    let io = |error| KeysError::Io { path: path.to_owned(), error };
     getrandom::fill(&mut secret).map_err(|error| io(io::Error::other(error.to_string())))?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    writeln!(file, "{}", hex(&secret)).and_then(|()| file.sync_all()).map_err(io)?;
-    Ok(secret)
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    let put = || {
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        writeln!(file, "{}", hex(&secret))?;
+        file.sync_all()?;
+        // Unlike a renaming, this leaves a key alone that somebody else has put there meanwhile.
+        fs::hard_link(&new, path)
+    };
+    let put = put();
+    // What is left of it harms nobody.
+    let _ = fs::remove_file(&new);
+    put.map(|()| secret).map_err(io)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -118,6 +129,10 @@ mod tests {
         let path = folder.path().join("keys");
         let first = Keys::open(&path).expect("made").operator().expect("a key");
         assert_eq!(Keys::open(&path).expect("opened").operator().expect("a key"), first);
+        let mut there: Vec<_> =
+            fs::read_dir(&path).expect("read").flatten().map(|file| file.file_name()).collect();
+        there.sort();
+        assert_eq!(there, ["audit", "operator"], "nothing is left beside them");
         fs::set_permissions(path.join("operator"), fs::Permissions::from_mode(0o644)).expect("set");
         assert!(matches!(Keys::open(&path), Err(KeysError::Open(_))));
         fs::set_permissions(path.join("operator"), fs::Permissions::from_mode(0o600)).expect("set");
