@@ -22,7 +22,7 @@ pub(crate) async fn tell(walk: &mut Walk) {
     yes(walk, &release, "ana", "approve").await;
     ends_well(walk, &release).await;
 
-    let rollback = order(walk, "rollback red t3", "awaiting_confirm").await;
+    let rollback = call(walk, "rollback red t3", "awaiting_confirm").await;
     say(walk, &format!("wilco confirm {}", id(&rollback))).await;
     ends_well(walk, &rollback).await;
 }
@@ -42,6 +42,15 @@ async fn say(walk: &mut Walk, text: &str) {
 async fn order(walk: &mut Walk, order: &str, state: &str) -> Value {
     say(walk, &format!("wilco {order}")).await;
     walk.insist(async |people| people.you.operation(order, &[state]).await).await
+}
+
+/// Gives an order by a call until it is answered, and waits for that operation.
+async fn call(walk: &mut Walk, order: &str, state: &str) -> Value {
+    let called = walk.insist(async |people| people.you.call(order, order).await).await;
+    assert_eq!(called.status, 202, "{called}");
+    let operation = walk.insist(async |people| people.you.operation(order, &[state]).await).await;
+    assert_eq!(operation["id"], called.body["operation"], "the operation that it was answered with");
+    operation
 }
 
 /// Presses until it counts. Where the answer was lost the press may have counted before.

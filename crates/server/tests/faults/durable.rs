@@ -83,6 +83,8 @@ async fn the_disk_has_a_request_before_its_answer_leaves() {
         format!("POST /api/v1/operations/{}/{press}", operation["id"].as_str().expect("an id"))
     };
     for (request, answer) in [
+        ("POST /api/v1/session".to_owned(), "204"),
+        ("POST /api/v1/invites".to_owned(), "201"),
         ("POST /api/v1/rooms/web%3Aops/messages".to_owned(), "201"),
         (press(&stage, "confirm"), "200"),
         ("POST /api/v1/calls".to_owned(), "202"),
