@@ -215,8 +215,10 @@ pub struct Operation {
     pub runs: Vec<Run>,
     /// Its messages that are kept up to date.
     pub slots: Vec<Slot>,
-    /// When it was planned.
+    /// When it came to be.
     pub created_at: Timestamp,
+    /// When its plan was made: words that were said before speak of another plan.
+    pub planned_at: Timestamp,
     /// When the waiting ends by itself.
     pub expires_at: Option<Timestamp>,
     /// When its first step began.
@@ -313,6 +315,8 @@ pub enum OpEvent {
     Replanned {
         /// The new plan.
         plan: Box<Plan>,
+        /// When it was made.
+        at: Timestamp,
         /// What changed, a line each.
         changes: Vec<String>,
     },
@@ -408,11 +412,12 @@ impl Operation {
                 }
             }
             OpEvent::Needs { needs } => self.needs.clone_from(needs),
-            OpEvent::Replanned { plan, .. } => {
+            OpEvent::Replanned { plan, at, .. } => {
                 if self.started_at.is_some() || self.state.is_final() {
                     return Err(bad("to be planned again".into()));
                 }
                 self.plan = plan.as_ref().clone();
+                self.planned_at = *at;
                 self.given.clear();
             }
             OpEvent::RunStarted { run, intent } => {

@@ -24,8 +24,8 @@ use wilco_contract::{
 };
 
 use crate::{
-    Notice, Setup, catalogue::Catalogue, lanes::Lanes, life::Told, limits::Rates, locks::LockTable,
-    parse::Names, ways::Ways,
+    Notice, Setup, catalogue::Catalogue, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates,
+    locks::LockTable, parse::Names, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -58,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) ways: Ways,
     pub(crate) lanes: Lanes,
     pub(crate) rates: Rates,
+    pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
     pub(crate) notices: broadcast::Sender<Notice>,
     living: Mutex<HashMap<OpId, Living>>,
@@ -79,6 +80,7 @@ impl Core {
             ways: Ways::default(),
             lanes: Lanes::default(),
             rates: Rates::default(),
+            keyed: Keyed::default(),
             locks: LockTable::default(),
             notices: broadcast::Sender::new(NOTICES),
             living: Mutex::default(),

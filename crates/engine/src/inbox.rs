@@ -10,12 +10,13 @@ use wilco_contract::{
     connector::{Ack, Arrival, DeliveryKey},
     ids::Seq,
     input::{Input, Message, Press},
+    principal::Principal,
     reply::{PressKind, Reply},
-    store::{Record, StoreError},
+    store::{AuditEntry, Record, StoreError},
 };
 
 use crate::{
-    Answer, Decide, RefusedKind,
+    Answer, Decide, NotDecided, PlanSeen, RefusedKind,
     catalogue::Reading,
     core::Core,
     lanes::{Entered, Waiting},
@@ -33,6 +34,12 @@ const MAX_SUGGESTED: usize = 3;
 
 /// The words that overtake orders which wait.
 const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
+
+/// Whether words are of control: they overtake orders that wait, and no limit holds them up.
+pub(crate) fn is_control(words: &str) -> bool {
+    let first = words.split_whitespace().next().unwrap_or_default().to_lowercase();
+    CONTROL.contains(&first.as_str())
+}
 
 /// Takes in what arrived. Returns once it is kept, so that a reader that waits for it reads no faster than that.
 pub(crate) async fn accept(core: &Arc<Core>, arrival: Arrival) {
@@ -71,8 +78,7 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
 
 /// Lets a kept order take its turn; a word of control takes it at once.
 async fn take(core: &Arc<Core>, waiting: Waiting) {
-    let first = waiting.order.split_whitespace().next().unwrap_or_default().to_lowercase();
-    if CONTROL.contains(&first.as_str()) {
+    if is_control(&waiting.order) {
         let core_here = core.clone();
         let turn = async move { work_off(&core_here, waiting).await };
         return core.spawn.spawn("control", Box::pin(turn));
@@ -93,13 +99,30 @@ async fn take(core: &Arc<Core>, waiting: Waiting) {
         Entered::Full { tell } => {
             handled(core, Some(waiting.input)).await;
             if tell {
+                let who = core.with_policy(|policy| policy.resolve(&waiting.message.from));
                 let most = limit.unwrap_or_default();
                 let text = format!(
                     "{most} of your orders wait here already, so I take no more until one of them is done."
                 );
-                post(core, &waiting.message, &Reply::refusal(text)).await;
+                let reply = Reply::refusal(text);
+                core.note(limited(&who, &waiting.message, &reply)).await;
+                post(core, &waiting.message, &reply).await;
             }
         }
+    }
+}
+
+/// That somebody gave more orders than the limits let through, for the record.
+fn limited(who: &Principal, message: &Message, reply: &Reply) -> AuditEntry {
+    AuditEntry {
+        kind: "order.limited".to_owned(),
+        who: who.key(),
+        account: Some(message.from.clone()),
+        operation: None,
+        command: None,
+        place: Some(message.place.clone()),
+        text: reply.plain(),
+        rule: Some("limits".to_owned()),
     }
 }
 
@@ -144,9 +167,11 @@ async fn handled(core: &Core, input: Option<Seq>) {
 async fn work_off(core: &Arc<Core>, waiting: Waiting) {
     let Waiting { message, order, input } = waiting;
     let who = core.with_policy(|policy| policy.resolve(&message.from));
-    if let Some((answer, tell)) = orders::beyond_limit(core, &who) {
+    let beyond = if is_control(&order) { None } else { orders::beyond_limit(core, &who) };
+    if let Some((answer, tell)) = beyond {
         handled(core, Some(input)).await;
         if let (Answer::Refused { reply, .. }, true) = (answer, tell) {
+            core.note(limited(&who, &message, &reply)).await;
             post(core, &message, &reply).await;
         }
         return;
@@ -157,6 +182,7 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         place: message.place.clone(),
         thread: Some(thread),
         in_room: true,
+        said_at: message.at,
         input: Some(input),
         key: Some(format!("{}/{}", message.place, message.id)),
     };
@@ -166,6 +192,8 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         Understood::Silence => handled(core, Some(input)).await,
         // Its record says that the order was handled, and its status message stands in the room.
         Understood::Answer(Answer::Operation(_)) => {}
+        // Left for the next start: it was accepted.
+        Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {}
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
             post(core, &message, &reply).await;
             handled(core, Some(input)).await;
@@ -197,12 +225,15 @@ pub(crate) async fn understand(core: &Arc<Core>, from: From, words: &str, wishes
 /// Gives an order that was read, or says why it is none.
 pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes) -> Understood {
     let live = core.live.load_full();
+    // In a room an order begins with our name, so what we tell people to say does, too.
+    let in_room = from.in_room && from.place.direct().is_none();
+    let name = if in_room { format!("{} ", live.setup.name) } else { String::new() };
     let refused =
         |text: String, kind| Understood::Answer(Answer::Refused { reply: Reply::refusal(text), kind });
     let may = |command: &Command| crate::may_use(core, command, &from.who, &from.place);
     match reading {
         Reading::Empty => {
-            let text = format!("Say `{} help` to see what I can do.", live.setup.name);
+            let text = format!("Say `{name}help` to see what I can do.");
             Understood::Answer(Answer::Refused { reply: Reply::text(text), kind: RefusedKind::Unknown })
         }
         Reading::Help { command } => {
@@ -229,22 +260,26 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             Understood::Answer(orders::give(core, from, given).await)
         }
         Reading::Incomplete { command, missing, usage } => {
-            let name = |name: &String| {
-                let kind = command.spec.args.iter().find(|arg| arg.name == *name).map(|arg| &arg.kind);
-                kind.map_or_else(|| format!("`{name}`"), |kind| format!("`{name}` ({kind})"))
+            let described = |missing: &String| {
+                let kind = command.spec.args.iter().find(|arg| arg.name == *missing).map(|arg| &arg.kind);
+                kind.map_or_else(|| format!("`{missing}`"), |kind| format!("`{missing}` ({kind})"))
             };
-            let names: Vec<_> = missing.iter().map(name).collect();
-            refused(format!("{} is missing. Say `{usage}`.", names.join(" and ")), RefusedKind::Malformed)
+            let missing: Vec<_> = missing.iter().map(described).collect();
+            refused(
+                format!("{} is missing. Say `{name}{usage}`.", missing.join(" and ")),
+                RefusedKind::Malformed,
+            )
         }
         Reading::Malformed { what, usage, .. } => {
-            let usage = if usage.is_empty() { usage } else { format!(" Say `{usage}`.") };
+            let usage = if usage.is_empty() { usage } else { format!(" Say `{name}{usage}`.") };
             refused(format!("{}.{usage}", what.trim_end_matches('.')), RefusedKind::Malformed)
         }
         Reading::Unknown { near } => {
             let near = near
                 .into_iter()
                 .filter(|(_, id)| live.catalogue.command(id).is_some_and(|command| may(command)));
-            let near: Vec<_> = near.take(MAX_SUGGESTED).map(|(usage, _)| format!("`{usage}`")).collect();
+            let near: Vec<_> =
+                near.take(MAX_SUGGESTED).map(|(usage, _)| format!("`{name}{usage}`")).collect();
             if !near.is_empty() {
                 let text = format!("There is no such command. Did you mean {}?", near.join(" or "));
                 return Understood::Answer(Answer::Refused {
@@ -252,11 +287,10 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
                     kind: RefusedKind::Unknown,
                 });
             }
-            if from.in_room && from.place.direct().is_none() {
+            if in_room {
                 return Understood::Silence;
             }
-            let text =
-                format!("There is no such command. Say `{} help` to see what there is.", live.setup.name);
+            let text = format!("There is no such command. Say `{name}help` to see what there is.");
             refused(text, RefusedKind::Unknown)
         }
     }
@@ -285,9 +319,17 @@ async fn pressed(core: &Arc<Core>, press: Press, kept: Option<Seq>, ack: Option<
 
 async fn decide(core: &Arc<Core>, press: &Press, input: Seq) {
     let who = core.with_policy(|policy| policy.resolve(&press.from));
-    let decide =
-        Decide { who, press: press.press, operation: press.operation.clone(), plan: Some(press.plan) };
+    let decide = Decide {
+        who,
+        press: press.press,
+        operation: press.operation.clone(),
+        plan: PlanSeen::Hash(press.plan),
+    };
     let decided = life::decisions::decide(core, decide).await;
+    if matches!(decided, Err(NotDecided::Unavailable(_))) && core.is_stopping() {
+        // Left for the next start: it was accepted.
+        return;
+    }
     if decided.is_err() {
         let answer = orders::decided(decided, &press.operation, press.press);
         if let Answer::Refused { reply, .. } = answer {
@@ -323,7 +365,12 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                     handled(core, Some(seq)).await;
                     continue;
                 };
-                if core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS {
+                // A yes that names nothing was for what waited then; nobody knows any more what that was.
+                let names_nothing = is_yes(&parse::clean(&message.text))
+                    || is_yes(&order)
+                    || order.trim().eq_ignore_ascii_case("confirm");
+                let fresh = core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS;
+                if fresh && !names_nothing {
                     take(core, Waiting { message, order, input: seq }).await;
                 } else {
                     let at = words::time(core, message.at);

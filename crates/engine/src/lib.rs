@@ -9,6 +9,7 @@ pub mod parse;
 mod calls;
 mod core;
 mod inbox;
+mod keyed;
 mod lanes;
 mod life;
 mod limits;
@@ -25,11 +26,12 @@ mod words;
 
 use std::{collections::HashMap, sync::Arc};
 
+use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, watch};
 use wilco_contract::{
     action::{ActionSpec, DynAction},
     clock::{Chance, Clock, Spawn},
-    command::{Command, Effect},
+    command::Command,
     connector::{Arrival, Caps, DeliveryKey, Directory, Outbox},
     gate::{Ask, Decision, Denial},
     http::Http,
@@ -169,8 +171,17 @@ pub struct Decide {
     pub press: PressKind,
     /// About which operation.
     pub operation: OpId,
-    /// About which plan; `None` only where the person named the operation in words and it has one plan.
-    pub plan: Option<Hash>,
+    /// About which plan.
+    pub plan: PlanSeen,
+}
+
+/// Which plan a person decided about: a yes counts for no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanSeen {
+    /// The one with this hash, as a button names it.
+    Hash(Hash),
+    /// The one that was there when these words were said.
+    At(Timestamp),
 }
 
 /// Why a decision did not count.
@@ -292,9 +303,14 @@ impl Engine {
     /// the operation that will go on.
     pub async fn call(&self, call: Call) -> Answer {
         let core = &self.0;
-        if let Some((answer, _)) = orders::beyond_limit(core, &call.who) {
+        let is_control = match &call.what {
+            CallWhat::Order(words) => inbox::is_control(words),
+            CallWhat::Command(id, _) => inbox::is_control(id.as_str().trim_start_matches("wilco.")),
+        };
+        if let Some((answer, _)) = orders::beyond_limit(core, &call.who).filter(|_| !is_control) {
             return answer;
         }
+        let said_at = core.clock.now();
         let Call { who, what, place, because, dry_run, key } = call;
         let home = core.live.load().setup.home.clone();
         let echoed = match (&place, &what) {
@@ -312,6 +328,7 @@ impl Engine {
             place: place.clone().unwrap_or(home),
             thread: thread.clone(),
             in_room,
+            said_at,
             input: None,
             key,
         };
@@ -462,13 +479,7 @@ fn may_use(core: &Core, command: &Command, who: &Principal, place: &Place) -> bo
         operation: None,
     };
     match core.gate(ask).decision {
-        Decision::Deny(_) => command.spec.effect == Effect::Read && is_for_all(command, who),
+        Decision::Deny(_) => false,
         Decision::Plan | Decision::Allow(_) | Decision::Needs(_) => true,
     }
-}
-
-/// Decisions are open to whoever the operation's own rules let decide.
-fn is_for_all(command: &Command, who: &Principal) -> bool {
-    let decisions = [PressKind::Confirm, PressKind::Approve, PressKind::Deny, PressKind::Abort];
-    who.person().is_some() && decisions.iter().any(|press| command.spec.id == planning::own(press.word()))
 }

@@ -24,6 +24,7 @@ struct Table {
 pub(crate) struct LockTable {
     table: Mutex<Table>,
     changed: Notify,
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What became of a wish for a lock.
@@ -80,11 +81,14 @@ impl LockTable {
         self.changed.notify_waiters();
     }
 
-    /// Gives back a lock whoever holds it; `None` where nobody does.
-    pub(crate) fn force(&self, key: &str) -> Option<Lock> {
-        let lock = self.table().held.remove(key);
-        self.changed.notify_waiters();
-        lock
+    /// Replaces what is held by the same in a longer form.
+    pub(crate) fn prolong(&self, lock: Lock) {
+        self.table().held.insert(lock.key.clone(), lock);
+    }
+
+    /// The turn for giving back other people's locks: one at a time, from the look to the record.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// The holder of a lock.
@@ -153,6 +157,7 @@ mod tests {
         assert!(matches!(table.take(&lock(three.clone(), 100), now(3)), Taken::Behind(_)));
         assert_eq!(table.take(&lock(two, 100), now(3)), Taken::Yes);
         assert_eq!(table.take(&lock(three, 300), now(200)), Taken::Yes, "the holder's time is over");
-        assert!(table.force("web").is_some() && table.force("web").is_none());
+        table.release("web", &operation("d-0003"));
+        assert_eq!(table.holder("web", now(200)), None);
     }
 }

@@ -19,7 +19,7 @@ const FRESH: u64 = 3;
 /// The longest pause between two tries, in seconds.
 const LONGEST_PAUSE_SECS: i64 = 60;
 /// How often a message is tried before it is given up and logged.
-const TRIES: u32 = 12;
+const TRIES: u32 = 1_500;
 
 /// Keeps the messages of one operation up to date until it is final and shown.
 ///

@@ -114,7 +114,7 @@ pub(crate) struct OperationArgs {
 async fn find(core: &Core, named: &str) -> Result<Arc<Operation>, ActionError> {
     let id = OpId::parse(named).map_err(|error| ActionError::failed(error.to_string()))?;
     let found = core.operation(&id).await.map_err(|error| unavailable(&error))?;
-    found.ok_or_else(|| ActionError::failed(format!("there is no operation {id}")))
+    found.ok_or_else(|| ActionError::failed(format!("There is no operation {id}")))
 }
 
 pub(crate) async fn show(core: &Arc<Core>, _: &Intent, args: OperationArgs) -> Told {
@@ -298,6 +298,7 @@ pub(crate) struct UnlockArgs {
 }
 
 pub(crate) async fn unlock(core: &Arc<Core>, intent: &Intent, args: UnlockArgs) -> Told {
+    let _turn = core.locks.turn().await;
     let Some(held) = core.locks.holder(&args.key, core.clock.now()) else {
         return Ok(Outcome { summary: Some(format!("`{}` was not locked", args.key)), ..Outcome::default() });
     };
@@ -311,6 +312,6 @@ pub(crate) async fn unlock(core: &Arc<Core>, intent: &Intent, args: UnlockArgs) 
     }
     let record = Record::Unlocked { key: args.key.clone(), by: intent.asker.key() };
     core.commit(vec![record]).await.map_err(|error| unavailable(&error))?;
-    core.locks.force(&args.key);
+    core.locks.release(&args.key, &held.owner);
     Ok(Outcome { summary: Some(format!("`{}` is free", args.key)), ..Outcome::default() })
 }

@@ -26,6 +26,9 @@ struct Inner {
     recoveries: VecDeque<Recovery>,
     begun: Vec<Intent>,
     held: bool,
+    deaf: bool,
+    anew: u32,
+    planning_anew: bool,
     panics: bool,
 }
 
@@ -55,6 +58,16 @@ impl ScriptedAction {
     /// What it plans from now on.
     pub fn plans(&self, plan: StepPlan) {
         self.inner().plan = plan;
+    }
+
+    /// Every look from now on finds another plan.
+    pub fn plans_anew(&self) {
+        self.inner().planning_anew = true;
+    }
+
+    /// Its runs do not see a wish to stop.
+    pub fn ignores_cancel(&self) {
+        self.inner().deaf = true;
     }
 
     /// How its next run ends; in turn, if said several times.
@@ -111,7 +124,13 @@ impl DynAction for ScriptedAction {
     }
 
     async fn plan(&self, _: &Look, _: &Value) -> Result<StepPlan, ActionError> {
-        Ok(self.inner().plan.clone())
+        let mut inner = self.inner();
+        let mut plan = inner.plan.clone();
+        if inner.planning_anew {
+            inner.anew += 1;
+            plan.inputs.insert("look".to_owned(), inner.anew.into());
+        }
+        Ok(plan)
     }
 
     async fn run(&self, cx: &Cx) -> Result<Outcome, ActionError> {
@@ -123,9 +142,10 @@ impl DynAction for ScriptedAction {
             if !self.inner().held {
                 break;
             }
+            let deaf = self.inner().deaf;
             tokio::select! {
                 () = go => {}
-                () = cx.tools().cancel.cancelled() => {
+                () = cx.tools().cancel.cancelled(), if !deaf => {
                     return Err(ActionError::Aborted { what: "It was stopped half-way.".to_owned() });
                 }
             }

@@ -14,7 +14,7 @@ use wilco_contract::{
 };
 
 use super::{Life, Told, judging};
-use crate::{Decide, NotDecided, calls, core::Core};
+use crate::{Decide, NotDecided, PlanSeen, calls, core::Core};
 
 impl Life {
     pub(super) async fn decide(
@@ -22,7 +22,14 @@ impl Life {
         decide: &Decide,
         stop: Option<&mut calls::Stop>,
     ) -> Result<(), NotDecided> {
-        if decide.plan.is_some_and(|plan| plan != self.op.plan.hash) {
+        let other_plan = match decide.plan {
+            PlanSeen::Hash(plan) => plan != self.op.plan.hash,
+            // A no needs no plan.
+            PlanSeen::At(at) => {
+                matches!(decide.press, PressKind::Confirm | PressKind::Approve) && at < self.op.planned_at
+            }
+        };
+        if other_plan {
             return Err(NotDecided::Changed(self.op.clone()));
         }
         let decided = match decide.press {
@@ -38,7 +45,9 @@ impl Life {
         decide: &Decide,
         kind: GivenKind,
     ) -> Result<Result<(), StoreError>, NotDecided> {
-        if !self.op.state.awaits() {
+        let now = self.core.clock.now();
+        let in_time = self.op.expires_at.is_none_or(|expires| now < expires);
+        if !self.op.state.awaits() || !in_time {
             return Err(NotDecided::Changed(self.op.clone()));
         }
         let who = self.core.with_policy(|policy| policy.refresh(&decide.who));
@@ -50,7 +59,7 @@ impl Life {
             kind,
             person: person.clone(),
             account: account.clone(),
-            at: self.core.clock.now(),
+            at: now,
             plan: self.op.plan.hash,
         };
         let mut all = self.op.given.clone();
@@ -69,19 +78,19 @@ impl Life {
         may_press(&self.core, &self.op, &who, decide.press).map_err(NotDecided::Denied)?;
         let by = Some(who.key());
         let verb = if decide.press == PressKind::Deny { "Denied" } else { "Stopped" };
-        let Some(stop) = stop else {
+        if self.op.started_at.is_none() && !matches!(self.op.state, State::Running | State::Verifying) {
             let why = format!("{verb} by {who}. Nothing was changed.");
             return Ok(self.end(State::Aborted, why, by).await);
-        };
+        }
         let moved = OpEvent::Moved {
             to: State::Aborting,
             at: self.core.clock.now(),
-            why: Some(format!("{verb} by {who}; stopping the running step.")),
+            why: Some(format!("{verb} by {who}; it is being stopped.")),
             by,
             expires_at: None,
         };
         let recorded = self.record(vec![moved], Vec::new()).await;
-        if recorded.is_ok() {
+        if let (Ok(()), Some(stop)) = (&recorded, stop) {
             stop.now();
         }
         Ok(recorded)
@@ -139,6 +148,9 @@ pub(crate) fn may_press(
             let step = op.runs.iter().find(|run| run.mark == StepMark::Running);
             let fixed =
                 step.and_then(|run| run.intent.as_ref()).and_then(|intent| core.action(&intent.action));
+            if op.state == State::Aborting {
+                return denied(format!("{} is being stopped already.", op.id), "state of the operation");
+            }
             if op.state.is_final() {
                 return denied(format!("{} is {} already.", op.id, op.state), "state of the operation");
             }
@@ -181,6 +193,9 @@ pub(super) fn refused(op: &Operation, decide: &Decide, denial: &Denial) -> Audit
 /// When it did not count.
 pub(crate) async fn decide(core: &Core, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
     let id = decide.operation.clone();
+    if core.is_stopping() {
+        return Err(NotDecided::Unavailable("Wilco is stopping; decide again in a moment".to_owned()));
+    }
     if let Some(living) = core.find(&id) {
         let (answer, answered) = oneshot::channel();
         if living.tell.send(Told::Decide { decide, answer }).await.is_ok()

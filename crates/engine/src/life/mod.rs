@@ -17,7 +17,7 @@ use wilco_contract::{
     connector::Receipt,
     gate::Permitted,
     operation::{OpEvent, Operation, State},
-    store::{LockOwner, Record, StoreError},
+    store::{Lock, LockOwner, Record, StoreError},
 };
 
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
 
 /// How many decisions may wait for one operation.
 const MAILBOX: usize = 64;
+/// How long what needs a human keeps its lock, in seconds.
+const LOOKED_AFTER_SECS: i64 = 30 * 86_400;
 /// The longest pause after the store could not write, in seconds.
 const LONGEST_PAUSE_SECS: i64 = 30;
 
@@ -56,6 +58,8 @@ pub(crate) struct Life {
     told: mpsc::Receiver<Told>,
     shown: watch::Sender<Arc<Operation>>,
     permitted: Option<Permitted>,
+    /// How often its plan was another one just before the start.
+    replans: u32,
 }
 
 /// Lets an operation live: a new one whose first records are committed, or one from before a restart.
@@ -65,7 +69,7 @@ pub(crate) fn begin(core: &Arc<Core>, op: Arc<Operation>) {
     core.keep(Living { operation: op.clone(), tell: tell.clone() });
     core.tell_pages(Notice::Operation(op.clone()));
     core.spawn.spawn("slot", Box::pin(slot::keep(core.clone(), seen, tell)));
-    let life = Life { core: core.clone(), op, told, shown, permitted: None };
+    let life = Life { core: core.clone(), op, told, shown, permitted: None, replans: 0 };
     core.spawn.spawn("operation", Box::pin(life.live()));
 }
 
@@ -140,6 +144,14 @@ impl Life {
         Ok(())
     }
 
+    /// Takes in what it was told meanwhile, without waiting for more.
+    async fn hear_waiting(&mut self) -> Result<(), StoreError> {
+        while let Ok(told) = self.told.try_recv() {
+            self.hear(Some(told), None).await?;
+        }
+        Ok(())
+    }
+
     /// Takes in what it was told. `stop` is the way to stop a call that is under way.
     async fn hear(&mut self, told: Option<Told>, stop: Option<&mut calls::Stop>) -> Result<(), StoreError> {
         match told {
@@ -173,14 +185,27 @@ impl Life {
     async fn finish(&mut self, events: Vec<OpEvent>, to: State) -> Result<(), StoreError> {
         let owner = LockOwner::Operation(self.op.id.clone());
         let now = self.core.clock.now();
-        let key = self.op.lock.clone().filter(|_| to.is_final() && to != State::NeedsHuman);
-        let held =
-            key.as_ref().and_then(|key| self.core.locks.holder(key, now)).filter(|lock| lock.owner == owner);
-        let unlocked = held.map(|lock| Record::Unlocked { key: lock.key, by: self.op.id.to_string() });
-        self.record(events, unlocked.into_iter().collect()).await?;
-        if let Some(key) = key {
-            self.core.locks.release(&key, &owner);
+        let Some(key) = self.op.lock.clone().filter(|_| to.is_final()) else {
+            return self.record(events, Vec::new()).await;
+        };
+        if to == State::NeedsHuman {
+            // Nobody else touches it before a person has looked.
+            let until = later(now, LOOKED_AFTER_SECS);
+            let kept = self.core.locks.holder(&key, now).filter(|lock| lock.owner == owner);
+            let kept = kept.map(|lock| Lock { expires_at: until, ..lock });
+            self.record(events, kept.clone().map(Record::Locked).into_iter().collect()).await?;
+            if let Some(lock) = kept {
+                self.core.locks.prolong(lock);
+            }
+            return Ok(());
         }
+        // Whoever runs has committed its lock; what somebody else holds by now is theirs.
+        let began = matches!(self.op.state, State::Running | State::Verifying | State::Aborting);
+        let others = self.core.locks.holder(&key, now).is_some_and(|lock| lock.owner != owner);
+        let unlocked =
+            (began && !others).then(|| Record::Unlocked { key: key.clone(), by: self.op.id.to_string() });
+        self.record(events, unlocked.into_iter().collect()).await?;
+        self.core.locks.release(&key, &owner);
         Ok(())
     }
 }

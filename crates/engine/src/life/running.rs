@@ -48,6 +48,10 @@ impl Life {
     }
 
     async fn call(&mut self, at: usize) -> Result<(), StoreError> {
+        self.hear_waiting().await?;
+        if !matches!(self.op.state, State::Running | State::Verifying) {
+            return Ok(());
+        }
         let permitted = match self.permitted.take() {
             Some(permitted) => permitted,
             // After a restart: the rules of today count.

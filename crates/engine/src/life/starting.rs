@@ -16,6 +16,8 @@ use crate::{
     words,
 };
 
+/// How often in a row a plan may be another one just before the start.
+const MOST_REPLANS: u32 = 3;
 /// How long beyond its deadline an operation keeps its lock at most, in seconds.
 const LOCK_GRACE_SECS: i64 = 300;
 
@@ -57,6 +59,11 @@ impl Life {
         if plan.hash != op.plan.hash {
             return self.replan(plan).await;
         }
+        // What was said while the plan was made counts before the start.
+        self.hear_waiting().await?;
+        if self.op.state != State::Queued {
+            return Ok(());
+        }
         match judging::judge(&self.core, &op, &op.given).decision {
             Decision::Allow(permitted) => {
                 self.permitted = Some(permitted);
@@ -73,10 +80,16 @@ impl Life {
     }
 
     async fn replan(&mut self, plan: Plan) -> Result<(), StoreError> {
+        self.replans += 1;
+        if self.replans > MOST_REPLANS {
+            let why = "Its plan is another one at every look, so it cannot be started. Nothing was changed.";
+            return self.end(State::Failed, why.to_owned(), None).await;
+        }
         let changes = self.op.plan.differences(&plan);
         let had = !self.op.given.is_empty();
         let mut next = self.op.as_ref().clone();
-        let replanned = OpEvent::Replanned { plan: Box::new(plan), changes: changes.clone() };
+        let replanned =
+            OpEvent::Replanned { plan: Box::new(plan), at: self.core.clock.now(), changes: changes.clone() };
         next.apply(&replanned).map_err(|error| StoreError::Conflict(error.to_string()))?;
         let mut events = vec![replanned];
         let verdict = judging::judge(&self.core, &next, &[]);

@@ -14,7 +14,7 @@ use wilco_contract::{
     reply::PressKind::{Abort, Approve, Confirm, Deny},
     store::{Page, Store},
 };
-use wilco_engine::{Answer, NotDecided, RefusedKind};
+use wilco_engine::{Answer, NotDecided, PlanSeen, RefusedKind};
 use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
 
 fn store() -> Arc<dyn Store> {
@@ -72,7 +72,7 @@ async fn another_person_with_the_role_approves_and_the_asker_never_by_any_accoun
         Principal::Guest { account: Account::parse("irc:ana").expect("an account") },
     ] {
         assert_eq!(
-            rule(world.press_as(nobody, Approve, &op, Some(op.plan.hash)).await),
+            rule(world.press_as(nobody, Approve, &op, PlanSeen::Hash(op.plan.hash)).await),
             "only persons decide"
         );
     }
@@ -148,7 +148,10 @@ async fn confirm_for_a_token_is_an_approval_by_a_person_who_may_give_the_order()
         panic!("no operation")
     };
     assert_eq!(world.state(&op).await, State::AwaitingApproval);
-    assert_eq!(rule(world.press_as(token, Confirm, &op, None).await), "only persons decide");
+    assert_eq!(
+        rule(world.press_as(token, Confirm, &op, PlanSeen::At(world.time())).await),
+        "only persons decide"
+    );
     world.press("web:bo", Approve, &op).await.expect("bo may give it");
     assert_eq!(world.state(&op).await, State::Succeeded);
 }
@@ -344,4 +347,101 @@ async fn a_network_that_is_away_holds_up_nothing_and_gets_the_newest_state() {
         world.step(8).await;
     }
     assert!(world.last_text().contains("succeeded"), "{}", world.last_text());
+}
+
+/// A plan that works with this revision.
+fn plan(revision: &str) -> StepPlan {
+    StepPlan {
+        inputs: [("revision".to_owned(), json!(revision))].into_iter().collect(),
+        ..StepPlan::default()
+    }
+}
+
+#[tokio::test]
+async fn words_said_before_a_plan_was_made_do_not_count_for_it() {
+    let world = World::new().await;
+    world.deploy.plans(plan("aaa"));
+    let op = world.order("web:you", "app.release", "web").await;
+    world.deploy.plans(plan("bbb"));
+    let early = PlanSeen::At(world.time());
+    world.step(1).await;
+    let ana = || world.who("web:ana");
+    world.press_as(ana(), Approve, &op, early).await.expect("the plan she saw was there");
+    assert_eq!(world.state(&op).await, State::AwaitingApproval, "it was another one just before the start");
+    let again = world.press_as(ana(), Approve, &op, early).await;
+    assert!(matches!(again, Err(NotDecided::Changed(_))), "{again:?}");
+    assert!(world.deploy.begun().is_empty());
+    world.press_as(ana(), Approve, &op, PlanSeen::At(world.time())).await.expect("she has seen the new one");
+    assert_eq!(world.state(&op).await, State::Succeeded);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_another_one_at_every_look_ends() {
+    let world = World::new().await;
+    world.deploy.plans(plan("0"));
+    world.deploy.plans_anew();
+    let op = world.order("web:you", "app.restart", "web").await;
+    let now = world.now(&op).await;
+    assert_eq!(now.state, State::Failed);
+    assert!(now.why.as_deref().is_some_and(|why| why.contains("another one at every look")), "{:?}", now.why);
+    assert!(world.deploy.begun().is_empty() && world.store.locks().await.expect("locks").is_empty());
+}
+
+#[tokio::test]
+async fn a_key_used_twice_at_once_makes_one_operation_and_fits_no_other_order() {
+    let world = World::new().await;
+    let call = |app: &str| wilco_engine::Call {
+        who: world.who("web:you"),
+        what: wilco_engine::CallWhat::Command(
+            wilco_contract::ids::CommandId::parse("app.restart").expect("an id"),
+            [("app".to_owned(), json!(app))].into_iter().collect(),
+        ),
+        place: None,
+        because: None,
+        dry_run: false,
+        key: Some("k1".to_owned()),
+    };
+    let (one, two, three) = tokio::join!(
+        world.engine.call(call("web")),
+        world.engine.call(call("web")),
+        world.engine.call(call("web"))
+    );
+    world.settle().await;
+    let ids = [one, two, three].map(|answer| match answer {
+        Answer::Operation(op) => op.id.clone(),
+        other => panic!("no operation: {other:?}"),
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(world.deploy.begun().len(), 1);
+    let Answer::Refused { reply, .. } = world.engine.call(call("api")).await else { panic!("another order") };
+    assert!(reply.plain().contains("This key was used for another order"), "{}", reply.plain());
+}
+
+#[tokio::test]
+async fn a_second_wish_to_stop_is_told_that_it_stops_already() {
+    let world = World::new().await;
+    world.deploy.hold();
+    world.deploy.ignores_cancel();
+    let op = world.order("web:you", "app.restart", "web").await;
+    world.press("web:you", Abort, &op).await.expect("it is theirs");
+    assert_eq!(world.state(&op).await, State::Aborting);
+    assert_eq!(rule(world.press("web:you", Abort, &op).await), "state of the operation");
+    world.deploy.release();
+    world.settle().await;
+    assert_eq!(world.state(&op).await, State::Succeeded, "it was done before it could be stopped");
+}
+
+#[tokio::test]
+async fn what_needs_a_human_keeps_its_lock_until_a_person_gives_it_back() {
+    let world = World::new().await;
+    world.deploy.ends(Err(ActionError::unknown("the line broke")));
+    world.order("web:you", "app.restart", "web").await;
+    let next = world.order("web:bo", "app.restart", "web").await;
+    for _ in 0..3 {
+        world.step(900).await;
+    }
+    assert_eq!(world.state(&next).await, State::Queued, "nobody has looked");
+    let after = world.restarted(policy(), commands()).await.recovered().await;
+    assert_eq!(after.state(&next).await, State::Queued, "also after a restart");
+    assert!(after.deploy.begun().is_empty());
 }

@@ -40,7 +40,7 @@ async fn an_order_is_answered_in_its_thread() {
 async fn a_near_miss_suggests_what_the_asker_may_do_and_nothing_else() {
     let world = World::new().await;
     world.say("web:you", "1", "wilco relese web").await;
-    assert!(world.last_text().contains("Did you mean `release <app>`?"), "{}", world.last_text());
+    assert!(world.last_text().contains("Did you mean `wilco release <app>`?"), "{}", world.last_text());
     world.say("irc:stranger", "2", "wilco relese web").await;
     assert_eq!(world.network.shown().len(), 1, "a guest may not release, so nothing is suggested");
     world.say("web:you", "3", "wilco release").await;
@@ -198,4 +198,56 @@ async fn retry_gives_the_order_again_under_todays_rules() {
     world.say("web:bo", "3", &format!("wilco retry {}", first.id)).await;
     let again = operations(&world).await[1].clone();
     assert_eq!((again.state, again.retry_of), (State::Succeeded, Some(first.id)));
+}
+
+#[tokio::test]
+async fn a_limit_holds_up_no_decision() {
+    let world = World::new().await;
+    world.say("web:you", "o", "wilco release web").await;
+    let op = operations(&world).await[0].clone();
+    for id in 0..40 {
+        world.say("web:you", &id.to_string(), "wilco ping").await;
+    }
+    world.say("web:you", "a", &format!("wilco abort {}", op.id)).await;
+    assert_eq!(operations(&world).await[0].state, State::Aborted);
+    let audit =
+        world.store.audit(&Default::default(), Page { after: 0, limit: 500 }).await.expect("the audit");
+    assert_eq!(audit.iter().filter(|row| row.kind == "order.limited").count(), 1);
+}
+
+#[tokio::test]
+async fn a_bare_yes_from_before_a_restart_confirms_nothing() {
+    let world = World::new().await;
+    world.say("web:you", "1", "wilco stage web").await;
+    let Input::Message(message) = world.arrival("web:you", "2", "yes").input else { panic!("a message") };
+    let batch = Batch { at: world.time(), records: vec![Record::Input(Input::Message(message))] };
+    world.store.commit(batch, When::Now).await.expect("committed");
+    let next = world.restarted(policy(), commands()).await.recovered().await;
+    assert_eq!(operations(&next).await[0].state, State::AwaitingConfirm);
+    assert!(next.store.unhandled().await.expect("the inbox").is_empty());
+}
+
+#[tokio::test]
+async fn a_retry_is_read_by_todays_definition() {
+    let world = World::new().await;
+    world.say("web:you", "1", "wilco restart old").await;
+    let first = operations(&world).await[0].clone();
+    let mut narrower = commands();
+    narrower[2].spec.args[0].kind = wilco_contract::values::ArgType::Choice(vec!["web".to_owned()]);
+    let next = world.restarted(policy(), narrower).await.recovered().await;
+    next.say("web:you", "2", &format!("wilco retry {}", first.id)).await;
+    assert!(next.last_text().contains("does not fit"), "{}", next.last_text());
+    assert!(next.deploy.begun().is_empty());
+}
+
+#[tokio::test]
+async fn pausing_is_refused_with_why_and_a_guest_learns_nothing() {
+    let world = World::new().await;
+    world.deploy.hold();
+    world.say("web:you", "1", "wilco restart web").await;
+    let op = operations(&world).await[0].clone();
+    world.say("web:you", "2", &format!("wilco pause {}", op.id)).await;
+    assert!(world.last_text().contains("`test.deploy` cannot"), "{}", world.last_text());
+    world.say("irc:stranger", "3", &format!("wilco pause {}", op.id)).await;
+    assert!(world.last_text().contains("Rule: no grant"), "{}", world.last_text());
 }

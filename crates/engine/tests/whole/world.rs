@@ -10,7 +10,7 @@ use wilco_contract::{
     connector::Arrival,
     expr::Condition,
     http::{Http, HttpError, HttpRequest, HttpResponse},
-    ids::{Account, ActionName, CommandId, Hash, Origin, PersonId, Place, RoleName},
+    ids::{Account, ActionName, CommandId, Origin, PersonId, Place, RoleName},
     input::{Input, Message},
     operation::{Operation, State},
     pattern::Pattern,
@@ -20,7 +20,7 @@ use wilco_contract::{
     store::Store,
     values::{ArgType, Args},
 };
-use wilco_engine::{Answer, Call, CallWhat, Decide, Engine, Limits, NotDecided, Parts, Setup};
+use wilco_engine::{Answer, Call, CallWhat, Decide, Engine, Limits, NotDecided, Parts, PlanSeen, Setup};
 use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore};
 use wilco_testkit::{action::ScriptedAction, network::MemoryNetwork};
 
@@ -264,7 +264,7 @@ impl World {
         press: PressKind,
         op: &Operation,
     ) -> Result<Arc<Operation>, NotDecided> {
-        self.press_as(self.who(account), press, op, Some(op.plan.hash)).await
+        self.press_as(self.who(account), press, op, PlanSeen::Hash(op.plan.hash)).await
     }
 
     pub(crate) async fn press_as(
@@ -272,7 +272,7 @@ impl World {
         who: Principal,
         press: PressKind,
         op: &Operation,
-        plan: Option<Hash>,
+        plan: PlanSeen,
     ) -> Result<Arc<Operation>, NotDecided> {
         let decided = self.engine.decide(Decide { who, press, operation: op.id.clone(), plan }).await;
         self.settle().await;

@@ -1,0 +1,161 @@
+//! Orders that speak of an operation: decisions in words, `retry`, `pause`.
+//!
+//! Not the rules of who may: the operation's own life asks the gate. Layer 1.
+
+use std::sync::Arc;
+
+use wilco_contract::{
+    command::Command,
+    ids::{OpId, Place},
+    operation::{Operation, State},
+    principal::Principal,
+    reply::{PressKind, Reply},
+};
+
+use super::{From, Given, failed, give, refused, unavailable};
+use crate::{
+    Answer, Decide, NotDecided, PlanSeen, RefusedKind,
+    catalogue::{Reading, Reserved},
+    core::Core,
+    life, planning, words,
+};
+
+/// The decision that a command stands for.
+pub(super) fn press_of(command: &Command) -> Option<PressKind> {
+    let presses = [PressKind::Confirm, PressKind::Approve, PressKind::Deny, PressKind::Abort];
+    presses.into_iter().find(|press| command.spec.id == planning::own(press.word()))
+}
+
+pub(super) async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) -> Answer {
+    let named = given.args.get("operation").and_then(|value| value.as_str());
+    let operation = match named.map(OpId::parse) {
+        Some(Ok(id)) => id,
+        Some(Err(error)) => {
+            return refused(Reply::refusal(format!("{error}.")), RefusedKind::Malformed);
+        }
+        None => match sole_waiting(core, &from.who, &from.place) {
+            Ok(operation) => operation,
+            Err(what) => return refused(Reply::refusal(what), RefusedKind::Malformed),
+        },
+    };
+    let plan = PlanSeen::At(from.said_at);
+    let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan };
+    decided(life::decisions::decide(core, decide).await, &operation, press)
+}
+
+/// What to say of a decision.
+pub(crate) fn decided(decided: Result<Arc<Operation>, NotDecided>, id: &OpId, press: PressKind) -> Answer {
+    match decided {
+        Ok(operation) => {
+            let reply = Reply::text(format!("{}: {} is {}.", past(press), operation.id, operation.state));
+            Answer::Done { reply, rows: None }
+        }
+        Err(NotDecided::NoSuchOperation) => {
+            refused(Reply::refusal(format!("There is no operation {id}.")), RefusedKind::Unknown)
+        }
+        Err(NotDecided::Changed(operation)) => {
+            let text = if operation.state.awaits() {
+                format!(
+                    "The plan of {id} changed to {}. Look at it and decide again.",
+                    operation.plan.hash.short()
+                )
+            } else {
+                format!("{id} is {} and waits for no decision.", operation.state)
+            };
+            refused(Reply::refusal(text), RefusedKind::Failed)
+        }
+        Err(NotDecided::Denied(denial)) => refused(words::denial(&denial), RefusedKind::Denied),
+        Err(NotDecided::Unavailable(error)) => unavailable(&error),
+    }
+}
+
+fn past(press: PressKind) -> &'static str {
+    match press {
+        PressKind::Confirm => "Confirmed",
+        PressKind::Approve => "Approved",
+        PressKind::Deny => "Denied",
+        PressKind::Abort => "Stopped",
+    }
+}
+
+/// The one operation of this person that waits here for their confirmation.
+///
+/// # Errors
+/// When there is none or more than one, in a sentence.
+pub(crate) fn sole_waiting(core: &Core, who: &Principal, place: &Place) -> Result<OpId, String> {
+    let theirs = |operation: &Operation| operation.asker.key() == who.key() && operation.place == *place;
+    let waiting = core.standing(State::AwaitingConfirm, theirs);
+    match waiting.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => Err("No order of yours waits here to be confirmed.".to_owned()),
+        several => {
+            let ids: Vec<_> = several.iter().map(|operation| operation.id.to_string()).collect();
+            Err(format!(
+                "Several orders of yours wait here: {}. Name one, as in `confirm {}`.",
+                ids.join(", "),
+                ids[0]
+            ))
+        }
+    }
+}
+
+/// Answers a wish to pause or resume: no action declares that it can.
+pub(super) async fn pause(core: &Arc<Core>, given: &Given) -> Answer {
+    let operation = match named(core, given).await {
+        Ok(operation) => operation,
+        Err(answer) => return answer,
+    };
+    let id = &operation.id;
+    if operation.state.is_final() {
+        return failed(&format!("{id} is {} already", operation.state));
+    }
+    let actions: Vec<_> = operation.command.steps.iter().map(|step| format!("`{}`", step.uses)).collect();
+    failed(&format!("{id} cannot be paused, as {} cannot; `abort {id}` stops it", actions.join(" and ")))
+}
+
+/// The operation that an order names.
+async fn named(core: &Arc<Core>, given: &Given) -> Result<Arc<Operation>, Answer> {
+    let named = given.args.get("operation").and_then(|value| value.as_str()).unwrap_or_default();
+    let id = OpId::parse(named)
+        .map_err(|error| refused(Reply::refusal(format!("{error}.")), RefusedKind::Malformed))?;
+    let found = core.operation(&id).await.map_err(|error| unavailable(&error))?;
+    found.ok_or_else(|| refused(Reply::refusal(format!("There is no operation {id}.")), RefusedKind::Unknown))
+}
+
+/// Gives the order of an ended operation again, by whoever asks now and under today's rules.
+pub(super) async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
+    let operation = match named(core, given).await {
+        Ok(operation) => operation,
+        Err(answer) => return answer,
+    };
+    let id = operation.id.clone();
+    if !operation.state.is_final() {
+        return failed(&format!("{id} is {} and has not ended yet", operation.state));
+    }
+    // Read anew, as if it were given now: today's definition decides which arguments fit.
+    let command = &operation.command.spec.id;
+    let connector = from.place.connector();
+    let reading = core.live.load().catalogue.order(command, &operation.args, Reserved::default(), connector);
+    let order = match reading {
+        Reading::Order(order) => order,
+        Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
+            return failed(&format!(
+                "`{}` does not fit `{command}` any more; say `{usage}`",
+                operation.order
+            ));
+        }
+        Reading::Help { .. } | Reading::Unknown { .. } | Reading::Empty => {
+            return failed(&format!("`{command}` is no longer a command"));
+        }
+    };
+    let again = Given {
+        said: order.said(),
+        command: order.command,
+        args: order.args,
+        because: given.because.clone().or_else(|| operation.because.clone()),
+        dry_run: given.dry_run,
+        json: false,
+        retry_of: Some(id),
+    };
+    Box::pin(give(core, from, again)).await
+}

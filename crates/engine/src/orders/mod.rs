@@ -1,0 +1,275 @@
+//! What becomes of an order: the gate, then an answer, a refusal, or an operation.
+//!
+//! Not where orders come from: [`crate::inbox`] brings those of rooms, [`crate::Engine::call`] those of other doors.
+//! Both go this one way. Layer 1.
+
+mod about;
+mod making;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Map;
+use wilco_contract::{
+    action::{Intent, Outcome, Tools},
+    clock::Cancel,
+    command::{Command, Effect},
+    gate::{Ask, Decision, Permitted},
+    ids::{OpId, Place, Seq},
+    operation::RunEnd,
+    plan::Plan,
+    principal::Principal,
+    reply::{Block, PressKind, Reply},
+    store::{AuditEntry, Record},
+    values::Args,
+};
+
+pub(crate) use self::about::{decided, sole_waiting};
+use crate::{
+    Answer, RefusedKind, calls,
+    core::Core,
+    limits::Rated,
+    lines::Sink,
+    planning::{self, later},
+    telemetry, words,
+};
+
+/// Where an order comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct From {
+    pub(crate) who: Principal,
+    /// Where it was said, or the home room where it was said nowhere.
+    pub(crate) place: Place,
+    pub(crate) thread: Option<String>,
+    /// Whether it was said in a room: then its operation stands there, too.
+    pub(crate) in_room: bool,
+    /// When it was said.
+    pub(crate) said_at: Timestamp,
+    /// The journal record of its input, which ends with what comes of it.
+    pub(crate) input: Option<Seq>,
+    pub(crate) key: Option<String>,
+}
+
+/// An order that was understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) command: Arc<Command>,
+    pub(crate) args: Args,
+    /// In its full form.
+    pub(crate) said: String,
+    pub(crate) because: Option<String>,
+    pub(crate) dry_run: bool,
+    /// Whether a read is to be answered as JSON.
+    pub(crate) json: bool,
+    pub(crate) retry_of: Option<OpId>,
+}
+
+/// A refusal for the record.
+fn refused(reply: Reply, kind: RefusedKind) -> Answer {
+    Answer::Refused { reply, kind }
+}
+
+pub(crate) fn unavailable(error: &impl std::fmt::Display) -> Answer {
+    refused(
+        Reply::refusal(format!("The record could not be written, so nothing was started: {error}.")),
+        RefusedKind::Unavailable,
+    )
+}
+
+/// Counts an order against its giver's limit; `None` where it is within.
+pub(crate) fn beyond_limit(core: &Core, who: &Principal) -> Option<(Answer, bool)> {
+    let limit = core.live.load().setup.limits.per_person;
+    let rated = core.rates.count(&who.key(), limit, core.clock.now());
+    let (left, tell) = match rated {
+        Rated::Within => return None,
+        Rated::BeyondTell(left) => (left, true),
+        Rated::Beyond(left) => (left, false),
+    };
+    let (most, secs) = limit.unwrap_or_default();
+    let until = later(core.clock.now(), i64::try_from(left).unwrap_or(60));
+    let text = format!(
+        "That is more than {most} orders in {secs} s, so I take no more from {who} until {}.",
+        words::time(core, until)
+    );
+    let reply = Reply {
+        blocks: vec![Block::Refusal {
+            text,
+            rule: Some("limits.per_person".into()),
+            who_can: None,
+            you_can: None,
+        }],
+    };
+    Some((refused(reply, RefusedKind::Limited), tell))
+}
+
+/// Gives an order.
+pub(crate) async fn give(core: &Arc<Core>, from: From, mut given: Given) -> Answer {
+    given.args = planning::complete(&given.command, given.args);
+    let answer = judged(core, from, given).await;
+    telemetry::order(&answer);
+    answer
+}
+
+async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
+    let ask = ask(core, &from, &given, None);
+    let verdict = core.gate(ask);
+    let speaks_of_one = given.command.spec.id.as_str().starts_with("wilco.");
+    match verdict.decision {
+        // What speaks of an operation is given to that operation, whose own rules decide further.
+        Decision::Allow(_) if speaks_of_one && about::press_of(&given.command).is_some() => {
+            let press = about::press_of(&given.command).unwrap_or(PressKind::Abort);
+            about::decide(core, &from, &given, press).await
+        }
+        Decision::Allow(_) if given.command.spec.id == planning::own("retry") => {
+            about::retry(core, from, &given).await
+        }
+        Decision::Allow(_)
+            if [planning::own("pause"), planning::own("resume")].contains(&given.command.spec.id) =>
+        {
+            about::pause(core, &given).await
+        }
+        Decision::Deny(denial) => {
+            core.note(entry("order.refused", &from, &given, &denial.text, Some(&denial.rule))).await;
+            refused(words::denial(&denial), RefusedKind::Denied)
+        }
+        Decision::Allow(permitted) if !given.dry_run => read(core, &from, &given, &permitted).await,
+        Decision::Allow(_) | Decision::Plan | Decision::Needs(_) => making::plan(core, from, given).await,
+    }
+}
+
+fn ask<'a>(core: &Core, from: &'a From, given: &'a Given, plan: Option<&'a Plan>) -> Ask<'a> {
+    Ask {
+        who: &from.who,
+        spec: &given.command.spec,
+        args: &given.args,
+        place: &from.place,
+        now: core.clock.now(),
+        plan,
+        given: &[],
+        operation: None,
+    }
+}
+
+fn entry(kind: &str, from: &From, given: &Given, text: &str, rule: Option<&str>) -> AuditEntry {
+    AuditEntry {
+        kind: kind.to_owned(),
+        who: from.who.key(),
+        account: from.who.account().cloned(),
+        operation: None,
+        command: Some(given.command.spec.id.clone()),
+        place: Some(from.place.clone()),
+        text: text.to_owned(),
+        rule: rule.map(ToOwned::to_owned),
+    }
+}
+
+/// Answers a read: its audit is written behind, the answer is not kept.
+async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitted) -> Answer {
+    let audit = Record::Audit(entry("order.read", from, given, &given.said, None));
+    if let Err(error) = core.commit_soon(vec![audit]).await {
+        return unavailable(&error);
+    }
+    let mut steps = Map::new();
+    let mut last = Outcome::default();
+    for step in &given.command.steps {
+        let names = planning::names(&given.args, &steps, None);
+        let args = match wilco_contract::expr::render_value(&step.with, &names) {
+            Ok(args) => args,
+            Err(error) => return failed(&format!("Step `{}`: {error}", step.id)),
+        };
+        let now = core.clock.now();
+        let secs = i64::try_from(given.command.spec.timeout_secs).unwrap_or(600);
+        let intent = Intent {
+            key: format!("read-{:032x}.{}", u128::from_le_bytes(core.chance.bytes()), step.id),
+            operation: None,
+            step: step.id.clone(),
+            action: step.uses.clone(),
+            effect: Effect::Read,
+            asker: from.who.clone(),
+            place: from.place.clone(),
+            args,
+            plan: wilco_contract::plan::StepPlan::default(),
+            at: now,
+            deadline: later(now, secs),
+        };
+        match run_read(core, permitted, intent).await {
+            RunEnd::Done(outcome) => {
+                steps.insert(step.id.clone(), calls::merged(&outcome));
+                last = outcome;
+            }
+            RunEnd::Failed(what) | RunEnd::Aborted(what) | RunEnd::Unknown(what) => return failed(&what),
+            RunEnd::NotStarted => return failed("it was not begun"),
+        }
+    }
+    let reply = if given.json { as_json(&last) } else { answer(&last) };
+    Answer::Done { reply, rows: last.rows }
+}
+
+async fn run_read(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> RunEnd {
+    let Some(action) = core.action(&intent.action).cloned() else {
+        return RunEnd::Failed(format!("there is no action `{}`", intent.action));
+    };
+    let sink = Sink::open(core, &intent, false).await;
+    let tools = Tools {
+        http: core.http.clone(),
+        clock: core.clock.clone(),
+        cancel: Cancel::never(),
+        lines: sink.lines(),
+    };
+    match wilco_contract::action::Cx::new(permitted, intent, tools) {
+        Some(cx) => calls::run(&core.clock, action.as_ref(), cx).await,
+        None => RunEnd::Failed("the permission belongs to an operation".to_owned()),
+    }
+}
+
+fn failed(what: &str) -> Answer {
+    let mut rest = what.trim_end_matches('.').chars();
+    let first = rest.next().map(char::to_uppercase).into_iter().flatten();
+    let text: String = first.chain(rest).chain(['.']).collect();
+    refused(Reply::refusal(text), RefusedKind::Failed)
+}
+
+/// What a read says: its own blocks, its rows as a table, its text, or its last word.
+fn answer(outcome: &Outcome) -> Reply {
+    if let Some(reply) = &outcome.reply {
+        return reply.clone();
+    }
+    if let Some(rows) = outcome.rows.as_ref().filter(|rows| !rows.is_empty()) {
+        return Reply { blocks: vec![table(rows)] };
+    }
+    match (&outcome.text, &outcome.summary) {
+        (Some(text), _) if !text.trim().is_empty() => {
+            Reply { blocks: vec![Block::Code { text: text.clone() }] }
+        }
+        (_, Some(summary)) => Reply::text(summary.clone()),
+        _ => Reply::text("Done; it said nothing."),
+    }
+}
+
+/// A read's answer as JSON: its rows, or its outputs, or its text.
+fn as_json(outcome: &Outcome) -> Reply {
+    let json = match (&outcome.rows, &outcome.outputs, &outcome.text) {
+        (Some(rows), ..) => serde_json::Value::from(rows.clone()),
+        (None, serde_json::Value::Null, text) => {
+            serde_json::json!({"text": text, "summary": outcome.summary})
+        }
+        (None, outputs, _) => outputs.clone(),
+    };
+    Reply { blocks: vec![Block::Code { text: format!("{json:#}") }] }
+}
+
+fn table(rows: &[serde_json::Value]) -> Block {
+    let mut columns: Vec<String> = Vec::new();
+    for name in rows.iter().filter_map(serde_json::Value::as_object).flat_map(Map::keys) {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    let cell = |row: &serde_json::Value, name: &String| match row.get(name) {
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let rows = rows.iter().map(|row| columns.iter().map(|name| cell(row, name)).collect()).collect();
+    Block::Table { columns, rows }
+}
