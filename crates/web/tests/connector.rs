@@ -12,7 +12,7 @@ use wilco_contract::{
     operation::State,
     reply::{Choice, Reply},
 };
-use wilco_engine::NotDecided;
+use wilco_engine::{NotDecided, PlanSeen};
 use wilco_testkit::connector_suite::{Pressed, Rig, Shown};
 
 use crate::support::{Server, client::Client, place};
@@ -101,13 +101,17 @@ impl Rig for WebRig {
         let answer = self.clients[who].post(&path, &json!({ "plan": button.plan })).await;
         assert_eq!(answer.status, 409, "{}", answer.text());
         let decide = self.server.desk.decisions().pop().expect("a decision was handed in");
+        let PlanSeen::Hash(plan) = decide.plan else { panic!("a button names its plan") };
         Pressed::Answered(Press {
             id: "answered".into(),
             place: place.clone(),
             from: decide.who.account().expect("an account").clone(),
             press: decide.press,
             operation: decide.operation,
-            plan: decide.plan.expect("a plan"),
+            plan: match decide.plan {
+                wilco_engine::PlanSeen::Hash(plan) => plan,
+                wilco_engine::PlanSeen::At(at) => panic!("a press names its plan, not {at}"),
+            },
             at: Timestamp::UNIX_EPOCH,
         })
     }

@@ -11,11 +11,10 @@ use wilco_contract::{
     gate::Denial,
     ids::{Hash, OpId},
     operation::{Operation, State as OpState},
-    principal::Principal,
-    reply::PressKind,
+    reply::{PressKind, StepMark},
     store::Page,
 };
-use wilco_engine::{Decide, NotDecided};
+use wilco_engine::{Decide, NotDecided, PlanSeen};
 
 use super::Answer;
 use crate::{
@@ -24,6 +23,7 @@ use crate::{
     extract::{Asked, Json, Of, is_seen, limit},
     guard::Caller,
     problem::Problem,
+    refusal::{Refused, refuse},
     text::clean_json,
     whole::whole,
 };
@@ -120,9 +120,23 @@ async fn press(
     (Of(operation), Json(seen)): (Of, Json<Seen>),
     press: PressKind,
 ) -> Pressed {
-    may_press(&caller, press)?;
-    let decide =
-        Decide { who: caller.who.clone(), press, operation: operation.id.clone(), plan: Some(seen.plan) };
+    if caller.only_reads() && matches!(press, PressKind::Deny | PressKind::Abort) {
+        let denial = Denial {
+            text: "A token with the scope `read` presses nothing.".into(),
+            rule: "scope read".into(),
+            who_can: None,
+            you_can: Some("Make a token with `wilco token create NAME --scope order`.".into()),
+        };
+        let refused = Refused { kind: "decision.refused", operation: Some(&operation.id), denial };
+        return Err(refuse(&door, &caller, refused).await);
+    }
+    // That only persons confirm and approve is the engine's to say, as its refusals are in the audit.
+    let decide = Decide {
+        who: caller.who.clone(),
+        press,
+        operation: operation.id.clone(),
+        plan: PlanSeen::Hash(seen.plan),
+    };
     let desk = Arc::clone(&door.desk);
     match whole(&door.spawn, "web.decide", async move { desk.decide(decide).await }).await {
         Some(Ok(now)) => Ok(Answer::ok(shown(&door, &caller, &now))),
@@ -131,23 +145,45 @@ async fn press(
     }
 }
 
-/// Only a person decides, as themselves; whether this one may is the engine's to say.
-fn may_press(caller: &Caller, press: PressKind) -> Result<(), Problem> {
-    let is_person = matches!(caller.who, Principal::Person { .. });
-    if matches!(press, PressKind::Confirm | PressKind::Approve) && !is_person {
-        return Err(Problem::denial(Denial {
-            text: format!("Only a person can {}, as themselves; {} is not one.", press.word(), caller.who),
-            rule: "only persons decide".into(),
-            who_can: None,
-            you_can: Some("Sign in on the page.".into()),
-        }));
+pub(super) async fn pause(door: State<Arc<Door>>, caller: Caller, of: Of, seen: Json<Seen>) -> Problem {
+    not_held(door, caller, (of, seen), "paused").await
+}
+
+pub(super) async fn resume(door: State<Arc<Door>>, caller: Caller, of: Of, seen: Json<Seen>) -> Problem {
+    not_held(door, caller, (of, seen), "resumed").await
+}
+
+/// An action would have to declare that it can be paused, and none can.
+async fn not_held(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    (Of(operation), Json(seen)): (Of, Json<Seen>),
+    what: &str,
+) -> Problem {
+    let id = &operation.id;
+    if operation.state.is_final() || operation.plan.hash != seen.plan {
+        let plan = (id, seen.plan);
+        return not_decided(&door, &caller, plan, NotDecided::Changed(Arc::new(operation.clone())));
     }
-    if caller.only_reads() {
-        return Err(
-            Problem::denied("A token with the scope `read` presses nothing.").with("rule", "scope read")
-        );
-    }
-    Ok(())
+    let action = action_at(&operation);
+    let denial = Denial {
+        text: format!("`{id}` cannot be {what}, as `{action}` cannot; `abort {id}` stops it."),
+        rule: "what the action declares".into(),
+        who_can: None,
+        you_can: None,
+    };
+    refuse(&door, &caller, Refused { kind: "decision.refused", operation: Some(id), denial }).await
+}
+
+/// The action that runs, or the one that would run first.
+fn action_at(operation: &Operation) -> &str {
+    let running = operation.runs.iter().find(|run| run.mark == StepMark::Running);
+    let mut steps = operation.command.steps.iter().chain(&operation.command.verify);
+    let step = match running {
+        Some(run) => steps.find(|step| step.id == run.step),
+        None => steps.next(),
+    };
+    step.map_or(operation.command.spec.id.as_str(), |step| step.uses.as_str())
 }
 
 fn not_decided(door: &Door, caller: &Caller, (id, plan): (&OpId, Hash), why: NotDecided) -> Problem {
