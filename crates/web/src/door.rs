@@ -41,6 +41,8 @@ use crate::{
 
 /// How long an answer may take until its headers.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How long the answer to an order may take: the engine ends a read after the time that its command declares.
+const CALL_DEADLINE: Duration = Duration::from_mins(11);
 
 /// What the door is built from.
 pub struct DoorParts {
@@ -135,7 +137,8 @@ async fn wrong_method(uri: Uri) -> Problem {
 async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let began = Instant::now();
-    let answered = timeout(DEADLINE, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
+    let deadline = if route == api::CALLS { CALL_DEADLINE } else { DEADLINE };
+    let answered = timeout(deadline, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
@@ -145,7 +148,7 @@ async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
         }
         Err(_) => Problem::too_slow(format!(
             "There was no answer within {} s. What was begun may still be done; look before you try again.",
-            DEADLINE.as_secs()
+            deadline.as_secs()
         ))
         .into_response(),
     };

@@ -2,7 +2,7 @@
 //!
 //! Not axum's own readers: their errors are plain text, ours are problems. Layer 3.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use wilco_contract::{
     ids::{OpId, Place},
     operation::Operation,
@@ -19,6 +20,10 @@ use crate::{door::Door, guard::Caller, problem::Problem};
 
 /// The longest body that is read, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
+/// The longest body that is read from who is not signed in, in bytes.
+pub(crate) const MAX_SIGN_IN: usize = 4 * 1024;
+/// How long a body may take to arrive.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// The header that makes a repeated request recognisable.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -37,11 +42,19 @@ impl<T: DeserializeOwned> FromRequest<Arc<Door>> for Json<T> {
                 "The body has to be JSON, with `Content-Type: application/json`.",
             ));
         }
-        let bytes = Bytes::from_request(request, door).await.map_err(|rejection| match rejection {
+        let bytes = timeout(BODY_WITHIN, Bytes::from_request(request, door)).await.map_err(|_| {
+            Problem::too_slow(format!(
+                "The body did not arrive within {} s. Nothing was done.",
+                BODY_WITHIN.as_secs()
+            ))
+        })?;
+        let bytes = bytes.map_err(|rejection| match rejection {
             BytesRejection::FailedToBufferBody(error)
                 if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE =>
             {
-                Problem::too_long(format!("A body has at most {MAX_BODY} bytes."))
+                Problem::too_long(format!(
+                    "A body has at most {MAX_BODY} bytes, and one that signs in {MAX_SIGN_IN}."
+                ))
             }
             other => Problem::malformed(format!("The body could not be read: {other}.")),
         })?;

@@ -19,6 +19,7 @@ mod openapi;
 pub mod problem;
 pub mod public_url;
 mod rate;
+mod refusal;
 pub mod serve;
 mod sse;
 pub mod telemetry;

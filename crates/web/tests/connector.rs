@@ -101,7 +101,6 @@ impl Rig for WebRig {
         let answer = self.clients[who].post(&path, &json!({ "plan": button.plan })).await;
         assert_eq!(answer.status, 409, "{}", answer.text());
         let decide = self.server.desk.decisions().pop().expect("a decision was handed in");
-        let PlanSeen::Hash(plan) = decide.plan else { panic!("a button names its plan") };
         Pressed::Answered(Press {
             id: "answered".into(),
             place: place.clone(),
@@ -109,8 +108,8 @@ impl Rig for WebRig {
             press: decide.press,
             operation: decide.operation,
             plan: match decide.plan {
-                wilco_engine::PlanSeen::Hash(plan) => plan,
-                wilco_engine::PlanSeen::At(at) => panic!("a press names its plan, not {at}"),
+                PlanSeen::Hash(plan) => plan,
+                PlanSeen::At(at) => panic!("a press names its plan, not {at}"),
             },
             at: Timestamp::UNIX_EPOCH,
         })

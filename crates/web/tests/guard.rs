@@ -167,6 +167,9 @@ async fn a_link_ends_and_its_preview_does_not_use_it_up() {
     server.clock.advance(Duration::from_secs(600));
     server.client().post("/api/v1/session", &json!({ "secret": secret(&link.url) })).await.problem(410);
     server.client().post("/api/v1/session", &json!({ "secret": "nonsense" })).await.problem(410);
+    // Who is not signed in is read no more of than a link could need.
+    server.client().post("/api/v1/session", &json!({ "secret": "x".repeat(4_000) })).await.problem(410);
+    server.client().post("/api/v1/session", &json!({ "secret": "x".repeat(4_100) })).await.problem(413);
 }
 
 #[tokio::test]
@@ -254,6 +257,11 @@ async fn ways_in_are_made_by_admins() {
         client.get("/api/v1/tokens").await.problem(403);
         client.delete("/api/v1/tokens/ci").await.problem(403);
     }
+    let kept = server.operator().get("/api/v1/audit?kind=access.refused").await.json();
+    let kept: Vec<_> = kept["items"].as_array().expect("items").iter().collect();
+    assert_eq!(kept.len(), 8, "{kept:?}");
+    assert_eq!((&kept[0]["who"], &kept[0]["text"]), (&json!("@ana"), &json!("@ana may not make a link.")));
+    assert_eq!(kept[5]["who"], "token:ci");
     for client in [server.signed_in("kim").await, server.operator()] {
         let answer = client.post("/api/v1/invites", &json!({ "person": "@ben" })).await;
         assert_eq!(answer.status, 201, "{}", answer.text());

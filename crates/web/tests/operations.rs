@@ -1,18 +1,23 @@
 //! Operations, decisions, calls, commands and the audit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use wilco_contract::{
-    gate::Denial,
-    ids::Hash,
-    operation::{OpEvent, State},
+    gate::{Denial, Need},
+    ids::{Account, Hash},
+    operation::{Given, GivenKind, OpEvent, State},
+    policy::Grantee,
     reply::{Block, Reply},
     store::{AuditEntry, Batch, Record, When},
 };
-use wilco_engine::{Answer, CallWhat, NotDecided, RefusedKind};
+use wilco_engine::{Answer, CallWhat, NotDecided, PlanSeen, RefusedKind};
 
-use crate::support::{Server, place, sample};
+use crate::support::{OPERATOR, Server, person, place, sample};
 
 const APPROVE: &str = "/api/v1/operations/d-0007/approve";
 
@@ -108,7 +113,7 @@ async fn a_person_decides_and_sees_what_came_of_it() {
         let decide = server.desk.decisions().pop().expect("it was handed in");
         assert_eq!(decide.press.word(), press);
         assert_eq!(decide.who.person().map(|id| id.as_str()), Some("ben"));
-        assert_eq!((decide.operation, decide.plan), (sample::id(7), Some(operation.plan.hash)));
+        assert_eq!((decide.operation, decide.plan), (sample::id(7), PlanSeen::Hash(operation.plan.hash)));
     }
 }
 
@@ -122,30 +127,152 @@ async fn a_token_that_only_reads_shows_no_words_of_its_own_in_a_room() {
 }
 
 #[tokio::test]
-async fn no_token_and_no_operator_confirms_or_approves() {
+async fn a_programs_yes_is_refused_by_the_engine_which_keeps_it_in_the_audit() {
     let server = Server::start().await;
     let operation = server.keep(server.operation(7)).await;
-    let queued = Arc::clone(&operation);
-    server.desk.decide_with(Box::new(move |_| Ok(Arc::clone(&queued))));
+    server.desk.decide_with(Box::new(|decide| {
+        Err(NotDecided::Denied(Denial {
+            text: format!("Only a person confirms or approves; {} is not one.", decide.who),
+            rule: "only persons decide".into(),
+            who_can: None,
+            you_can: Some("Sign in on the page.".into()),
+        }))
+    }));
     let body = json!({ "plan": operation.plan.hash });
     let (read, order) = (server.token("dash", "read").await, server.token("ci", "order").await);
+    // Nor with a person's cookie beside it: what is sent as a program is a program's.
+    let mixed = server.signed_in("ben").await.with_bearer(OPERATOR);
     for press in ["confirm", "approve"] {
-        for client in [&read, &order, &server.operator()] {
+        for (client, key) in [
+            (&read, "token:dash"),
+            (&order, "token:ci"),
+            (&server.operator(), "operator"),
+            (&mixed, "operator"),
+        ] {
             let path = format!("/api/v1/operations/d-0007/{press}");
             let problem = client.post(&path, &body).await.problem(403);
             assert_eq!(problem["rule"], "only persons decide");
             assert!(problem["you_can"].is_string());
-            // Nor with a person's cookie beside it: what is sent as a program is a program's.
-            let ben = server.signed_in("ben").await;
-            let mixed = ben.with_bearer(crate::support::OPERATOR);
-            mixed.post(&path, &body).await.problem(403);
+            let decide = server.desk.decisions().pop().expect("it was handed in");
+            assert_eq!((decide.press.word(), decide.who.key().as_str()), (press, key));
         }
     }
+}
+
+#[tokio::test]
+async fn a_token_that_only_reads_stops_nothing_and_the_audit_has_it() {
+    let server = Server::start().await;
+    let operation = server.keep(server.operation(7)).await;
+    let read = server.token("dash", "read").await;
+    let body = json!({ "plan": operation.plan.hash });
     for press in ["deny", "abort"] {
         let path = format!("/api/v1/operations/d-0007/{press}");
         assert_eq!(read.post(&path, &body).await.problem(403)["rule"], "scope read");
     }
     assert!(server.desk.decisions().is_empty(), "nothing reached the engine");
+    let kept = server.operator().get("/api/v1/audit?operation=d-0007&kind=decision.refused").await.json();
+    let kept = kept["items"].as_array().expect("items").clone();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!(
+        (&kept[0]["who"], &kept[0]["text"]),
+        (&json!("token:dash"), &json!("A token with the scope `read` presses nothing."))
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_paused_says_so() {
+    let server = Server::start().await;
+    let operation = server.keep(server.operation(7)).await;
+    let ben = server.signed_in("ben").await;
+    let body = json!({ "plan": operation.plan.hash });
+    for (press, what) in [("pause", "paused"), ("resume", "resumed")] {
+        let path = format!("/api/v1/operations/d-0007/{press}");
+        let problem = ben.post(&path, &body).await.problem(403);
+        assert_eq!(problem["rule"], "what the action declares");
+        let detail =
+            format!("`d-0007` cannot be {what}, as `webapp.release` cannot; `abort d-0007` stops it.");
+        assert_eq!(problem["detail"], json!(detail));
+        ben.post(&path, &json!({ "plan": Hash::ZERO })).await.problem(409);
+        ben.post("/api/v1/operations/d-0008/pause", &body).await.problem(404);
+    }
+    let mut ended = server.operation(9);
+    ended.state = State::Succeeded;
+    let ended = server.keep(ended).await;
+    let body = json!({ "plan": ended.plan.hash });
+    let problem = ben.post("/api/v1/operations/d-0009/pause", &body).await.problem(409);
+    assert_eq!(problem["detail"], "`d-0009` has ended (succeeded); it takes no decision any more.");
+    let described = server.client().get("/api/v1/openapi.json").await.json();
+    for press in ["pause", "resume"] {
+        let route = &described["paths"][format!("/api/v1/operations/{{id}}/{press}")]["post"];
+        assert!(route["summary"].as_str().is_some_and(|text| text.contains("403")), "{route}");
+    }
+}
+
+/// What an operation needs is told as it stands now, whatever the gate saw when it last looked.
+#[tokio::test]
+async fn a_yes_shows_at_the_need_that_it_meets() {
+    let server = Server::start().await;
+    let mut operation = server.operation(7);
+    let approve = operation.needs[0].clone();
+    let confirm = Need { kind: GivenKind::Confirm, rule: "wilco.toml:40".into(), ..approve.clone() };
+    let by_kim = Need { by: Some(Grantee::Person(person("kim"))), ..approve.clone() };
+    operation.needs = vec![confirm, Need { count: 2, ..approve }, by_kim];
+    let yes = |kind, who: &str, plan| Given {
+        kind,
+        person: person(who),
+        account: Account::parse(&format!("web:{who}")).expect("an account"),
+        at: operation.created_at,
+        plan,
+    };
+    let hash = operation.plan.hash;
+    operation.given = vec![
+        yes(GivenKind::Confirm, "ana", hash),
+        yes(GivenKind::Approve, "ana", hash),
+        yes(GivenKind::Approve, "kim", Hash::ZERO),
+        yes(GivenKind::Approve, "ben", hash),
+        yes(GivenKind::Approve, "ben", hash),
+    ];
+    server.keep(operation.clone()).await;
+    let client = server.operator();
+    let told = async |path: &str| {
+        let shown = client.get(path).await.json();
+        let needs = shown["needs"].as_array().expect("needs").clone();
+        needs.iter().map(|need| (need["have"].clone(), need["met"].clone())).collect::<Vec<_>>()
+    };
+    let not_yet = [(json!(["ana"]), json!(true)), (json!(["ben"]), json!(false)), (json!([]), json!(false))];
+    assert_eq!(told("/api/v1/operations/d-0007").await, not_yet);
+    operation.id = sample::id(8);
+    operation.given.push(yes(GivenKind::Approve, "kim", hash));
+    server.keep(operation.clone()).await;
+    let met =
+        [(json!(["ana"]), json!(true)), (json!(["ben", "kim"]), json!(true)), (json!(["kim"]), json!(true))];
+    assert_eq!(told("/api/v1/operations/d-0008").await, met);
+}
+
+/// An order takes as long as its command may; everything else is answered, or told to be late, within half a minute.
+#[tokio::test]
+async fn an_order_may_take_its_time_and_no_more_than_eleven_minutes() {
+    let server = Server::start().await;
+    for (takes, status) in [(600, "200"), (700, "504")] {
+        server.desk.take(Duration::from_secs(takes));
+        let body = r#"{"order":"ping 1"}"#;
+        let request = format!(
+            "POST /api/v1/calls HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {OPERATOR}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(server.address).await.expect("it listens");
+        stream.write_all(request.as_bytes()).await.expect("written");
+        let calls = server.desk.calls().len();
+        while server.desk.calls().len() == calls {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        tokio::time::resume();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
 }
 
 #[tokio::test]

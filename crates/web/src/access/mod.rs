@@ -115,6 +115,11 @@ impl Access {
         &self.public_url
     }
 
+    /// The time that ways in go by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Makes a one-time link for a person. `by` is who made it, as [`Principal::key`].
     ///
     /// # Errors

@@ -7,11 +7,17 @@ use std::sync::Arc;
 use axum::{extract::State, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wilco_contract::ids::PersonId;
+use wilco_contract::{gate::Denial, ids::PersonId};
 
 use super::Answer;
 use crate::{
-    access::may_administrate, door::Door, dto::Invited, extract::Json, guard::Caller, problem::Problem,
+    access::may_administrate,
+    door::Door,
+    dto::Invited,
+    extract::Json,
+    guard::Caller,
+    problem::Problem,
+    refusal::{Refused, refuse},
 };
 
 /// For whom.
@@ -27,19 +33,24 @@ pub(super) async fn invite(
     caller: Caller,
     Json(whom): Json<Whom>,
 ) -> Result<Answer<Invited>, Problem> {
-    administers(&caller)?;
+    administers(&door, &caller, "make a link").await?;
     let name = whom.person.strip_prefix('@').unwrap_or(&whom.person);
     let person = PersonId::parse(name).map_err(|error| Problem::unfit(format!("{error}.")))?;
     let link = door.access.issue_link(&person, &caller.who.key()).await?;
     Ok(Answer(StatusCode::CREATED, link.into()))
 }
 
-/// Links and tokens are made by the local operator and by persons with the role `admin`.
-pub(super) fn administers(caller: &Caller) -> Result<(), Problem> {
+/// Links and tokens are made by the local operator and by persons with the role `admin`. `what` is what the caller
+/// wants: "make a link".
+pub(super) async fn administers(door: &Door, caller: &Caller, what: &str) -> Result<(), Problem> {
     if may_administrate(&caller.who) {
         return Ok(());
     }
-    Err(Problem::denied(format!("{} may not make ways in.", caller.who))
-        .with("rule", "admins make ways in")
-        .with("who_can", "role:admin, the local operator"))
+    let denial = Denial {
+        text: format!("{} may not {what}.", caller.who),
+        rule: "admins make ways in".into(),
+        who_can: Some("role:admin, the local operator".into()),
+        you_can: None,
+    };
+    Err(refuse(door, caller, Refused { kind: "access.refused", operation: None, denial }).await)
 }

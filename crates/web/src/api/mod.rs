@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -33,6 +34,7 @@ use crate::{
         AuditRow, CommandRow, Done, Invited, List, LogRow, Me, Message, Messages, MyRoom, OperationDto,
         Started, TokenMade, TokenRow,
     },
+    extract::MAX_SIGN_IN,
     guard, openapi,
     problem::Problem,
     text::clean_json,
@@ -40,6 +42,9 @@ use crate::{
 
 /// Where the API begins.
 pub(crate) const BASE: &str = "/api/v1";
+
+/// Where orders are given, whole.
+pub(crate) const CALLS: &str = "/api/v1/calls";
 
 /// A way to write a type's schema.
 pub(crate) type Describe = fn(&mut SchemaGenerator) -> Schema;
@@ -123,7 +128,12 @@ pub(crate) fn routes() -> Vec<Route> {
             .open()
             .empty(200, "The description."),
         Route::new("get", "/me", "Who the caller is, and where they are.", get(me::me)).answer::<Me>(200, "It is you."),
-        Route::new("post", "/session", "Makes a page session of a one-time link.", post(session::sign_in))
+        Route::new(
+            "post",
+            "/session",
+            "Makes a page session of a one-time link.",
+            post(session::sign_in).layer(DefaultBodyLimit::max(MAX_SIGN_IN)),
+        )
             .open()
             .body::<session::SignIn>()
             .empty(204, "Signed in; the cookie is set."),
@@ -176,6 +186,16 @@ pub(crate) fn routes() -> Vec<Route> {
         press("/operations/{id}/approve", "Another person approves.", post(operations::approve)),
         press("/operations/{id}/deny", "A person who could approve says no.", post(operations::deny)),
         press("/operations/{id}/abort", "Stops it.", post(operations::abort)),
+        held(
+            "/operations/{id}/pause",
+            "Pauses it, where the action that runs declares that it can be. None does, so it is refused with 403.",
+            post(operations::pause),
+        ),
+        held(
+            "/operations/{id}/resume",
+            "Goes on with what was paused. No action can be paused, so it is refused with 403.",
+            post(operations::resume),
+        ),
         Route::new("get", "/commands", "The commands that the caller may use.", get(commands::list))
             .query::<commands::At>()
             .answer::<List<CommandRow>>(200, "The commands."),
@@ -202,6 +222,10 @@ fn press(path: &'static str, about: &'static str, handler: MethodRouter<Arc<Door
     Route::new("post", path, about, handler)
         .body::<operations::Seen>()
         .answer::<OperationDto>(200, "The operation as it stands after it.")
+}
+
+fn held(path: &'static str, about: &'static str, handler: MethodRouter<Arc<Door>>) -> Route {
+    Route::new("post", path, about, handler).body::<operations::Seen>()
 }
 
 /// The routes as a router.

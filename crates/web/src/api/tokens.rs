@@ -35,7 +35,7 @@ pub(super) async fn list(
     State(door): State<Arc<Door>>,
     caller: Caller,
 ) -> Result<Answer<List<TokenRow>>, Problem> {
-    administers(&caller)?;
+    administers(&door, &caller, "list the tokens").await?;
     let tokens = door.access.tokens().await?;
     Ok(Answer::ok(List::whole(tokens.into_iter().map(TokenRow::from).collect())))
 }
@@ -45,7 +45,7 @@ pub(super) async fn make(
     caller: Caller,
     Json(wanted): Json<Wanted>,
 ) -> Result<Answer<TokenMade>, Problem> {
-    administers(&caller)?;
+    administers(&door, &caller, "make a token").await?;
     let fits = (1..=64).contains(&wanted.name.len())
         && wanted
             .name
@@ -64,7 +64,7 @@ pub(super) async fn revoke(
     caller: Caller,
     Named(name): Named,
 ) -> Result<StatusCode, Problem> {
-    administers(&caller)?;
+    administers(&door, &caller, "revoke a token").await?;
     door.access.revoke(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

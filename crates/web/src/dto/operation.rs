@@ -8,7 +8,9 @@ use serde::Serialize;
 use wilco_contract::{
     command::Effect,
     gate::Need,
+    ids::PersonId,
     operation::{Given, GivenKind, Operation, Run, State},
+    policy::Grantee,
     principal::Principal,
     reply::{PressKind, StepMark},
     store::LogLine,
@@ -239,7 +241,7 @@ impl OperationDto {
                     .collect(),
                 undo: body.undo.clone(),
             },
-            needs: operation.needs.iter().map(NeedDto::from).collect(),
+            needs: operation.needs.iter().map(|need| NeedDto::new(need, operation)).collect(),
             given: operation.given.iter().map(GivenDto::from).collect(),
             steps: operation.runs.iter().map(StepDto::from).collect(),
             lock: operation.lock.clone(),
@@ -267,18 +269,45 @@ impl From<&Principal> for Asker {
     }
 }
 
-impl From<&Need> for NeedDto {
-    fn from(need: &Need) -> Self {
+impl NeedDto {
+    /// The need as it stands now: `need` itself says whose yes counted when the gate last looked, which was before
+    /// the yeses that came since.
+    fn new(need: &Need, operation: &Operation) -> Self {
+        let have = have(need, operation);
         Self {
             kind: need.kind,
             count: need.count,
             by: need.by.as_ref().map(ToString::to_string),
             within_secs: need.within_secs,
             rule: need.rule.clone(),
-            have: need.have.iter().map(ToString::to_string).collect(),
-            met: need.is_met(),
+            met: have.len() >= need.count as usize,
+            have: have.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+/// The persons who said this yes to the plan as it is, each once. Whether they may say it was asked before it was taken.
+fn have<'a>(need: &Need, operation: &'a Operation) -> Vec<&'a PersonId> {
+    let asker = operation.asker.person();
+    let mut people = Vec::new();
+    for given in &operation.given {
+        let person = &given.person;
+        let counts = match need.kind {
+            GivenKind::Confirm => asker == Some(person),
+            GivenKind::Approve => {
+                asker != Some(person)
+                    && need.by.as_ref().is_none_or(|by| match by {
+                        Grantee::Person(only) => only == person,
+                        _ => true,
+                    })
+            }
+        };
+        let fits = given.kind == need.kind && given.plan == operation.plan.hash;
+        if fits && counts && !people.contains(&person) {
+            people.push(person);
+        }
+    }
+    people
 }
 
 impl From<&Given> for GivenDto {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -29,6 +30,7 @@ pub(crate) struct TestDesk {
     decisions: Mutex<Vec<Decide>>,
     decides: Mutex<Option<Decides>>,
     answers: Mutex<Option<Calls>>,
+    takes: Mutex<Duration>,
     commands: Mutex<Vec<Arc<Command>>>,
     notices: broadcast::Sender<Notice>,
 }
@@ -42,6 +44,7 @@ impl Default for TestDesk {
             decisions: Mutex::default(),
             decides: Mutex::default(),
             answers: Mutex::default(),
+            takes: Mutex::default(),
             commands: Mutex::default(),
             notices: broadcast::Sender::new(64),
         }
@@ -73,6 +76,11 @@ impl TestDesk {
         *lock(&self.answers) = Some(answers);
     }
 
+    /// How long each call takes from now on.
+    pub(crate) fn take(&self, takes: Duration) {
+        *lock(&self.takes) = takes;
+    }
+
     pub(crate) fn offer(&self, command: Command) {
         lock(&self.commands).push(Arc::new(command));
     }
@@ -93,6 +101,10 @@ impl Desk for TestDesk {
 
     async fn call(&self, call: Call) -> Answer {
         lock(&self.calls).push(call.clone());
+        let takes = *lock(&self.takes);
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
         match &*lock(&self.answers) {
             Some(answers) => answers(&call),
             None => Answer::Done { reply: Reply::text("pong"), rows: None },
