@@ -41,6 +41,11 @@ async function stage(ref) {
   return id;
 }
 
+/** An operation, as this person's page reads it. */
+function fetchOperation(person, id) {
+  return person.page.evaluate((path) => fetch(path).then((answer) => answer.json()), `/api/v1/operations/${id}`);
+}
+
 function text(locator) {
   return locator.innerText();
 }
@@ -125,6 +130,7 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     await ana.sees(id, "Waiting for confirmation");
     const hint = ana.card(id).locator(".decide-words");
     await hint.filter({ hasText: "Only @you" }).waitFor();
+    await you.card(id).locator(".decide-words", { hasText: `or say wilco confirm ${id}` }).waitFor();
     assert.equal(await ana.card(id).locator('button[data-press="confirm"]').isEnabled(), false);
     await you.shot("06-stage-plan");
     await ana.shot("06-stage-plan");
@@ -143,6 +149,8 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     const hint = you.card(id).locator(".decide-words");
     await hint.filter({ hasText: "somebody else has to approve" }).waitFor();
     assert.equal(await you.card(id).locator('button[data-press="approve"]').isEnabled(), false);
+    await you.card(id).locator('button[data-press="abort"]:enabled', { hasText: "Cancel" }).waitFor();
+    assert.equal(await you.card(id).locator('button[data-press="deny"]').count(), 0, "who asked cancels, and denies nothing");
     await you.shot("08-release-plan");
 
     const answer = await you.order(orders.approve(id));
@@ -155,6 +163,8 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
   step("runs once the other approves, on the phone, with its log live", async () => {
     const badge = ana.page.locator(".side .count");
     await badge.filter({ hasText: "1" }).waitFor({ state: "attached" });
+    await ana.page.getByRole("button", { name: "Rooms and pages 1 waiting" }).waitFor();
+    await ana.shot("10-badge");
     await ana.open("/waiting");
     const card = ana.page.locator(".ask").first();
     const id = await card.locator(".id").first().innerText();
@@ -164,7 +174,30 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     await watcher.goto(`${wilco.url}/o/${id}`);
     await watcher.locator(".decide").waitFor();
 
+    // A decision on a plan that is another by now does not count, and the page says what is another.
+    const old = await fetchOperation(ana, id);
+    const press = `**/api/v1/operations/${id}/approve`;
+    await ana.page.route(press, (route) => route.fulfill({
+      status: 409, contentType: "application/problem+json",
+      json: {
+        status: 409, title: "It does not fit what there is", detail: `The plan of \`${id}\` is another one now. Look at it, and decide again.`,
+        operation: { ...old, hash: "0".repeat(64), version: old.version, why: "The plan changed: ref v1 → v9." },
+      },
+    }));
+    await ana.expecting([/409/], async () => {
+      await ana.press(card, "approve");
+      await card.locator(".refusal", { hasText: "is another one now" }).waitFor();
+    });
+    assert.match(await text(card.locator(".refusal dt", { hasText: "Changed" }).locator("+ dd")), /ref v1 → v9/);
+    await ana.shot("10-changed");
+    await ana.page.unroute(press);
+
     await ana.press(card, "approve");
+    await card.locator(".decide-ask", { hasText: "You approved it." }).waitFor();
+    assert.equal(await card.locator("button").count(), 0, "what is decided has no buttons");
+    await card.locator(".decide-ask", { hasText: "Succeeded. You approved it." }).waitFor();
+    await card.locator('.ask-head .pill:has-text("Succeeded")').waitFor();
+    await ana.shot("11-decided");
     await ana.open(`/o/${id}`);
     await ana.page.locator(".log-live > span").nth(1).waitFor();
     await ana.shot("11-log");
@@ -173,6 +206,8 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     await watcher.locator('.page-head .pill:has-text("Succeeded")').waitFor();
     assert.ok((await watcher.locator(".log-live > span").count()) >= 1, "the log came to a page that was open before");
     assert.equal(await watcher.locator(".decide").count(), 0, "nothing is left to decide");
+    const given = watcher.locator('section[aria-label="Needed"] li', { has: watcher.locator('[aria-label="Given"]') });
+    assert.match(await text(given.filter({ hasText: "approval" })), /ana/, "the approval stands at what needed it");
     await watcher.close();
 
     await you.sees(id, "Succeeded");
@@ -316,6 +351,7 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     await ana.shot("40-drawer");
     await ana.page.getByRole("button", { name: "Sign out" }).click();
     await ana.page.locator(".door", { hasText: "wilco invite" }).waitFor();
+    assert.equal(await text(ana.page.locator("#announce")), "", "nothing of the session is read out any more");
     await ana.shot("41-signed-out");
     await ana.expecting([/401/], async () => {
       await ana.open("/waiting");

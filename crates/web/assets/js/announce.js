@@ -4,6 +4,14 @@ const GAP = 1500;
 let waiting = [];
 let timer = null;
 
+/** Says nothing of what was to be said, and takes back what was: it was for who is signed in. */
+export function hush() {
+  clearTimeout(timer);
+  timer = null;
+  waiting = [];
+  document.getElementById("announce").textContent = "";
+}
+
 /** Says a line aloud, together with others that come close to it. */
 export function announce(line) {
   if (waiting.at(-1) !== line) waiting.push(line);

@@ -95,7 +95,7 @@ export function renderBlocks(message, kept) {
   const status = blocks.find((block) => block.type === "status");
   const choices = blocks.filter((block) => block.type === "choices").flatMap((block) => block.choices);
   const others = merged(blocks.filter((block) => block.type !== "status" && block.type !== "choices"));
-  const bar = choices.length > 0 ? keptBar(choices, kept) : null;
+  const bar = choices.length > 0 ? keptBar(choices, kept, message.place) : null;
   if (!status) {
     const around = bar && h("article.card", bar.element);
     return { nodes: [others.map(bare), around], bar, key: bar?.key };
@@ -123,14 +123,14 @@ function merged(blocks) {
   return out;
 }
 
-function keptBar(choices, kept) {
+function keptBar(choices, kept, place) {
   const key = JSON.stringify(choices);
   if (kept?.key === key) {
     kept.bar.refresh();
     return kept.bar;
   }
   const compact = choices.every((choice) => choice.press === "abort");
-  const bar = decideBar(choices, { compact, log: compact, brief: true });
+  const bar = decideBar(choices, { compact, log: compact, brief: true, place, before: kept?.bar });
   bar.key = key;
   bar.refresh();
   return bar;

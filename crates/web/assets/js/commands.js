@@ -62,9 +62,9 @@ export function commandsView({ query, go }) {
     fill(detail, h("div.detail-in", back,
       h("div.page-head", h("h1", { tabindex: "-1" }, command.about)),
       h("p.page-sub", effect(command.effect), h("code", command.id)),
-      section("Said", command.words.map((words) => said(usage(words), `${me.wilco.name} ${beginning(command, words)}`))),
+      section("Said", command.words.map((words) => said([`${me.wilco.name} `, usage(words)], `${me.wilco.name} ${beginning(command, words)}`))),
       command.args.length > 0 && section("Arguments", argTable(command.args)),
-      command.examples.length > 0 && section("For example", command.examples.map((example) => said(example, addressed(example))))));
+      command.examples.length > 0 && section("For example", command.examples.map((example) => said(addressed(example), addressed(example))))));
   }
 
   /** A way to say it, with the link that carries it into the composer. */

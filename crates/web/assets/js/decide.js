@@ -4,27 +4,30 @@ import { get, post, segment } from "./api.js";
 import { announce } from "./announce.js";
 import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { isMe, operationUrl, refreshWaiting } from "./session.js";
+import { addressed, isMe, operationUrl, refreshWaiting } from "./session.js";
 import { awaits, clock, handle, isFinal, stateWord, time } from "./words.js";
 
 const WEIGHTS = { primary: "btn-primary", bad: "btn-bad" };
 const DOING = { confirm: "Confirming", approve: "Approving", deny: "Denying", abort: "Stopping" };
 const DONE = { confirm: "confirmed", approve: "approved", deny: "denied", abort: "told to stop" };
 
-/** A refusal: what happened, the rule, who can, what the reader can do. */
-export function refusalBox({ text, rule, who_can, you_can }, role) {
-  const facts = [["Rule", rule], ["Who can", who_can], ["You can", you_can]].filter(([, value]) => value);
+/** A refusal: what happened, what is another now, the rule, who can, what the reader can do. */
+export function refusalBox({ text, changed, rule, who_can, you_can }, role) {
+  const facts = [["Changed", changed], ["Rule", rule], ["Who can", who_can], ["You can", you_can]].filter(([, value]) => value);
   return h("div.refusal", { role }, icon("denied", "Refused"), h("div",
     h("p", inline(text)),
     facts.length > 0 && h("dl.facts", facts.map(([name, value]) => [h("dt", name), h("dd", inline(value))]))));
 }
+
+/** Whether the viewer cannot deny it and can still cancel it: it is their own. */
+const cancels = (operation) => Boolean(operation.may?.includes("abort") && !operation.may.includes("deny"));
 
 /** The decisions that an operation's state leaves open, as choices. */
 export function openChoices(operation) {
   const choice = (press, label, weight) => ({ press, label, weight, operation: operation.id, plan: operation.hash });
   if (operation.state === "awaiting_confirm") return [choice("confirm", "Confirm", "primary"), choice("abort", "Cancel", "plain")];
   if (operation.state === "awaiting_approval") {
-    const rest = operation.may?.includes("abort") && !operation.may.includes("deny") ? choice("abort", "Cancel", "plain") : choice("deny", "Deny", "plain");
+    const rest = cancels(operation) ? choice("abort", "Cancel", "plain") : choice("deny", "Deny", "plain");
     return [choice("approve", "Approve", "primary"), rest];
   }
   return isFinal(operation.state) ? [] : [choice("abort", "Stop", "bad")];
@@ -75,48 +78,62 @@ function whyNot(operation, press) {
 
 /**
  * The bar for these choices. `compact` is for what runs: one quiet button, and with `log` the way to its log; `brief` is
- * for a message that says who is needed itself. The result: `element`, with
+ * for a message that says who is needed itself; `place` is the room where it stands; `before` is the bar that stood here
+ * for another plan: what it said last stays to be read. The result: `element`, with
  * `row` and `said` in it for a view that has other places for them; `refresh()` asks the server what the viewer may press;
- * `update(operation)` takes it as it is; `decided(operation)` is called after a press.
+ * `update(operation)` takes it as it is; `decided(operation, press)` is called after a press, with null as the press where
+ * it did not count.
  */
-export function decideBar(choices, { compact = false, log = false, brief = false, decided = () => {} } = {}) {
+export function decideBar(choices, { compact = false, log = false, brief = false, place = null, before = null, decided = () => {} } = {}) {
   const id = choices[0].operation;
+  const { plan } = choices[0];
   const hint = h("span.decide-words", { id: freshId("hint") });
-  const said = h("div");
+  const said = h("div", { hidden: true });
   const question = h("span");
   const mark = h("span");
-  const buttons = choices.map((choice) => {
-    const label = h("span", choice.label);
-    const button = h("button.btn", {
-      type: "button", disabled: true, class: [WEIGHTS[choice.weight], compact && "btn-quiet"].filter(Boolean).join(" "),
-      "aria-describedby": hint.id, data: { press: choice.press }, on: { click: () => press(choice, label) },
-    }, label);
-    return button;
-  });
+  const labels = choices.map((choice) => h("span", choice.label));
+  const buttons = choices.map((choice, at) => h("button.btn", {
+    type: "button", disabled: true, class: [WEIGHTS[choice.weight], compact && "btn-quiet"].filter(Boolean).join(" "),
+    "aria-describedby": hint.id, data: { press: choice.press }, on: { click: () => press(at) },
+  }, labels[at]));
   const row = h("div.btn-row", log && h("a.btn.btn-quiet", { href: operationUrl(id) }, "Log"), buttons, !compact && hint);
   const element = compact
     ? h("div.card-foot", hint, row, said)
     : h("div.decide", { data: { state: choices.some((choice) => choice.press === "confirm") ? "awaiting_confirm" : "awaiting_approval" } },
       h("p.decide-ask", mark, question), row, said);
-  said.hidden = true;
+  /** The choices as the viewer has them. */
+  let offered = choices;
   let operation = null;
   let busy = false;
+  let heir = null;
+
+  /** Who asked does not deny: they cancel. */
+  function offer() {
+    offered = choices.map((choice) => (choice.press === "deny" && cancels(operation) ? { ...choice, press: "abort", label: "Cancel" } : choice));
+    offered.forEach((choice, at) => {
+      labels[at].textContent = choice.label;
+      buttons[at].dataset.press = choice.press;
+    });
+  }
 
   function update(newer) {
     if (operation && newer.version < operation.version) return;
     operation = newer;
     if (busy) return;
+    offer();
     if (!compact) {
       if (awaits(operation.state)) element.dataset.state = operation.state;
       fill(mark, icon(awaits(operation.state) ? operation.state : "skip"));
       fill(question, (awaits(operation.state) && ask(operation, brief)) || [h("b", `${stateWord(operation.state)}.`), " There is nothing to decide any more."]);
     }
-    const reasons = choices.map((choice) => whyNot(operation, choice.press));
+    const stale = !isFinal(operation.state) && operation.hash !== plan;
+    const reasons = offered.map((choice) => (stale ? "The plan changed." : whyNot(operation, choice.press)));
     buttons.forEach((button, at) => { button.disabled = reasons[at] !== null; });
-    const able = choices.filter((choice, at) => reasons[at] === null && choice.press !== "deny");
+    const able = offered.filter((choice, at) => reasons[at] === null && choice.press !== "deny");
     if (compact) hint.textContent = "";
+    else if (stale) fill(hint, "This is the old plan: ", h("a", { href: operationUrl(id) }, "look at the new one"));
     else if (reasons[0] !== null) hint.textContent = reasons[0];
-    else fill(hint, "or say ", h("code", `${able[0].press} ${id}`), ` · plan `, h("span.hash", choices[0].plan.slice(0, 8)));
+    else fill(hint, "or say ", h("code", addressed(`${able[0].press} ${id}`, place)), " · plan ", h("span.hash", plan.slice(0, 8)));
     if (compact && reasons[0] !== null) buttons[0].title = reasons[0];
   }
 
@@ -130,30 +147,47 @@ export function decideBar(choices, { compact = false, log = false, brief = false
     }
   }
 
-  async function press(choice, label) {
+  function tell(...what) {
+    fill(said, what);
+    said.hidden = false;
+  }
+
+  async function press(at) {
+    const choice = offered[at];
     busy = true;
     said.hidden = true;
-    const before = label.textContent;
-    label.textContent = DOING[choice.press];
+    labels[at].textContent = DOING[choice.press];
     for (const button of buttons) button.disabled = true;
     try {
-      const newer = await post(`/operations/${segment(id)}/${choice.press}`, { plan: choice.plan });
+      const newer = await post(`/operations/${segment(id)}/${choice.press}`, { plan });
       announce(`${id} ${DONE[choice.press]}`);
       busy = false;
       update(newer);
-      decided(newer);
+      decided(newer, choice.press);
     } catch (problem) {
       busy = false;
+      labels[at].textContent = choice.label;
       const { rule, who_can, you_can, operation: newer } = problem.body ?? {};
-      fill(said, refusalBox({ text: problem.message, rule, who_can, you_can }, "alert"));
-      said.hidden = false;
-      if (newer?.version) update(newer);
-      else await refresh();
+      const changed = newer && newer.hash !== plan ? newer.why : null;
+      (heir ?? bar).tell(refusalBox({ text: problem.message, rule, who_can, you_can, changed }, "alert"));
+      if (newer?.version) {
+        update(newer);
+        decided(newer, null);
+      } else {
+        await refresh();
+      }
     } finally {
-      label.textContent = before;
       refreshWaiting();
     }
   }
 
-  return { element, row, said, refresh, update };
+  /** The bar for the next plan takes this one's place: what was said of a press on this plan is told there. */
+  function bequeath(next) {
+    heir = next;
+    if (!said.hidden && operation && operation.hash !== plan) next.tell(...said.childNodes);
+  }
+
+  const bar = { element, row, said, refresh, update, tell, bequeath };
+  before?.bequeath(bar);
+  return bar;
 }

@@ -8,7 +8,7 @@ import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { makeLog } from "./log.js";
 import { inline, markdown } from "./markdown.js";
-import { me, operationUrl, roomName, roomUrl } from "./session.js";
+import { addressed, operationUrl, roomName, roomUrl } from "./session.js";
 import { awaits, effect, handle, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
 
 /** The view of an operation. */
@@ -91,11 +91,12 @@ export function operationView({ argument: id, connection }) {
     const decidable = awaits(operation.state);
     if (key !== barKey) {
       barKey = key;
+      const before = bar;
       bar = null;
       fill(decide);
       fill(parts.end);
       if (choices.length > 0 && (decidable || operation.may?.includes("abort"))) {
-        bar = decideBar(choices, { compact: !decidable, decided: take });
+        bar = decideBar(choices, { compact: !decidable, before, decided: take });
         if (decidable) fill(decide, h("div.box", bar.element));
         else {
           fill(parts.end, bar.row);
@@ -201,7 +202,7 @@ function asideParts(operation) {
   return [
     panel("Needed", h("ul.box.rows-box", needs.length > 0 ? needs.map((need) => needRow(need, given, operation)) : h("li", "Nothing: it may run as it is."))),
     panel("Facts", h("div.box.box-pad", h("dl.facts", rows.map(([name, value]) => [h("dt", name), h("dd", value)])))),
-    panel("In words", h("ul.box.box-pad.words-list", words.map((line) => h("li", h("code", `${me.wilco.name} ${line}`))))),
+    panel("In words", h("ul.box.box-pad.words-list", words.map((line) => h("li", h("code", addressed(line)))))),
   ];
 }
 

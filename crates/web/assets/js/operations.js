@@ -1,6 +1,6 @@
 // Lists of operations: what waits for the person, and all of them by state.
 
-import { get } from "./api.js";
+import { get, segment } from "./api.js";
 import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
@@ -10,6 +10,10 @@ import { decisions, isMe, me, operationUrl, refreshWaiting, roomName, roomUrl, w
 import { ALL_STATES, awaits, isFinal, left, nameOf, pill, stamp, stateMark, stateWord, time } from "./words.js";
 
 const EVERY = 10_000;
+/** How often an operation is looked at that was decided here, and how long its end stays to be read. */
+const FOLLOW = 1000;
+const KEPT = 60_000;
+const PAST = { confirm: "confirmed", approve: "approved", deny: "denied", abort: "cancelled" };
 /** How many operations are listed at first, and at most. */
 const FEW = 100;
 const MANY = 500;
@@ -27,15 +31,19 @@ export function waitingView() {
     const mine = items.filter((operation) => decisions(operation).length > 0).sort(soonest);
     const others = items.filter((operation) => decisions(operation).length === 0 && isMe(operation.asker));
     // Cards stay as they are while their plan does, so that no button moves away under a finger.
-    const keys = new Map(mine.map((operation) => [operation.id + operation.hash + operation.state, operation]));
-    for (const [key, card] of cards) {
-      if (keys.has(key) || card.isHeld()) continue;
-      card.element.remove();
-      cards.delete(key);
+    const wait = new Map(mine.map((operation) => [operation.id, operation]));
+    for (const [id, card] of cards) {
+      if (wait.has(id) || card.isHeld()) continue;
+      card.close();
+      cards.delete(id);
     }
-    for (const [key, operation] of keys) {
-      if (!cards.has(key)) cards.set(key, askCard(operation));
-      cards.get(key).update(operation);
+    for (const [id, operation] of wait) {
+      const card = cards.get(id);
+      if (card?.shows(operation)) card.update(operation);
+      else {
+        card?.close();
+        cards.set(id, askCard(operation, card));
+      }
     }
     const wanted = [...cards.values()].map((card) => card.element);
     if (wanted.length === 0) fill(asks, h("p.empty", "Nothing waits for you. When a plan needs your confirmation or approval, it stands here and in its room."));
@@ -55,34 +63,82 @@ export function waitingView() {
     close() {
       stop();
       clearInterval(timer);
+      for (const card of cards.values()) card.close();
     },
   };
 }
 
-function askCard(operation) {
-  const bar = decideBar(openChoices(operation), { decided: (newer) => { if (!awaits(newer.state)) done(newer); } });
+/** A plan that waits; once it is decided, what becomes of it. `older`: the card of the plan before. */
+function askCard(operation, older) {
+  const bar = decideBar(openChoices(operation), { before: older?.bar, decided });
+  const badge = h("span", pill(operation.state));
   const timer = h("span.timer");
-  let held = null;
+  const became = h("p.decide-ask", { tabindex: "-1" });
+  const outcome = h("div.decide", became);
+  let current = operation;
+  let pressed = null;
+  let endedAt = null;
+  let next = null;
+  let closed = false;
   const element = h("article.card.ask", { "aria-label": `${operation.id}, ${operation.order}` },
     h("header.ask-head",
-      h("p.ask-line", pill(operation.state), h("a.id", { href: operationUrl(operation.id) }, operation.id), timer),
+      h("p.ask-line", badge, h("a.id", { href: operationUrl(operation.id) }, operation.id), timer),
       h("h2", operation.order || operation.about),
       h("p.ask-line", h("span", h("b.ref", nameOf(operation.asker)), " asked in ", h("a", { href: roomUrl(operation.place) }, roomName(operation.place)), " at ", time(operation.created_at, stamp)))),
-    h("div.card-part.prose", planFacts(operation), h("p.now", "Plan ", h("span.hash", operation.hash.slice(0, 8)), " ", h("a", { href: operationUrl(operation.id) }, "all of it"))),
+    h("div.card-part.prose", operation.why && h("p", inline(operation.why)), planFacts(operation),
+      h("p.now", "Plan ", h("span.hash", operation.hash.slice(0, 8)), " ", h("a", { href: operationUrl(operation.id) }, "all of it"))),
     bar.element);
+  draw();
 
-  /** What became of a decision stands for a moment, before the card leaves. */
-  function done(newer) {
-    held = Date.now();
-    fill(timer, stateWord(newer.state));
+  function decided(newer, press) {
+    if (press && !awaits(newer.state) && pressed === null) {
+      pressed = press;
+      const held = element.contains(document.activeElement) || document.activeElement === document.body;
+      bar.element.replaceWith(outcome);
+      if (held) became.focus({ preventScroll: true });
+      next = setTimeout(follow, FOLLOW);
+    }
+    update(newer);
+  }
+
+  /** What becomes of a decision is told on the card, until there is nothing more to tell. */
+  async function follow() {
+    try {
+      update(await get(`/operations/${segment(operation.id)}`));
+    } catch {
+      // The next try comes by itself.
+    }
+    if (!closed && !isFinal(current.state)) next = setTimeout(follow, FOLLOW);
+  }
+
+  function draw() {
+    const { state, expires_at: expires, why } = current;
+    if (badge.dataset.state !== state) fill(badge, pill(state));
+    badge.dataset.state = state;
+    timer.textContent = awaits(state) && expires ? left(expires) : "";
+    if (pressed === null || outcome.dataset.state === state) return;
+    outcome.dataset.state = state;
+    const told = isFinal(state) && pressed !== "deny" && pressed !== "abort" && why;
+    fill(became, icon(state), h("span", h("b", `${stateWord(state)}.`), ` You ${PAST[pressed]} it.`, told && [" ", inline(why)]));
+  }
+
+  function update(newer) {
+    if (newer.version < current.version) return;
+    current = newer;
+    if (isFinal(current.state)) endedAt ??= Date.now();
+    if (pressed === null) bar.update(current);
+    draw();
   }
 
   return {
     element,
-    isHeld: () => held !== null && Date.now() - held < 8000,
-    update(newer) {
-      timer.textContent = newer.expires_at ? left(newer.expires_at) : "";
-      bar.update(newer);
+    bar,
+    shows: ({ hash, state }) => pressed === null && hash === operation.hash && state === operation.state,
+    isHeld: () => pressed !== null && (endedAt === null || Date.now() - endedAt < KEPT),
+    update,
+    close() {
+      closed = true;
+      clearTimeout(next);
     },
   };
 }

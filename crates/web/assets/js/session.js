@@ -1,5 +1,6 @@
 // Who is signed in, and the few things that several views share: the commands, what waits, drafts.
 
+import { hush } from "./announce.js";
 import { get, useCsrf } from "./api.js";
 import { useOrigin } from "./dom.js";
 import { useZone } from "./words.js";
@@ -33,6 +34,7 @@ export function forget() {
   waitingItems = null;
   drafts.clear();
   useCsrf(null);
+  hush();
   clearTimeout(waitingTimer);
 }
 
@@ -69,6 +71,12 @@ export function firstRoom() {
 /** A room's name for people. */
 export function roomName(place) {
   return me?.rooms.find((room) => room.place === place)?.name ?? String(place);
+}
+
+/** Words as they are said to Wilco: with its name in front, but not where only it listens. `place`: where, if it is known. */
+export function addressed(words, place) {
+  const direct = me.rooms.some((room) => room.place === place && room.direct);
+  return direct ? words : `${me.wilco.name} ${words}`;
 }
 
 /** Which of an operation's decisions the person may take now. */

@@ -32,6 +32,8 @@ export function makeShell({ signOut }) {
     counts.push(element);
     return element;
   };
+  // In a room no bar stands at the foot, so what waits is counted on the way to the pages.
+  const menuCount = count();
   const pageLinks = PAGES.map(([href, picture, name]) => {
     return h("li", h("a.side-link", { href }, icon(picture), h("span", name), href === "/waiting" && count()));
   });
@@ -96,8 +98,8 @@ export function makeShell({ signOut }) {
       else anchor.removeAttribute("aria-current");
     }
     const menu = h("button.btn.btn-icon.only-phone", {
-      type: "button", "aria-label": "Rooms and pages", "aria-controls": "rooms", data: { menu: "" }, on: { click: () => drawer(true) },
-    }, icon("menu"));
+      type: "button", "aria-controls": "rooms", data: { menu: "" }, on: { click: () => drawer(true) },
+    }, icon("menu"), h("span.hidden-text", "Rooms and pages "), view.foot && menuCount);
     const pane = h("div.pane",
       h("header.topbar", menu, view.top), banner, view.body, view.foot ?? tabs);
     fill(main, pane, view.aside && h("aside.aside", { "aria-label": view.asideLabel }, view.aside));
