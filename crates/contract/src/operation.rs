@@ -215,10 +215,11 @@ pub struct Operation {
     pub runs: Vec<Run>,
     /// Its messages that are kept up to date.
     pub slots: Vec<Slot>,
-    /// When it came to be.
+    /// When it came to be, with its first plan.
     pub created_at: Timestamp,
-    /// When its plan was made: words that were said before speak of another plan.
-    pub planned_at: Timestamp,
+    /// When its plan was made anew, if it was: words that were said before speak of another plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replanned_at: Option<Timestamp>,
     /// When the waiting ends by itself.
     pub expires_at: Option<Timestamp>,
     /// When its first step began.
@@ -417,7 +418,7 @@ impl Operation {
                     return Err(bad("to be planned again".into()));
                 }
                 self.plan = plan.as_ref().clone();
-                self.planned_at = *at;
+                self.replanned_at = Some(*at);
                 self.given.clear();
             }
             OpEvent::RunStarted { run, intent } => {

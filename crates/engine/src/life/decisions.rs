@@ -26,7 +26,8 @@ impl Life {
             PlanSeen::Hash(plan) => plan != self.op.plan.hash,
             // A no needs no plan.
             PlanSeen::At(at) => {
-                matches!(decide.press, PressKind::Confirm | PressKind::Approve) && at < self.op.planned_at
+                matches!(decide.press, PressKind::Confirm | PressKind::Approve)
+                    && self.op.replanned_at.is_some_and(|planned| at < planned)
             }
         };
         if other_plan {

@@ -94,7 +94,6 @@ struct Made {
 /// Commits a new operation with all that is known about it, before anything is shown.
 async fn create(core: &Core, from: &From, given: &Given, made: Made) -> Result<Arc<Operation>, StoreError> {
     let Made { plan, lock, considered } = made;
-    let now_at = core.clock.now();
     let command = given.command.as_ref().clone();
     let home = command.spec.home.clone().unwrap_or_else(|| core.live.load().setup.home.clone());
     let mut slots = Vec::new();
@@ -133,8 +132,8 @@ async fn create(core: &Core, from: &From, given: &Given, made: Made) -> Result<A
         why: None,
         lock,
         slots,
-        created_at: now_at,
-        planned_at: now_at,
+        created_at: core.clock.now(),
+        replanned_at: None,
         expires_at: None,
         started_at: None,
         deadline: None,

@@ -204,7 +204,7 @@ fn blank(number: u64) -> Operation {
         runs: Vec::new(),
         slots: Vec::new(),
         created_at: at(0),
-        planned_at: at(0),
+        replanned_at: None,
         expires_at: None,
         started_at: None,
         deadline: None,

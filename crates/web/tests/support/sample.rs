@@ -139,7 +139,7 @@ fn planned(
         runs: vec![run],
         slots: Vec::new(),
         created_at: now,
-        planned_at: now,
+        replanned_at: None,
         expires_at: None,
         started_at: None,
         deadline: None,
