@@ -176,21 +176,27 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
 
     // A decision on a plan that is another by now does not count, and the page says what is another.
     const old = await fetchOperation(ana, id);
-    const press = `**/api/v1/operations/${id}/approve`;
-    await ana.page.route(press, (route) => route.fulfill({
-      status: 409, contentType: "application/problem+json",
-      json: {
-        status: 409, title: "It does not fit what there is", detail: `The plan of \`${id}\` is another one now. Look at it, and decide again.`,
-        operation: { ...old, hash: "0".repeat(64), version: old.version, why: "The plan changed: ref v1 → v9." },
-      },
-    }));
+    const other = { ...old, hash: "0".repeat(64), version: old.version + 1, why: "The plan changed: ref v1 → v9." };
+    const [press, list] = [`**/api/v1/operations/${id}/approve`, "**/api/v1/operations?state=*"];
+    await ana.page.route(press, async (route) => {
+      await ana.page.route(list, (asked) => asked.fulfill({ json: { items: [other], next: null } }));
+      await route.fulfill({
+        status: 409, contentType: "application/problem+json",
+        json: { status: 409, title: "It does not fit what there is", detail: `The plan of \`${id}\` is another one now.`, operation: other },
+      });
+    });
     await ana.expecting([/409/], async () => {
       await ana.press(card, "approve");
-      await card.locator(".refusal", { hasText: "is another one now" }).waitFor();
+      await card.locator(".prose", { hasText: "ref v1 → v9" }).waitFor();
     });
+    assert.match(await text(card.locator(".prose .hash")), /^0{8}$/, "the new plan stands there");
+    await card.locator(".refusal", { hasText: "is another one now" }).waitFor();
     assert.match(await text(card.locator(".refusal dt", { hasText: "Changed" }).locator("+ dd")), /ref v1 → v9/);
+    await card.locator('button[data-press="approve"]:enabled').waitFor();
     await ana.shot("10-changed");
     await ana.page.unroute(press);
+    await ana.page.unroute(list);
+    await ana.open("/waiting");
 
     await ana.press(card, "approve");
     await card.locator(".decide-ask", { hasText: "You approved it." }).waitFor();
