@@ -55,6 +55,18 @@ async fn two_people_at_once_make_one_effect() {
 }
 
 #[tokio::test]
+async fn one_call_sent_many_times_at_once_is_one_operation() {
+    let town = Town::new().await;
+    let calls = (0..40).map(|_| town.you.call("hold red t1", "the same key"));
+    let answers = futures_util::future::join_all(calls).await;
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
+    let first = &answers[0].body["operation"];
+    let same = answers.iter().all(|answer| answer.status == 202 && answer.body["operation"] == *first);
+    assert!(same, "one answer for all: {answers:?}");
+    assert_eq!(town.you.all("operations").await.expect("an answer").len(), 1);
+}
+
+#[tokio::test]
 async fn an_approval_after_the_time_is_over_starts_nothing() {
     let repo = Repo::new("process");
     change(&repo, "by = \"role:lead\"", "by = \"role:lead\"\nwithin = \"1s\"");

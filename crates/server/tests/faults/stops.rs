@@ -15,6 +15,9 @@ use crate::{
     town::{Town, good, pressed, up},
 };
 
+/// Well below how long a client that hangs is waited for.
+const SOON: Duration = Duration::from_secs(2);
+
 /// An operation whose step has begun.
 async fn begun(town: &Town) -> Value {
     let hold = town.order("hold red t1", "running").await;
@@ -67,6 +70,25 @@ async fn a_client_that_hangs_holds_up_no_end() {
     town.stop().await;
     town.server = up(&town.repo).await;
     town.stage("t1").await;
+}
+
+#[tokio::test]
+async fn an_open_page_holds_up_no_end() {
+    let mut town = Town::new().await;
+    let end = town.order("stage red t1", "awaiting_confirm").await;
+    let (you, id) = (town.you.clone(), end["id"].as_str().expect("an id").to_owned());
+    // A browser opens connections ahead of need, and may never use them.
+    let address = town.repo.url().replace("http://localhost", "127.0.0.1");
+    let _unused = TcpStream::connect(&address).await.expect("it listens");
+    let stop = async {
+        sleep(LOOK).await;
+        let since = Instant::now();
+        town.stop().await;
+        since.elapsed()
+    };
+    let (followed, took) = futures_util::future::join(you.follow(&id), stop).await;
+    assert!(followed.is_err(), "it still waited for somebody: {followed:?}");
+    assert!(took < SOON, "it took {took:?}");
 }
 
 #[tokio::test]
