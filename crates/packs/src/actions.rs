@@ -16,6 +16,8 @@ pub struct Known<'a> {
     pub actions: &'a dyn Actions,
     /// The servers that `wilco.toml` names.
     pub servers: &'a BTreeSet<String>,
+    /// Whether a program of this name, which has no slash, is found in `PATH`; true where nobody knows.
+    pub programs: &'a dyn Fn(&str) -> bool,
 }
 
 /// The actions as a checker sees them.

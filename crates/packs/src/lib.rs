@@ -7,6 +7,7 @@ mod args;
 mod command;
 mod pack;
 pub mod problem;
+mod program;
 pub mod rules;
 mod schema;
 pub mod sheet;

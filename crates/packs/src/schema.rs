@@ -95,14 +95,15 @@ impl<'a> Check<'a> {
         }
         let expected: Vec<_> =
             allowed.iter().filter(|name| **name != "null").map(|name| in_words(name)).collect();
-        let what = format!(
-            "`{}` is {}, and `{}` takes {}",
-            value.name(),
-            in_words(is),
-            self.action,
-            expected.join(" or ")
-        );
-        value.wrong(what, "Correct the value.");
+        let name = value.name();
+        let what = if is == "string" && is_program(name) && allowed.contains(&"array") {
+            format!("`{name}` is a list of words, no shell reads it")
+        } else {
+            let expected = expected.join(" or ");
+            format!("`{name}` is {}, and `{}` takes {expected}", in_words(is), self.action)
+        };
+        let example = meant(value, &allowed).unwrap_or_else(|| example(name, self.root, schema));
+        value.wrong(what, format!("Write `{name} = {example}`."));
         false
     }
 
@@ -123,6 +124,81 @@ impl<'a> Check<'a> {
         }
         None
     }
+}
+
+/// Whether this argument names a program with its arguments.
+fn is_program(name: &str) -> bool {
+    matches!(name, "argv" | "plan")
+}
+
+/// What a text was probably meant to be, as TOML, where that can be seen.
+fn meant(value: &Value<'_>, allowed: &[&str]) -> Option<String> {
+    let json = value.json();
+    let text = json.as_str()?.trim();
+    if allowed.contains(&"array") {
+        let plain = !text.is_empty() && !text.contains(['"', '\'', '\\']);
+        let words = if is_program(value.name()) { text.split_whitespace().collect() } else { vec![text] };
+        let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        return plain.then(|| format!("[{}]", words.join(", ")));
+    }
+    let fits = (allowed.contains(&"integer") && text.parse::<i64>().is_ok())
+        || (allowed.contains(&"boolean") && text.parse::<bool>().is_ok());
+    fits.then(|| text.to_owned())
+}
+
+/// A value that this argument takes, as TOML; `root` is the schema of all arguments.
+#[must_use]
+pub(crate) fn example_of(key: &str, root: &Json) -> String {
+    root.get("properties")
+        .and_then(|properties| properties.get(key))
+        .map_or_else(|| "\"…\"".to_owned(), |schema| example(key, root, schema))
+}
+
+/// The arguments that an action needs, each with a value that it takes, as they stand in `with`.
+#[must_use]
+pub(crate) fn needed(root: &Json) -> String {
+    let needed: Vec<_> = required(root).map(|key| format!("{key} = {}", example_of(key, root))).collect();
+    if needed.is_empty() { "…".to_owned() } else { needed.join(", ") }
+}
+
+fn example(key: &str, root: &Json, schema: &Json) -> String {
+    if is_program(key) {
+        return r#"["python3", "backup.py"]"#.to_owned();
+    }
+    let schema = resolved(root, schema);
+    let chosen = schema.get("const").or_else(|| schema.get("enum").and_then(|all| all.get(0)));
+    if let Some(chosen) = chosen {
+        return chosen.to_string();
+    }
+    let of = match schema.get("type") {
+        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).find(|of| *of != "null"),
+        one => one.and_then(Json::as_str),
+    };
+    let text = match of {
+        Some("integer" | "number") => "60",
+        Some("boolean") => "true",
+        Some("array") => "[\"…\"]",
+        Some("object") => "{ … }",
+        _ => "\"…\"",
+    };
+    text.to_owned()
+}
+
+/// The schema behind references, and the first that is not null of several.
+fn resolved<'a>(root: &'a Json, schema: &'a Json) -> &'a Json {
+    let mut schema = schema;
+    for _ in 0..MAX_DEPTH {
+        let behind = schema.get("$ref").and_then(Json::as_str).and_then(|path| path.strip_prefix('#'));
+        let branches = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Json::as_array);
+        let first = |branches: &'a Vec<Json>| {
+            branches.iter().find(|branch| branch.get("type").and_then(Json::as_str) != Some("null"))
+        };
+        match behind.and_then(|path| root.pointer(path)).or_else(|| branches.and_then(first)) {
+            Some(next) => schema = next,
+            None => break,
+        }
+    }
+    schema
 }
 
 fn in_words(schema_type: &str) -> &str {

@@ -2,7 +2,7 @@
 //!
 //! Not their execution: `engine/life` does that. Layer 2.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::path::Path;
 
 use serde_json::Value as Json;
 use wilco_contract::{
@@ -15,6 +15,7 @@ use wilco_contract::{
 use crate::{
     actions::Known,
     problem::Problem,
+    program,
     rules::effect,
     schema,
     sheet::{Keys, Table, Value},
@@ -145,7 +146,8 @@ fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<
         let empty = Json::Object(serde_json::Map::new());
         if let Err(error) = around.known.actions.check(uses, &empty) {
             let what = format!("`{uses}` needs arguments: {error}");
-            table.sheet().add(Problem::at(&table.origin(), what, "Add `with = { … }`."));
+            let remedy = format!("Add `with = {{ {} }}`.", schema::needed(&schema));
+            table.sheet().add(Problem::at(&table.origin(), what, remedy));
             return None;
         }
         return Some(empty);
@@ -158,9 +160,7 @@ fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<
     }
     match uses.as_str() {
         "exec.run" => {
-            for key in ["argv", "plan"] {
-                well &= program_is_there(&value, key, around.folder);
-            }
+            well &= program::are_there(&value, around);
             if schema::has_key(&schema, "dir") && json.get("dir").is_none() {
                 json["dir"] = Json::from(around.folder.to_string_lossy());
             }
@@ -172,7 +172,8 @@ fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<
         let Err(error) = around.known.actions.check(uses, &filled.value) else { continue };
         match filled.without.first() {
             None => {
-                value.wrong(format!("`{uses}` does not take these arguments: {error}"), "Correct `with`.");
+                let check = |args: &Json| around.known.actions.check(uses, args);
+                misfit(&value, &schema, &filled.value, (error, &check));
             }
             Some(first) => value.wrong(
                 format!(
@@ -187,56 +188,28 @@ fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<
     well.then_some(json)
 }
 
-/// Whether the program that an `exec.run` names behind this key is there and may be run, if the pack itself brings it.
-fn program_is_there(with: &Value<'_>, key: &str, folder: &Path) -> bool {
-    if !with.json()[key][0].is_string() {
-        return true;
-    }
-    let Some(text) = with.below(&[key, "0"]).text("") else { return true };
-    if text.text.contains("{{") || text.text.contains("{%") || text.text.starts_with('/') {
-        return true;
-    }
-    if !text.text.contains('/') {
-        if folder.join(text.text).is_file() {
-            let what =
-                format!("`{}` is looked for among the machine's programs, not in this folder", text.text);
-            let remedy = format!("Write `./{}` if the pack's own file is meant.", text.text);
-            text.add(Problem::at(&text.origin(), what, remedy).warning());
-        }
-        return true;
-    }
-    if text.text.split('/').any(|part| part == "..") {
-        text.wrong(format!("`{}` leaves the pack's folder", text.text), "Put the program into the pack.");
-        return false;
-    }
-    let own = text.text.strip_prefix("./").unwrap_or(text.text);
-    let path = folder.join(own);
-    match fs::metadata(&path) {
-        Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => true,
-        Ok(found) if found.is_file() => {
-            text.wrong(
-                format!("`{}` may not be run", text.text),
-                format!("Run `chmod +x {own}` in the pack's folder."),
-            );
-            false
-        }
-        _ => {
-            let files = beside(&path);
-            let problem = Problem::at(
-                &text.origin(),
-                format!("there is no program `{}` in the pack's folder", text.text),
-                "Put it there, or correct the name.",
-            );
-            text.add(problem.near(text.text, files.iter().map(String::as_str)));
-            false
-        }
-    }
-}
+/// How an action checks its arguments.
+type Checks<'a> = dyn Fn(&Json) -> Result<(), String> + 'a;
 
-fn beside(path: &Path) -> Vec<String> {
-    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok()).take(1_000);
-    names.map(|name| format!("./{name}")).collect()
+/// Reports arguments that an action does not take: at the one whose absence changes what is wrong, with its right shape.
+fn misfit(with: &Value<'_>, schema: &Json, filled: &Json, (error, check): (String, &Checks<'_>)) {
+    let is_cause = |entry: &Value<'_>| {
+        let mut rest = filled.clone();
+        let taken = rest.as_object_mut().is_some_and(|rest| rest.remove(entry.name()).is_some());
+        taken && check(&rest).err().as_ref() != Some(&error)
+    };
+    let entries = with.open_table("`with`").map(|table| table.entries()).unwrap_or_default();
+    match entries.iter().find(|entry| is_cause(entry)) {
+        Some(cause) => {
+            let key = cause.name();
+            let remedy = format!("Write it like `{key} = {}`.", schema::example_of(key, schema));
+            cause.wrong(format!("`{key}` does not fit: {error}"), remedy);
+        }
+        None => {
+            let remedy = format!("Write it like `with = {{ {} }}`.", schema::needed(schema));
+            with.wrong(format!("`with` does not fit: {error}"), remedy);
+        }
+    }
 }
 
 /// Whether every server that an `http.get` may call is named in `wilco.toml`.

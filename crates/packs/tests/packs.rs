@@ -20,7 +20,13 @@ fn read_pack(text: &str) -> (Vec<Command>, Vec<Problem>) {
     write(&folder.join("release"), "#!/bin/sh\n", 0o644);
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned(), "staging".to_owned()]);
-    read(&folder, "packs/webapp", &Known { actions: &actions, servers: &servers })
+    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    read(&folder, "packs/webapp", &known)
+}
+
+/// A machine that has nothing but Python.
+fn is_program(name: &str) -> bool {
+    name == "python3"
 }
 
 fn write(path: &Path, text: &str, mode: u32) {
@@ -132,7 +138,7 @@ fn a_file_that_is_no_pack() {
 fn a_folder_that_is_not_there() {
     let actions = actions::all();
     let servers = BTreeSet::new();
-    let known = Known { actions: &actions, servers: &servers };
+    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
     let (commands, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
     assert!(commands.is_empty());
     insta::assert_snapshot!(problems[0]);
@@ -234,6 +240,14 @@ fn steps_that_cannot_work() {
             "uses = 'exec.run'\nwith = { argv = ['./release'] }",
             "uses = 'exec.run'\nwith = { argv = ['./../stage'] }",
             "uses = 'exec.run'\nwith = { argv = ['stage'] }",
+            "uses = 'exec.run'\nwith = { argv = 'python3 backup.py' }",
+            "uses = 'exec.run'\nwith = { argv = 'echo \"a b\"' }",
+            "uses = 'exec.run'\nwith = { argv = '{{ app }}' }",
+            "uses = 'exec.run'\nwith = { argv = [] }",
+            "uses = 'exec.run'\nwith = { argv = ['pyhton3', 'stage'] }",
+            "uses = 'exec.run'\nwith = { argv = ['python3', 'backup.py', 'backup.py', './lib/x.sh', '--to=x.js', '{{ app }}.py'] }",
+            "uses = 'http.get'\nwith = { server = 'webapp', expect = { status = '200' } }",
+            "uses = 'http.get'\nwith = { server = 'webapp', path = 'x' }",
             "uses = 'exec.run'\nwith = { argv = ['./stage', '{{ ref }}'], dir = '{{ ref }}' }",
             "uses = 'http.get'\neffect = 'write'\nwith = { server = 'wbeapp' }",
             "uses = 'http.get'\nwith = { server = '{{ app }}', expect = { staus = 200 } }",
@@ -343,7 +357,7 @@ fn whatever_is_missing_is_told_and_nothing_breaks() {
     fs::create_dir(&folder).expect("a folder");
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned()]);
-    let known = Known { actions: &actions, servers: &servers };
+    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
     let problems = |text: &str| {
         fs::write(folder.join("pack.toml"), text).expect("written");
         read(&folder, "packs/webapp", &known).1

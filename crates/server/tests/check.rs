@@ -166,7 +166,7 @@ cy in web:ops: wilco, on it
 wilco says nothing
 outside: http.get => fails "the page does not answer"
 cy in web:ops: wilco look at billing
-wilco: …the page does not answer…
+wilco: …The page does not answer…
 "#;
 
 const STOPPED: &str = r#"

@@ -24,7 +24,10 @@ use crate::config::{Config, FILE};
 pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Vec<Command>, Vec<Problem>) {
     let all = All::new(actions);
     let servers: BTreeSet<String> = config.servers.keys().cloned().collect();
-    let known = Known { actions: &all, servers: &servers };
+    let is_there = |name: &str| {
+        config.search.as_ref().is_none_or(|path| wilco_systems::host::is_program(name, path.as_ref()))
+    };
+    let known = Known { actions: &all, servers: &servers, programs: &is_there };
     let (mut commands, mut problems) = (Vec::new(), Vec::new());
     let (folders, unread) = pack_folders(config);
     problems.extend(unread);

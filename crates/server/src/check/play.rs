@@ -5,6 +5,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn as _},
@@ -64,6 +65,12 @@ pub(super) fn play(transcript: &Transcript, under: &Under<'_>) -> Result<(), Fai
         for statement in &transcript.statements {
             let played = play.statement(statement).await;
             let unscripted = play.unscripted();
+            let played = match statement.what {
+                What::Expects { .. } | What::ExpectsEdit { .. } => {
+                    played.map_err(|what| what + &play.unplanned())
+                }
+                _ => played,
+            };
             unscripted.map_or(played, Err).map_err(|what| Failure { line: statement.line, what })?;
         }
         Ok(())
@@ -219,8 +226,14 @@ impl<'a> Play<'a> {
         found.ok_or_else(|| format!("there is no operation {id}"))
     }
 
-    async fn arrive(&mut self, input: Input) -> Result<(), String> {
+    /// What was heard and planned up to now belongs to what was done before.
+    fn begin_anew(&mut self) {
         self.since = self.rooms.count();
+        self.script.take_unplanned();
+    }
+
+    async fn arrive(&mut self, input: Input) -> Result<(), String> {
+        self.begin_anew();
         let engine = self.engine.clone();
         let arrival = Arrival { input, cursor: None, kept: None, ack: None };
         // Where a lane is full the reader would wait; the transcript goes on.
@@ -230,7 +243,7 @@ impl<'a> Play<'a> {
 
     /// Lets time pass in small steps, as what waits for an earlier time has to happen before what waits for a later one.
     async fn pass(&mut self, seconds: u64) -> Result<(), String> {
-        self.since = self.rooms.count();
+        self.begin_anew();
         let step = seconds.div_ceil(MAX_STEPS);
         let mut left = seconds;
         while left > 0 {
@@ -269,12 +282,19 @@ impl<'a> Play<'a> {
 
     /// A call that the transcript does not script fails it, whatever else came of it.
     fn unscripted(&self) -> Option<String> {
-        let (action, mut args) = self.script.unscripted()?;
-        if let Some(args) = args.as_object_mut() {
-            // The pack's folder differs from machine to machine, so no line should name it.
-            args.remove("dir");
-        }
+        let (action, args) = self.script.unscripted()?;
+        let args = without_folder(args);
         Some(format!("nothing says how this call ends; before it, say\n    outside: {action} {args} => {{}}"))
+    }
+
+    /// Which plans no line fits, for a statement that does not come true: that is why they say nothing.
+    fn unplanned(&self) -> String {
+        let plans = self.script.take_unplanned().into_iter();
+        let lines = plans.map(|(action, args)| {
+            let args = without_folder(args);
+            format!("\n    No `plan:` line fits `{action} {args}`; without one a plan says nothing.")
+        });
+        lines.collect()
     }
 
     fn check_place(&self, place: &Place) -> Result<(), String> {
@@ -436,6 +456,14 @@ impl<'a> Play<'a> {
         }
         text
     }
+}
+
+/// Arguments without the pack's folder, which differs from machine to machine: no line should name it.
+fn without_folder(mut args: Value) -> Value {
+    if let Some(args) = args.as_object_mut() {
+        args.remove("dir");
+    }
+    args
 }
 
 /// The first operation is `<op>`, the second `<op2>`.

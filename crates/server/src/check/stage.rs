@@ -123,6 +123,7 @@ struct Said {
     calls: Vec<(ActionName, Value, Ends)>,
     plans: Vec<(ActionName, Value, Result<StepPlan, String>)>,
     unscripted: Vec<(ActionName, Value)>,
+    unplanned: Vec<(ActionName, Value)>,
 }
 
 impl Script {
@@ -157,12 +158,24 @@ impl Script {
         ends
     }
 
+    /// The plans that were asked for and that no line fits, since the last time this was asked.
+    pub(super) fn take_unplanned(&self) -> Vec<(ActionName, Value)> {
+        std::mem::take(&mut self.said().unplanned)
+    }
+
     /// The newest line counts; without one, a plan says nothing.
     fn plan_of(&self, action: &ActionName, args: &Value) -> Result<StepPlan, String> {
-        let said = self.said();
+        let mut said = self.said();
         let found =
             said.plans.iter().rev().find(|(name, partial, _)| name == action && fits_json(partial, args));
-        found.map_or_else(|| Ok(StepPlan::default()), |(_, _, plan)| plan.clone())
+        let plan = found.map(|(_, _, plan)| plan.clone());
+        plan.unwrap_or_else(|| {
+            let missing = (action.clone(), args.clone());
+            if !said.unplanned.contains(&missing) {
+                said.unplanned.push(missing);
+            }
+            Ok(StepPlan::default())
+        })
     }
 }
 

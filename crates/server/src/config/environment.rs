@@ -17,6 +17,8 @@ pub struct Environment {
     pub url: Option<String>,
     /// `WILCO_TOKEN`: the token that the command line speaks with.
     pub token: Option<String>,
+    /// `PATH`: the folders in which programs are looked for.
+    pub path: Option<String>,
 }
 
 impl Environment {
@@ -30,6 +32,7 @@ impl Environment {
             database_url: variable("DATABASE_URL"),
             url: variable("WILCO_URL"),
             token: variable("WILCO_TOKEN"),
+            path: variable("PATH"),
         }
     }
 }
@@ -49,6 +52,7 @@ impl fmt::Debug for Environment {
             ("DATABASE_URL", &self.database_url),
             ("WILCO_URL", &self.url),
             ("WILCO_TOKEN", &self.token),
+            ("PATH", &self.path),
         ];
         f.debug_set().entries(set.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name)).finish()
     }

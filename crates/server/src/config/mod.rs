@@ -57,6 +57,8 @@ pub struct Config {
     pub limits: Limits,
     /// The servers that actions may call, by name.
     pub servers: BTreeMap<String, Url>,
+    /// The folders in which programs are looked for, as in `PATH`; nothing where that is not known.
+    pub search: Option<String>,
     /// The page's rooms, in the order in which they are shown.
     pub rooms: Vec<Room>,
     /// Who is who, and who may do what.
@@ -159,6 +161,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         keys,
         limits: settings::limits(root),
         servers: settings::servers(root),
+        search: environment.path.clone(),
         rooms,
         policy,
         warnings: Vec::new(),

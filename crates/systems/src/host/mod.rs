@@ -16,6 +16,9 @@ mod inner;
 mod processes;
 mod program;
 mod run_dir;
+mod sweep;
 mod tail;
 
 pub use exec::{ExecHome, ExecRun};
+pub use program::is_program;
+pub use sweep::sweep;

@@ -33,6 +33,12 @@ pub(super) fn find(name: &str, path: Option<&OsStr>) -> Result<PathBuf, String> 
     Err(reason)
 }
 
+/// Whether a program of this name, which has no slash, is found in the folders of `path`, a `PATH`, and may be run.
+#[must_use]
+pub fn is_program(name: &str, path: &OsStr) -> bool {
+    find(name, Some(path)).is_ok()
+}
+
 fn usable(name: &str, found: &Metadata) -> Result<(), String> {
     if found.is_dir() {
         Err(format!("`{name}` is a folder, not a program"))
@@ -105,6 +111,8 @@ mod tests {
         assert!(find(&at("folder"), None).is_err_and(|why| why.contains("is a folder")));
         assert!(find(&at("nosuch"), None).is_err_and(|why| why.ends_with("was not found")));
         assert!(find("sh", Some(OsStr::new("/usr/bin:/bin"))).is_ok());
+        assert!(is_program("sh", OsStr::new("/usr/bin:/bin")));
+        assert!(!is_program("plain", root.path().as_os_str()));
     }
 
     #[test]
