@@ -4,11 +4,11 @@
 //! is safe, and stops them in the other order. Tests run the same code with another store. Layer 4.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::StreamExt as _;
@@ -20,7 +20,8 @@ use wilco_contract::{
     command::Command,
     connector::Connector as _,
     ids::PersonId,
-    store::Store,
+    operation::State,
+    store::{Page, Store},
 };
 use wilco_engine::{Engine, Parts, Setup};
 use wilco_runtime::{chance::OsChance, clock::SystemClock, http::HttpClient, tasks::Tasks};
@@ -34,6 +35,9 @@ use crate::{check, checkpoints::Checkpoints, config::Config, keys::Keys, registr
 
 /// How long tasks may take to come to an end at a stop.
 const DRAIN: Duration = Duration::from_secs(3);
+
+/// How many operations are read at once.
+const AT_ONCE: usize = 500;
 
 /// Puts another store around the real one.
 pub type Wrap = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
@@ -91,27 +95,42 @@ pub fn install_crypto() {
 pub fn actions(config: &Config, program: &Path) -> Vec<Arc<dyn DynAction>> {
     registry::actions(ExecHome {
         base: config.base.clone(),
-        runs: config.base.join("wilco.runs"),
+        runs: runs(config),
         guard: vec![program.as_os_str().to_owned(), "guard".into()],
     })
 }
 
 impl App {
-    /// Builds the server: opens the database, reads the packs, listens. Nothing is answered before [`Self::run`].
+    /// Builds the server: reads the packs, listens, opens the database. Nothing is answered before [`Self::run`].
     ///
     /// # Errors
     /// When something of it cannot be had; the error says what to do.
     pub async fn build(config: Config, outside: Outside) -> anyhow::Result<Self> {
         install_crypto();
-        let keys = Keys::open(&config.keys)?;
         let tasks = Tasks::new();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let chance: Arc<dyn Chance> = Arc::new(OsChance);
         let actions = actions(&config, &outside.program);
         let commands = commands(&config, &actions)?;
+        // Before any file is made, so that an address that is taken leaves none behind. Where there is a database, who
+        // holds it says more: it is asked first.
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            anyhow::anyhow!("{} cannot be listened on: {error}; set `listen` or WILCO_LISTEN", config.listen)
+        });
+        if !config.database.exists() {
+            listener.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+        }
         let options = Options { path: config.database.clone(), durability: config.durability };
         let store_parts = wilco_store_sql::Parts { chance: chance.clone(), clock: clock.clone() };
         let store = Arc::new(SqliteStore::open(&options, store_parts).await?);
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(taken) => {
+                store.close().await?;
+                return Err(taken);
+            }
+        };
+        let keys = Keys::open(&config.keys)?;
         let seen = (outside.wrap)(store.clone());
         let servers: BTreeMap<_, _> = config.servers.clone();
         let engine = Engine::new(
@@ -127,9 +146,6 @@ impl App {
         )
         .map_err(|collisions| anyhow::anyhow!(check::told(&collisions)))?;
         let desk: Arc<dyn Desk> = Arc::new(engine.clone());
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-            anyhow::anyhow!("{} cannot be listened on: {error}; set `listen` or WILCO_LISTEN", config.listen)
-        })?;
         let spawn: Arc<dyn Spawn> = Arc::new(tasks.clone());
         let public_url = PublicUrl::parse(&config.public_url)?;
         let connector = WebConnector::new(ConnectorParts {
@@ -202,12 +218,24 @@ impl App {
     /// Runs until `stop` comes true, and ends in order: no new orders, no new calls, all records safe.
     ///
     /// # Errors
-    /// When it cannot begin; once it runs it ends without one.
+    /// When it cannot begin, or when its last records cannot be made safe; the database is closed all the same.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self {
-            engine, store, seen, tasks, clock, mut checkpoints, connector, door, ready, listener, ..
+            config,
+            engine,
+            store,
+            seen,
+            tasks,
+            clock,
+            mut checkpoints,
+            connector,
+            door,
+            ready,
+            listener,
+            ..
         } = self;
         let (tell_stop, stopped) = (self.tell_stop, self.stop);
+        let began = clock.now();
         let session = connector.connect(None).await?;
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
         // The door opens when all that was under way is taken up: nobody is answered from half a picture.
@@ -247,6 +275,17 @@ impl App {
             }
         };
         tasks.spawn("checkpoints", Box::pin(signing));
+        let sweeping = sweep(runs(&config), began.into(), open_operations(&seen).await?);
+        let until = stopped.clone();
+        tasks.spawn(
+            "sweep",
+            Box::pin(async move {
+                tokio::select! {
+                    () = sweeping => {}
+                    () = until.cancelled() => {}
+                }
+            }),
+        );
         ready.set();
         stop.await;
         engine.stop();
@@ -254,16 +293,56 @@ impl App {
         let _ = tell_stop.send(());
         let left = tasks.drain(DRAIN).await;
         tracing::info!(?left, "Stopped; what is left goes on outside and is taken up at the next start.");
-        seen.flush().await?;
-        checkpoints.sign(seen.head().await?, clock.now())?;
-        store.close().await?;
-        Ok(())
+        let kept = async {
+            seen.flush().await?;
+            checkpoints.sign(seen.head().await?, clock.now())?;
+            anyhow::Ok(())
+        };
+        let kept = kept.await;
+        if let Err(error) = &kept {
+            tracing::error!(%error, "The last records or their checkpoint could not be made safe.");
+        }
+        let closed = store.close().await;
+        if let Err(error) = &closed {
+            tracing::error!(%error, "The database was not closed in order.");
+        }
+        kept?;
+        Ok(closed?)
     }
 
     /// The configuration that it runs with.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+}
+
+/// The folder of the runs' own folders.
+fn runs(config: &Config) -> PathBuf {
+    config.base.join("wilco.runs")
+}
+
+/// The operations that go on, so that how their runs ended may still be read.
+async fn open_operations(store: &Arc<dyn Store>) -> anyhow::Result<BTreeSet<String>> {
+    let open: Vec<_> = State::ALL.into_iter().filter(|state| !state.is_final()).collect();
+    let (mut ids, mut after) = (BTreeSet::new(), 0);
+    loop {
+        let found = store.operations(&open, Page { after, limit: AT_ONCE }).await?;
+        let Some((last, _)) = found.last() else { return Ok(ids) };
+        after = *last;
+        ids.extend(found.into_iter().map(|(_, operation)| operation.id.to_string()));
+    }
+}
+
+/// Cleans up among the runs' folders, beside everything else.
+async fn sweep(runs: PathBuf, began: SystemTime, open: BTreeSet<String>) {
+    // A run's folder is called after its operation, its step and its attempt.
+    let is_open = move |name: &str| name.split('.').next().is_some_and(|id| open.contains(id));
+    let swept = tokio::task::spawn_blocking(move || wilco_systems::host::sweep(&runs, began, is_open)).await;
+    match swept {
+        Ok(Ok(swept)) => tracing::info!(swept, "cleaned up among the runs' folders"),
+        Ok(Err(error)) => tracing::warn!(%error, "the runs' folders could not be cleaned up"),
+        Err(error) => tracing::error!(%error, "cleaning up among the runs' folders ended early"),
     }
 }
 

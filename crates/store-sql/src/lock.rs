@@ -50,7 +50,11 @@ impl LockFile {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
-        let line = format!("process {} since {}\n", std::process::id(), clock.now());
+        let line = format!(
+            "process {} since {}\n",
+            std::process::id(),
+            clock.now().strftime("%Y-%m-%d %H:%M:%S UTC")
+        );
         let mut write = || {
             file.set_len(0)?;
             file.rewind()?;

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 500;
 
 fn config(named: Option<&Path>) -> Result<Config, Failure> {
     let path = config_path(named)
-        .ok_or_else(|| Failure::Usage("there is no `wilco.toml` here; use --config".into()))?;
+        .ok_or_else(|| Failure::Failed("There is no `wilco.toml` here. Go to the folder of your ops repo, or name the file with --config.".into()))?;
     config::load(&path, &Environment::from_process()).map_err(|problems| {
         Failure::Failed(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })

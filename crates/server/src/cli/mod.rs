@@ -68,6 +68,7 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    #[command(hide = true)]
     /// Runs a program under limits, and ends with it whatever it started. Used by the server itself.
     Guard {
         /// A run folder of the server, or `--` and a program with its arguments.

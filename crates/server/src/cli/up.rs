@@ -4,7 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 
 use super::{Failure, terminal};
 use crate::{
@@ -38,7 +41,7 @@ pub(crate) fn run(named: Option<&Path>) -> Result<(), Failure> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
     let served = runtime.block_on(serve(config, is_demo));
     // What is stuck in a blocking call does not hold up the end.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    runtime.shutdown_background();
     served
 }
 
@@ -72,12 +75,20 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Failure> {
         }
         None => terminal::line("Nobody has the role `admin`; `wilco invite PERSON` makes a link to sign in."),
     }
-    let stop = async move {
+    let (tell, told) = oneshot::channel::<()>();
+    let stop = async move { told.await.unwrap_or_default() };
+    let signals = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        terminal::line("Stopping; what runs goes on and is taken up at the next start.");
+        // Who listened may be gone already.
+        let _ = tell.send(());
+        interrupt.recv().await;
     };
-    app.run(stop).await?;
-    Ok(())
+    tokio::select! {
+        ended = app.run(stop) => Ok(ended?),
+        () = signals => Err(Failure::Failed("Ended at once, as it was told twice.".into())),
+    }
 }

@@ -73,22 +73,15 @@ async fn a_client_that_hangs_holds_up_no_end() {
 }
 
 #[tokio::test]
-async fn an_open_page_holds_up_no_end() {
+async fn connections_that_were_never_used_hold_up_no_end() {
     let mut town = Town::new().await;
-    let end = town.order("stage red t1", "awaiting_confirm").await;
-    let (you, id) = (town.you.clone(), end["id"].as_str().expect("an id").to_owned());
-    // A browser opens connections ahead of need, and may never use them.
+    // A browser opens connections ahead of need.
     let address = town.repo.url().replace("http://localhost", "127.0.0.1");
     let _unused = TcpStream::connect(&address).await.expect("it listens");
-    let stop = async {
-        sleep(LOOK).await;
-        let since = Instant::now();
-        town.stop().await;
-        since.elapsed()
-    };
-    let (followed, took) = futures_util::future::join(you.follow(&id), stop).await;
-    assert!(followed.is_err(), "it still waited for somebody: {followed:?}");
-    assert!(took < SOON, "it took {took:?}");
+    sleep(LOOK).await;
+    let since = Instant::now();
+    town.stop().await;
+    assert!(since.elapsed() < SOON, "it took {:?}", since.elapsed());
 }
 
 #[tokio::test]

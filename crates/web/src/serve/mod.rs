@@ -4,13 +4,23 @@
 
 mod impatient;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
 use tokio::{
@@ -36,8 +46,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be taken, as when there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers until the wish to stop comes true, then ends: no new connection, live streams closed, what was begun
-/// answered within five seconds.
+/// Answers until the wish to stop comes true, then ends: no new connection, live streams closed, connections that never
+/// asked for anything cut, what was begun answered within five seconds.
 ///
 /// # Errors
 /// When the listener can no longer be used.
@@ -64,11 +74,23 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::R
                 continue;
             }
         };
-        let connection = graceful.watch(connection(stream, &router));
+        let asked = Arc::new(AtomicBool::new(false));
+        let connection = graceful.watch(connection(stream, &router, &asked));
+        let stop = stop.clone();
+        // Browsers open connections ahead of need. Hyper would wait for the first request of such a one.
+        let unasked = async move {
+            stop.cancelled().await;
+            if asked.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+        };
         connections.spawn(async move {
             metrics::gauge!(telemetry::HTTP_CONNECTIONS).increment(1);
             // A client that goes away or talks nonsense is no news.
-            let ended = connection.await;
+            let ended = tokio::select! {
+                ended = connection => ended,
+                () = unasked => Ok(()),
+            };
             metrics::gauge!(telemetry::HTTP_CONNECTIONS).decrement(1);
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
@@ -85,17 +107,25 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::R
     Ok(())
 }
 
-type Connection = http1::Connection<TokioIo<Impatient<TcpStream>>, TowerToHyperService<Router>>;
-
-fn connection(stream: TcpStream, router: &Router) -> Connection {
+/// A connection that answers; `asked` comes true with its first request.
+fn connection(
+    stream: TcpStream,
+    router: &Router,
+    asked: &Arc<AtomicBool>,
+) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
     // Answers are small and live; waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection gathers its packets");
     }
+    let (answers, asked) = (TowerToHyperService::new(router.clone()), asked.clone());
+    let service = service_fn(move |request| {
+        asked.store(true, Ordering::Relaxed);
+        answers.call(request)
+    });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(Impatient::new(stream)), TowerToHyperService::new(router.clone()))
+        .serve_connection(TokioIo::new(Impatient::new(stream)), service)
 }
