@@ -6,12 +6,12 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn},
@@ -63,7 +63,7 @@ pub(crate) struct Core {
     pub(crate) notices: broadcast::Sender<Notice>,
     living: Mutex<HashMap<OpId, Living>>,
     operations: AtomicU64,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl Core {
@@ -85,7 +85,7 @@ impl Core {
             notices: broadcast::Sender::new(NOTICES),
             living: Mutex::default(),
             operations: AtomicU64::new(0),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
         }
     }
 
@@ -201,11 +201,17 @@ impl Core {
 
     /// Begins no more calls of actions.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.send_replace(true);
     }
 
     /// Whether no more calls of actions begin.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
+        *self.stopping.borrow()
+    }
+
+    /// Returns once no more calls of actions begin.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as this does, so waiting cannot fail.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 }

@@ -139,6 +139,8 @@ impl Life {
                     return self.end(State::Expired, why, None).await;
                 }
                 told = self.told.recv() => self.hear(told, None).await?,
+                // It waits on at the next start.
+                () = core.stopped() => return Ok(()),
             }
         }
         Ok(())

@@ -140,6 +140,7 @@ impl Life {
             }
             tokio::select! {
                 () = changed => {}
+                () = core.stopped() => return Ok(false),
                 () = core.clock.until(look_again) => {
                     if core.clock.now() >= until {
                         core.locks.release(&lock.key, &lock.owner);

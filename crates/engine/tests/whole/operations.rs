@@ -445,3 +445,19 @@ async fn what_needs_a_human_keeps_its_lock_until_a_person_gives_it_back() {
     assert_eq!(after.state(&next).await, State::Queued, "also after a restart");
     assert!(after.deploy.begun().is_empty());
 }
+
+#[tokio::test]
+async fn what_waits_lets_go_at_a_stop_and_waits_on_after_it() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.release", "web").await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert!(tasks() > 0);
+    world.engine.stop();
+    world.settle().await;
+    assert_eq!(tasks(), 0);
+    let refused = world.press("web:ana", Approve, &op).await;
+    assert!(matches!(refused, Err(NotDecided::Unavailable(_))), "{refused:?}");
+    let next = world.restarted(policy(), commands()).await.recovered().await;
+    next.press("web:ana", Approve, &op).await.expect("it waits on");
+    assert_eq!(next.state(&op).await, State::Succeeded);
+}
