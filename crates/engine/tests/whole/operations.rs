@@ -461,3 +461,21 @@ async fn what_waits_lets_go_at_a_stop_and_waits_on_after_it() {
     next.press("web:ana", Approve, &op).await.expect("it waits on");
     assert_eq!(next.state(&op).await, State::Succeeded);
 }
+
+#[tokio::test]
+async fn a_clock_that_jumps_starts_nothing_that_was_not_decided_in_time() {
+    let world = World::new().await;
+    let back = world.order("web:you", "app.release", "a").await;
+    let begun = world.time();
+    world.clock.jump(begun - jiff::SignedDuration::from_hours(5));
+    world.settle().await;
+    assert_eq!(world.state(&back).await, State::AwaitingApproval);
+    world.press("web:ana", Approve, &back).await.expect("in time by any clock");
+    assert_eq!(world.state(&back).await, State::Succeeded);
+    let forth = world.order("web:you", "app.release", "b").await;
+    world.clock.jump(begun + jiff::SignedDuration::from_hours(48));
+    world.settle().await;
+    assert_eq!(world.state(&forth).await, State::Expired);
+    assert!(matches!(world.press("web:ana", Approve, &forth).await, Err(NotDecided::Changed(_))));
+    assert_eq!(world.deploy.begun().len(), 1);
+}
