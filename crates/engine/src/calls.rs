@@ -29,18 +29,6 @@ const LOOK_AGAIN_SECS: i64 = 1;
 /// The longest text and outputs of a call that are kept, in bytes.
 const MAX_KEPT: usize = 64 * 1024;
 
-/// How a call ended.
-pub(crate) struct Ended {
-    pub(crate) end: RunEnd,
-}
-
-impl Ended {
-    /// An end without a call.
-    pub(crate) fn now(end: RunEnd) -> Self {
-        Self { end }
-    }
-}
-
 /// The way to stop a call.
 pub(crate) struct Stop(Option<oneshot::Sender<()>>);
 
@@ -151,9 +139,9 @@ impl Calling {
     }
 
     /// Ends it: its output is written before its end is told.
-    pub(crate) async fn ended(self, end: RunEnd) -> Ended {
+    pub(crate) async fn ended(self, end: RunEnd) -> RunEnd {
         self.sink.close().await;
-        Ended { end: bounded(end) }
+        bounded(end)
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use wilco_contract::{
     connector::{DeliveryKey, Receipt, SendError},
     operation::Operation,
+    reply::Reply,
     retry::Retry,
 };
 
@@ -32,27 +33,28 @@ pub(crate) async fn keep(
 ) {
     let mut receipts: Vec<Option<Receipt>> =
         seen.borrow().slots.iter().map(|slot| slot.receipt.clone()).collect();
-    let mut shown: Vec<Option<String>> = vec![None; receipts.len()];
+    let mut shown: Vec<Option<Reply>> = vec![None; receipts.len()];
     loop {
         let operation = seen.borrow_and_update().clone();
-        let text = format!("{:?}", words::status(&core, &operation));
+        let reply = words::status(&core, &operation);
         for at in 0..receipts.len() {
-            if shown[at].as_ref() == Some(&text) {
+            if shown[at].as_ref() == Some(&reply) {
                 continue;
             }
-            match show(&core, &operation, at, receipts[at].as_ref()).await {
+            match show(&core, &operation, at, &reply, receipts[at].as_ref()).await {
                 Some(receipt) if receipts[at].is_none() => {
                     receipts[at] = Some(receipt.clone());
                     // A key that the network knew already shows an older state.
-                    shown[at] = (operation.version <= FRESH).then(|| text.clone());
+                    shown[at] = (operation.version <= FRESH).then(|| reply.clone());
                     if shown[at].is_none() {
-                        shown[at] =
-                            show(&core, &operation, at, receipts[at].as_ref()).await.map(|_| text.clone());
+                        shown[at] = show(&core, &operation, at, &reply, receipts[at].as_ref())
+                            .await
+                            .map(|_| reply.clone());
                     }
                     // A final operation takes no more events; its key makes a repeated post harmless.
                     let _ = tell.try_send(Told::Posted { slot: at, receipt });
                 }
-                Some(_) => shown[at] = Some(text.clone()),
+                Some(_) => shown[at] = Some(reply.clone()),
                 None => {}
             }
         }
@@ -66,15 +68,20 @@ pub(crate) async fn keep(
 }
 
 /// Posts or edits, trying again as the network says. `None` where it was given up.
-async fn show(core: &Core, operation: &Operation, at: usize, receipt: Option<&Receipt>) -> Option<Receipt> {
+async fn show(
+    core: &Core,
+    operation: &Operation,
+    at: usize,
+    reply: &Reply,
+    receipt: Option<&Receipt>,
+) -> Option<Receipt> {
     let slot = &operation.slots[at];
-    let reply = words::status(core, operation);
     let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
     let mut pause = 1;
     for _ in 0..TRIES {
         let sent = match receipt {
-            Some(receipt) => core.ways.edit(receipt, &reply).await.map(|()| receipt.clone()),
-            None => core.ways.post(&slot.place, slot.thread.as_deref(), &reply, &key).await,
+            Some(receipt) => core.ways.edit(receipt, reply).await.map(|()| receipt.clone()),
+            None => core.ways.post(&slot.place, slot.thread.as_deref(), reply, &key).await,
         };
         let wait = match sent {
             Ok(receipt) => return Some(receipt),

@@ -10,10 +10,7 @@ use wilco_contract::{
 };
 
 use super::{LONGEST_PAUSE_SECS, Life, judging};
-use crate::{
-    calls::{self, Ended},
-    planning::later,
-};
+use crate::{calls, planning::later};
 
 impl Life {
     /// Makes the next call, or goes on to what comes after the last one.
@@ -88,7 +85,7 @@ impl Life {
     }
 
     /// Follows a call to its end, hearing what it is told meanwhile.
-    async fn follow(&mut self, mut call: calls::Calling) -> Ended {
+    async fn follow(&mut self, mut call: calls::Calling) -> RunEnd {
         loop {
             tokio::select! {
                 end = &mut call.end => return call.ended(end).await,
@@ -104,7 +101,7 @@ impl Life {
     /// Takes up a call that was begun before a restart.
     async fn take_up(&mut self, at: usize) -> Result<(), StoreError> {
         let Some(intent) = self.op.runs.get(at).and_then(|run| run.intent.clone()) else {
-            return self.ended(at, Ended::now(RunEnd::Unknown("its record is incomplete".to_owned()))).await;
+            return self.ended(at, RunEnd::Unknown("its record is incomplete".to_owned())).await;
         };
         let mut call = calls::Calling::take_up(&self.core, intent).await;
         if self.op.state == State::Aborting {
@@ -116,10 +113,10 @@ impl Life {
 
     /// Records the end of a call together with what follows from it. Tries until it is recorded: what has happened
     /// outside must not be forgotten.
-    async fn ended(&mut self, at: usize, ended: Ended) -> Result<(), StoreError> {
+    async fn ended(&mut self, at: usize, end: RunEnd) -> Result<(), StoreError> {
         let mut pause = 1;
         loop {
-            let (events, to) = self.consequences(at, &ended.end);
+            let (events, to) = self.consequences(at, &end);
             match self.finish(events, to).await {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Conflict(what)) => return Err(StoreError::Conflict(what)),

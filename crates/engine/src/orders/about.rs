@@ -12,21 +12,48 @@ use wilco_contract::{
     reply::{PressKind, Reply},
 };
 
-use super::{From, Given, failed, give, refused, unavailable};
+use super::{From, Given, failed, refused, unavailable};
 use crate::{
     Answer, Decide, NotDecided, PlanSeen, RefusedKind,
     catalogue::{Reading, Reserved},
     core::Core,
-    life, planning, words,
+    life, words,
 };
 
-/// The decision that a command stands for.
-pub(super) fn press_of(command: &Command) -> Option<PressKind> {
-    let presses = [PressKind::Confirm, PressKind::Approve, PressKind::Deny, PressKind::Abort];
-    presses.into_iter().find(|press| command.spec.id == planning::own(press.word()))
+/// What an order wishes of the operation that it speaks of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wish {
+    /// Decide about it.
+    Decide(PressKind),
+    /// Give its order again.
+    Retry,
+    /// Pause it or let it go on.
+    Pause,
 }
 
-pub(super) async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) -> Answer {
+/// The wish that a command stands for; `None` for a command that speaks of no operation.
+pub(super) fn wish(command: &Command) -> Option<Wish> {
+    Some(match command.spec.id.as_str() {
+        "wilco.confirm" => Wish::Decide(PressKind::Confirm),
+        "wilco.approve" => Wish::Decide(PressKind::Approve),
+        "wilco.deny" => Wish::Decide(PressKind::Deny),
+        "wilco.abort" => Wish::Decide(PressKind::Abort),
+        "wilco.retry" => Wish::Retry,
+        "wilco.pause" | "wilco.resume" => Wish::Pause,
+        _ => return None,
+    })
+}
+
+/// Gives a wish to the operation it speaks of, whose own rules decide further.
+pub(super) async fn give(core: &Arc<Core>, from: From, given: &Given, wish: Wish) -> Answer {
+    match wish {
+        Wish::Decide(press) => decide(core, &from, given, press).await,
+        Wish::Retry => retry(core, from, given).await,
+        Wish::Pause => pause(core, given).await,
+    }
+}
+
+async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) -> Answer {
     let named = given.args.get("operation").and_then(|value| value.as_str());
     let operation = match named.map(OpId::parse) {
         Some(Ok(id)) => id,
@@ -100,7 +127,7 @@ pub(crate) fn sole_waiting(core: &Core, who: &Principal, place: &Place) -> Resul
 }
 
 /// Answers a wish to pause or resume: no action declares that it can.
-pub(super) async fn pause(core: &Arc<Core>, given: &Given) -> Answer {
+async fn pause(core: &Arc<Core>, given: &Given) -> Answer {
     let operation = match named(core, given).await {
         Ok(operation) => operation,
         Err(answer) => return answer,
@@ -123,7 +150,7 @@ async fn named(core: &Arc<Core>, given: &Given) -> Result<Arc<Operation>, Answer
 }
 
 /// Gives the order of an ended operation again, by whoever asks now and under today's rules.
-pub(super) async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
+async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     let operation = match named(core, given).await {
         Ok(operation) => operation,
         Err(answer) => return answer,
@@ -157,5 +184,5 @@ pub(super) async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer
         json: false,
         retry_of: Some(id),
     };
-    Box::pin(give(core, from, again)).await
+    Box::pin(super::give(core, from, again)).await
 }

@@ -19,7 +19,7 @@ use wilco_contract::{
     operation::RunEnd,
     plan::Plan,
     principal::Principal,
-    reply::{Block, PressKind, Reply},
+    reply::{Block, Reply},
     store::{AuditEntry, Record},
     values::Args,
 };
@@ -113,27 +113,17 @@ pub(crate) async fn give(core: &Arc<Core>, from: From, mut given: Given) -> Answ
 async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
     let ask = ask(core, &from, &given, None);
     let verdict = core.gate(ask);
-    let speaks_of_one = given.command.spec.id.as_str().starts_with("wilco.");
     match verdict.decision {
-        // What speaks of an operation is given to that operation, whose own rules decide further.
-        Decision::Allow(_) if speaks_of_one && about::press_of(&given.command).is_some() => {
-            let press = about::press_of(&given.command).unwrap_or(PressKind::Abort);
-            about::decide(core, &from, &given, press).await
-        }
-        Decision::Allow(_) if given.command.spec.id == planning::own("retry") => {
-            about::retry(core, from, &given).await
-        }
-        Decision::Allow(_)
-            if [planning::own("pause"), planning::own("resume")].contains(&given.command.spec.id) =>
-        {
-            about::pause(core, &given).await
-        }
         Decision::Deny(denial) => {
             core.note(entry("order.refused", &from, &given, &denial.text, Some(&denial.rule))).await;
             refused(words::denial(&denial), RefusedKind::Denied)
         }
-        Decision::Allow(permitted) if !given.dry_run => read(core, &from, &given, &permitted).await,
-        Decision::Allow(_) | Decision::Plan | Decision::Needs(_) => making::plan(core, from, given).await,
+        Decision::Allow(permitted) => match about::wish(&given.command) {
+            Some(wish) => about::give(core, from, &given, wish).await,
+            None if given.dry_run => making::plan(core, from, given).await,
+            None => read(core, &from, &given, &permitted).await,
+        },
+        Decision::Plan | Decision::Needs(_) => making::plan(core, from, given).await,
     }
 }
 
