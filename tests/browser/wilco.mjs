@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -58,6 +58,12 @@ export class Wilco {
       }
     }
     return wilco;
+  }
+
+  /** Puts further lines at the end of `wilco.toml`, and files beside it; they count from the next start on. */
+  async configure(lines, files = {}) {
+    for (const [name, text] of Object.entries(files)) await writeFile(this.#path(name), text, { mode: 0o600 });
+    await appendFile(this.#path("wilco.toml"), `\n${lines}`);
   }
 
   #path(file) {

@@ -18,13 +18,55 @@ const FUEL: u64 = 20_000;
 /// The longest text that a template may become, in bytes.
 const MAX_RENDERED: usize = 256 * 1024;
 
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+/// Stands before a value in what [`order_in`] returns. No text from outside holds it.
+pub const VALUE_START: char = '\u{fdd0}';
+/// Stands behind a value there.
+pub const VALUE_END: char = '\u{fdd1}';
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(bounded_language);
+
+/// For lines about events: what has no value is not said.
+static LINES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = bounded_language();
+    environment.set_formatter(|out, state, value| {
+        if value.is_none() {
+            return Err(no_value());
+        }
+        minijinja::escape_formatter(out, state, value)
+    });
+    environment
+});
+
+/// For orders about events: what has no value is not said, and values are marked.
+static ORDERS: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = bounded_language();
+    environment.set_formatter(|out, _, value| {
+        if value.is_none() {
+            return Err(no_value());
+        }
+        if value.is_undefined() {
+            return Err(minijinja::ErrorKind::UndefinedError.into());
+        }
+        let text = value.to_string().replace([VALUE_START, VALUE_END], "");
+        out.write_fmt(format_args!("{VALUE_START}{text}{VALUE_END}")).map_err(Into::into)
+    });
+    environment
+});
+
+fn bounded_language() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment
-});
+}
+
+fn no_value() -> minijinja::Error {
+    minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, NO_VALUE)
+}
+
+/// What an error says of a name that is there and has no value.
+const NO_VALUE: &str = "it says a name that has no value";
 
 /// A condition or template that is wrong or went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +78,7 @@ impl From<minijinja::Error> for ExprError {
         let what = match error.kind() {
             minijinja::ErrorKind::OutOfFuel => "it takes too many steps".to_owned(),
             minijinja::ErrorKind::UndefinedError => "it uses a name that is not defined".to_owned(),
+            _ if error.detail() == Some(NO_VALUE) => return Self(NO_VALUE.to_owned()),
             kind => kind.to_string(),
         };
         Self(error.detail().map_or(what.clone(), |detail| format!("{what}: {detail}")))
@@ -66,6 +109,18 @@ impl Condition {
     /// When it uses a name that is not there, or too many steps. Who asks decides what that means: the gate denies.
     pub fn holds<T: Serialize>(&self, names: &T) -> Result<bool, ExprError> {
         let value = self.compiled.eval(Serde(names))?;
+        if value.is_undefined() {
+            return Err(ExprError(format!("`{}` uses a name that is not defined", self.source)));
+        }
+        Ok(value.is_true())
+    }
+
+    /// As [`Self::holds`], with names that were made ready, so that many conditions can share them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn holds_in(&self, names: &Names) -> Result<bool, ExprError> {
+        let value = self.compiled.eval(&names.0)?;
         if value.is_undefined() {
             return Err(ExprError(format!("`{}` uses a name that is not defined", self.source)));
         }
@@ -110,6 +165,54 @@ impl From<Condition> for String {
     }
 }
 
+/// Names made ready for conditions and templates.
+#[derive(Debug, Clone)]
+pub struct Names(minijinja::Value);
+
+impl Names {
+    /// Makes a map of names ready.
+    #[must_use]
+    pub fn new<T: Serialize>(names: &T) -> Self {
+        Self(minijinja::Value::from(Serde(names)))
+    }
+}
+
+/// Fills in a template with names that were made ready.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_in(source: &str, names: &Names) -> Result<String, ExprError> {
+    bounded(ENVIRONMENT.render_str(source, &names.0)?)
+}
+
+/// Fills in a template of a line about an event.
+///
+/// # Errors
+/// As [`render`], and where it would say a name that has no value.
+pub fn line_in(source: &str, names: &Names) -> Result<String, ExprError> {
+    bounded(LINES.render_str(source, &names.0)?)
+}
+
+/// Fills in a template of an order about an event, each value between [`VALUE_START`] and [`VALUE_END`], so that
+/// whoever takes it can see to it that a value stays a value.
+///
+/// # Errors
+/// As [`line_in`].
+pub fn order_in(source: &str, names: &Names) -> Result<String, ExprError> {
+    bounded(ORDERS.render_str(source, &names.0)?)
+}
+
+/// As [`render_value`] of one text, with names that were made ready: what is nothing but one `{{ … }}` keeps its type.
+///
+/// # Errors
+/// As [`render`].
+pub fn value_in(source: &str, names: &Names) -> Result<Value, ExprError> {
+    match sole_expression(source) {
+        Some(expression) => value_of(expression, &names.0),
+        None => render_in(source, names).map(Value::String),
+    }
+}
+
 /// The names that a template uses, with dots.
 ///
 /// # Errors
@@ -127,7 +230,10 @@ pub fn render<T: Serialize>(source: &str, names: &T) -> Result<String, ExprError
     if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
         return Ok(source.to_owned());
     }
-    let text = ENVIRONMENT.render_str(source, Serde(names))?;
+    bounded(ENVIRONMENT.render_str(source, Serde(names))?)
+}
+
+fn bounded(text: String) -> Result<String, ExprError> {
     if text.len() > MAX_RENDERED {
         return Err(ExprError(format!("it becomes longer than {MAX_RENDERED} bytes")));
     }
@@ -142,13 +248,7 @@ pub fn render<T: Serialize>(source: &str, names: &T) -> Result<String, ExprError
 pub fn render_value<T: Serialize>(value: &Value, names: &T) -> Result<Value, ExprError> {
     match value {
         Value::String(source) => match sole_expression(source) {
-            Some(expression) => {
-                let found = ENVIRONMENT.compile_expression(expression)?.eval(Serde(names))?;
-                if found.is_undefined() {
-                    return Err(ExprError(format!("`{}` is not defined", expression.trim())));
-                }
-                serde_json::to_value(&found).map_err(|error| ExprError(error.to_string()))
-            }
+            Some(expression) => value_of(expression, &minijinja::Value::from(Serde(names))),
             None => render(source, names).map(Value::String),
         },
         Value::Array(items) => items.iter().map(|item| render_value(item, names)).collect(),
@@ -158,6 +258,14 @@ pub fn render_value<T: Serialize>(value: &Value, names: &T) -> Result<Value, Exp
         }
         other => Ok(other.clone()),
     }
+}
+
+fn value_of(expression: &str, names: &minijinja::Value) -> Result<Value, ExprError> {
+    let found = ENVIRONMENT.compile_expression(expression)?.eval(names)?;
+    if found.is_undefined() {
+        return Err(ExprError(format!("`{}` is not defined", expression.trim())));
+    }
+    serde_json::to_value(&found).map_err(|error| ExprError(error.to_string()))
 }
 
 /// Every template string inside a JSON value.
@@ -206,5 +314,47 @@ mod tests {
         let filled = render_value(&json!({"a": "{{ n }}", "b": ["{{ app }}/{{ n }}"], "c": 1}), &names);
         assert_eq!(filled, Ok(json!({"a": 3, "b": ["web/3"], "c": 1})));
         assert!(render_value(&json!("{{ nope }}"), &names).is_err());
+        let ready = Names::new(&names);
+        assert_eq!(value_in("{{ n }}", &ready), Ok(json!(3)));
+        assert_eq!(value_in("{{ app }}/{{ n }}", &ready), Ok(json!("web/3")));
+        assert!(value_in("{{ nope }}", &ready).is_err());
+    }
+
+    #[test]
+    fn a_key_that_is_missing_below_a_name_is_an_error_unless_it_is_asked_for() {
+        let names =
+            Names::new(&json!({"event": {"labels": {"app": "web"}, "list": ["bug"], "branch": null}}));
+        let told =
+            |source: &str| Condition::parse(source).expect("well formed").holds_in(&names).map_err(|_| ());
+        for source in [
+            "event.labels.team == 'x'",
+            "event.labels.team != 'x'",
+            "event.labels.team in ['x', 'y']",
+            "event.labels.team",
+            "event.labels.team or true",
+            "'x' in event.labels.team",
+            "event.labels.team.lead == 'x'",
+            "event.list.team == 'x'",
+            "event.branch.name == 'x'",
+        ] {
+            assert_eq!(told(source), Err(()), "{source}");
+        }
+        assert_eq!(told("event.labels.team is defined and event.labels.team == 'x'"), Ok(false));
+        assert_eq!(told("event.labels.team|default('') == 'x'"), Ok(false));
+        assert_eq!(told("event.labels.app == 'x' and event.labels.team == 'x'"), Ok(false));
+        assert_eq!(told("'team' in event.labels or 'bug' in event.list"), Ok(true));
+        // None is there, and is nothing.
+        assert_eq!((told("event.branch == 'x'"), told("event.branch")), (Ok(false), Ok(false)));
+    }
+
+    #[test]
+    fn what_has_no_value_is_neither_said_nor_ordered() {
+        let names = Names::new(&json!({"event": {"title": "a b", "branch": null, "number": 8}}));
+        assert_eq!(line_in("{{ event.title }} {{ event.number }}", &names).as_deref(), Ok("a b 8"));
+        assert_eq!(order_in("x {{ event.title }}!", &names).as_deref(), Ok("x \u{fdd0}a b\u{fdd1}!"));
+        for template in ["{{ event.branch }}", "{{ event.team }}"] {
+            assert!(line_in(template, &names).is_err() && order_in(template, &names).is_err(), "{template}");
+        }
+        assert_eq!(line_in("{{ event.branch or '-' }}", &names).as_deref(), Ok("-"));
     }
 }

@@ -151,6 +151,10 @@ pub fn gate(policy: &Policy, ask: Ask<'_>) -> Verdict {
 
 fn decide(policy: &Policy, ask: &Ask<'_>, considered: &mut Vec<Considered>) -> Decision {
     let names = Names::new(policy, ask);
+    if let Some(denial) = unsigned(ask) {
+        considered.push(Considered { rule: denial.rule.clone(), applied: true, note: denial.text.clone() });
+        return Decision::Deny(denial);
+    }
     if let Err(denial) = granted(policy, ask, &names, considered) {
         return Decision::Deny(denial);
     }
@@ -334,10 +338,25 @@ fn granted(
     })
 }
 
+/// The name of the rule that what nobody signed triggers no write.
+pub const UNSIGNED: &str = "unsigned events trigger no write";
+
+/// Whoever sent the event did not prove who they are: whatever is granted to the rule, nothing is changed.
+fn unsigned(ask: &Ask<'_>) -> Option<Denial> {
+    let Principal::Rule { signed: false, event, .. } = ask.who else { return None };
+    (ask.spec.effect > Effect::Read).then(|| Denial {
+        text: format!("Event {event} was not signed, so it changes nothing."),
+        rule: UNSIGNED.into(),
+        who_can: None,
+        you_can: Some("Give the source a `secret` in `wilco.toml` in place of `unsigned = true`.".into()),
+    })
+}
+
 fn capitalised(who: &Principal) -> String {
     match who {
         Principal::Guest { account } => format!("Guest {account}"),
         Principal::Operator => "The local operator".into(),
+        Principal::Rule { name, .. } => format!("Rule `{name}`"),
         other => other.to_string(),
     }
 }

@@ -107,6 +107,14 @@ name!(
     Place, connected, "a place such as `web:ops`"
 );
 name!(
+    /// A source of events, by the key of its `[source.x]` table: `github`.
+    SourceName, slug, "a source's name: lower-case letters, digits, - and _"
+);
+name!(
+    /// What events speak of: `source:thing`, as in `github:acme/webapp#812`.
+    ObjectId, connected, "an object such as `tickets:acme#812`"
+);
+name!(
     /// A human's identity on one network: `connector:account`, as in `irc:ana`.
     Account, connected, "an account such as `web:ana`"
 );

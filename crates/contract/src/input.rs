@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{Account, Hash, OpId, Place},
+    ids::{Account, Hash, OpId, Place, Seq},
     reply::PressKind,
 };
 
@@ -21,6 +21,8 @@ pub enum Input {
     Message(Message),
     /// Somebody pressed a button.
     Press(Press),
+    /// A rule wants a command to be run, because of an event. No connector yields it: the router does.
+    Rule(RuleOrder),
 }
 
 /// Fresh, original text by an account. Edits, quotes, forwards, previews, echoes and bots' texts never become one.
@@ -61,13 +63,35 @@ pub struct Press {
     pub at: Timestamp,
 }
 
+/// An order that a rule gives because of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleOrder {
+    /// Unique to the rule and the event: the same twice is the same order.
+    pub id: String,
+    /// The rule's name.
+    pub rule: String,
+    /// The event.
+    pub event: Seq,
+    /// Whether the event's sender proved who they are.
+    pub signed: bool,
+    /// The order, without our name in front.
+    pub order: String,
+    /// Where the event was told, or the home room.
+    pub place: Place,
+    /// The slot in whose thread the answer belongs.
+    pub slot: Option<u64>,
+    /// When the event was taken in.
+    pub at: Timestamp,
+}
+
 impl Input {
-    /// The account that it came from.
+    /// Whom it came from: an account, or `rule:<name>`.
     #[must_use]
-    pub fn from(&self) -> &Account {
+    pub fn who(&self) -> String {
         match self {
-            Self::Message(message) => &message.from,
-            Self::Press(press) => &press.from,
+            Self::Message(message) => message.from.to_string(),
+            Self::Press(press) => press.from.to_string(),
+            Self::Rule(rule) => format!("rule:{}", rule.rule),
         }
     }
 
@@ -77,6 +101,7 @@ impl Input {
         match self {
             Self::Message(message) => &message.place,
             Self::Press(press) => &press.place,
+            Self::Rule(rule) => &rule.place,
         }
     }
 }

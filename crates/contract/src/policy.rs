@@ -154,6 +154,7 @@ impl Grantee {
             (Self::Person(person), Principal::Person { id, .. }) => person == id,
             (Self::Guest, Principal::Guest { .. }) | (Self::Operator, Principal::Operator) => true,
             (Self::Token(token), Principal::Token { name, .. }) => token == name,
+            (Self::Program(kind, rule), Principal::Rule { name, .. }) => kind == "rule" && rule == name,
             _ => false,
         }
     }

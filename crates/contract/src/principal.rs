@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Account, PersonId, RoleName};
+use crate::ids::{Account, PersonId, RoleName, Seq};
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,15 @@ pub enum Principal {
     },
     /// Whoever can read the operator's key on the machine.
     Operator,
+    /// A rule, because of an event.
+    Rule {
+        /// The rule's name.
+        name: String,
+        /// The event.
+        event: Seq,
+        /// Whether the event's sender proved who they are; a rule that follows from another event triggers no write.
+        signed: bool,
+    },
     /// A program, by a token.
     Token {
         /// The token's name.
@@ -77,7 +86,7 @@ impl Principal {
         }
     }
 
-    /// The kind as conditions see it: `person`, `guest`, `operator`, `token`.
+    /// The kind as conditions see it: `person`, `guest`, `operator`, `token`, `rule`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -85,6 +94,7 @@ impl Principal {
             Self::Guest { .. } => "guest",
             Self::Operator => "operator",
             Self::Token { .. } => "token",
+            Self::Rule { .. } => "rule",
         }
     }
 
@@ -102,6 +112,7 @@ impl fmt::Display for Principal {
             Self::Guest { account } => write!(f, "guest {account}"),
             Self::Operator => f.write_str("operator"),
             Self::Token { name, .. } => write!(f, "token:{name}"),
+            Self::Rule { name, .. } => write!(f, "rule:{name}"),
         }
     }
 }

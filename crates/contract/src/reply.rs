@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{Hash, OpId},
+    event::Level,
+    ids::{Hash, ObjectId, OpId, Seq},
     operation::State,
 };
 
@@ -35,6 +36,27 @@ pub enum Block {
         state: State,
         /// What it does, in a line.
         title: String,
+    },
+    /// What is the matter with something outside, in a line. Its text is from outside: it is shown as it is, and
+    /// nothing in it is markup.
+    Event {
+        /// The event that brought it about.
+        event: Seq,
+        /// What it is about.
+        object: Option<ObjectId>,
+        /// The object's state, in one word of the source's: `firing`, `merged`.
+        state: Option<String>,
+        /// How loud it is.
+        level: Level,
+        /// The line.
+        text: String,
+        /// Where to look at it.
+        url: Option<String>,
+    },
+    /// Words from outside, shown as they are: nothing in them is markup.
+    Quote {
+        /// The words.
+        text: String,
     },
     /// Names with values.
     Fields {
@@ -247,6 +269,9 @@ impl Block {
         let _ = match self {
             Self::Text { text } | Self::Code { text } => writeln!(out, "{}", text.trim_end()),
             Self::Status { operation, state, title } => writeln!(out, "{operation} {state}: {title}"),
+            Self::Event { text, url: Some(url), .. } => writeln!(out, "{text} · {url}"),
+            Self::Event { text, .. } => writeln!(out, "{text}"),
+            Self::Quote { text } => text.lines().try_for_each(|line| writeln!(out, "> {line}")),
             Self::Fields { fields } => {
                 fields.iter().try_for_each(|field| writeln!(out, "{}: {}", field.name, field.value))
             }

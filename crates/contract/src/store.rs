@@ -13,11 +13,14 @@ use crate::{
     access::{AccessEvent, LoginLink, Session, Token},
     action::Stream,
     chain::{Head, Sealed},
-    connector::DeliveryKey,
-    ids::{Account, CommandId, Hash, OpId, Place, Seq},
+    connector::{DeliveryKey, Receipt},
+    event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace},
+    ids::{Account, CommandId, Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
     operation::{OpEvent, Operation, State},
     reply::Reply,
+    route::Mute,
+    slot::{Line, Parcel, ShownSlot, Slot},
 };
 
 /// Records that are written together or not at all.
@@ -71,8 +74,57 @@ pub enum Record {
     },
     /// Something happened to a way in.
     Access(AccessEvent),
+    /// An event was taken in. The same id from the same source twice is a conflict. One without a payload shares that
+    /// of the event before it in its batch.
+    Event(Box<Arrived>),
+    /// Payloads of events were forgotten, as they were old. The events stay.
+    Forgotten(Forgotten),
+    /// Something was muted in a place; until when, and by whom. The same again replaces it.
+    Muted(Mute),
+    /// A mute was taken back.
+    Unmuted {
+        /// Where.
+        place: Place,
+        /// What.
+        what: String,
+        /// By whom, as [`crate::principal::Principal::key`].
+        by: String,
+    },
+    /// An event was routed. Events are routed in the order of their numbers. Beside the journal, as what follows.
+    Routed(Trace),
+    /// A slot is new or has changed. How far showing it has got stays, unless it is posted anew (`post` is another).
+    Slot(Box<Slot>),
+    /// A line is to be said.
+    Line(Box<Line>),
+    /// A version of a slot was shown. Without effect when the slot was posted anew since.
+    Shown {
+        /// The slot's number.
+        slot: u64,
+        /// Which of its postings.
+        post: u32,
+        /// Which version.
+        version: u64,
+        /// Where it stands; none where it was given up.
+        receipt: Option<Receipt>,
+    },
+    /// A line was said, or given up: it waits no more.
+    Said {
+        /// The line's number.
+        line: u64,
+    },
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
     Log(LogLine),
+}
+
+/// Payloads that were forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Of which source.
+    pub source: SourceName,
+    /// All that came before this.
+    pub before: Timestamp,
+    /// The events that had brought them, by number.
+    pub events: Vec<Seq>,
 }
 
 /// Something to remember.
@@ -222,7 +274,7 @@ pub struct Page {
 
 /// THE write, and all the reads.
 #[async_trait]
-pub trait Store: Operations + Inbox + Rooms + Journal + Locks + Access + Logs {
+pub trait Store: Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots {
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
     ///
@@ -349,6 +401,65 @@ pub trait Logs: Send + Sync {
     async fn log_end(&self, operation: &OpId) -> Result<u64, StoreError>;
 }
 
+/// Reading events.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// One event.
+    async fn event(&self, seq: Seq) -> Result<Option<StoredEvent>, StoreError>;
+    /// Events by number, oldest first.
+    async fn events(&self, filter: &EventFilter, page: Page) -> Result<Vec<StoredEvent>, StoreError>;
+    /// The newest events before this number (0: the end), newest first.
+    async fn latest_events(
+        &self,
+        filter: &EventFilter,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+    /// Whether an event with this id from this source is stored.
+    async fn has_event(&self, source: &SourceName, id: &str) -> Result<bool, StoreError>;
+    /// The events after the last one that was routed, oldest first.
+    async fn unrouted(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+    /// Where an event went, once it was routed.
+    async fn trace(&self, event: Seq) -> Result<Option<Trace>, StoreError>;
+    /// The payload that an event came in, its own or the one that it shares; none once forgotten.
+    async fn payload(&self, event: Seq) -> Result<Option<Payload>, StoreError>;
+    /// The oldest events of a source that still have a payload of their own and were taken in before this.
+    async fn old_payloads(
+        &self,
+        source: &SourceName,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Seq>, StoreError>;
+}
+
+/// Reading slots, lines and mutes.
+#[async_trait]
+pub trait Slots: Send + Sync {
+    /// The slots that these objects stand in, each in its place. An object's newest slot counts.
+    async fn slots_of(
+        &self,
+        wanted: &[(Place, ObjectId)],
+    ) -> Result<Vec<((Place, ObjectId), ShownSlot)>, StoreError>;
+    /// One slot.
+    async fn slot(&self, number: u64) -> Result<Option<ShownSlot>, StoreError>;
+    /// The slot of this message on a network.
+    async fn slot_at(&self, at: &Receipt) -> Result<Option<ShownSlot>, StoreError>;
+    /// The slots that have to be looked at again some time.
+    async fn due_slots(&self) -> Result<Vec<ShownSlot>, StoreError>;
+    /// The newest slots with a number before this (0: the end), newest first.
+    async fn latest_slots(&self, before: u64, limit: usize) -> Result<Vec<ShownSlot>, StoreError>;
+    /// The highest number of a slot or line that was ever given; 0 without any.
+    async fn last_number(&self) -> Result<u64, StoreError>;
+    /// The highest count that a place had had when a slot was posted in it; 0 without any.
+    async fn place_count(&self, place: &Place) -> Result<u64, StoreError>;
+    /// The places for which something waits to be sent.
+    async fn waiting_places(&self) -> Result<Vec<Place>, StoreError>;
+    /// What waits to be sent to a place: first what is to be posted, in its turn, then what is to be edited.
+    async fn parcels(&self, place: &Place, limit: usize) -> Result<Vec<Parcel>, StoreError>;
+    /// All mutes, those that have ended too until they are taken back or replaced.
+    async fn mutes(&self) -> Result<Vec<Mute>, StoreError>;
+}
+
 /// The header and body of a journal record, whose RFC 8785 JSON the chain commits to.
 #[derive(Debug, Serialize)]
 pub struct Entry<'a> {
@@ -401,6 +512,26 @@ pub enum EntryBody<'a> {
     },
     /// Of [`Record::Access`].
     Access(&'a AccessEvent),
+    /// Of [`Record::Event`].
+    Event {
+        /// The event.
+        event: &'a Event,
+        /// What is kept of its payload for ever.
+        payload: Option<PayloadMark>,
+    },
+    /// Of [`Record::Forgotten`].
+    Forgotten(&'a Forgotten),
+    /// Of [`Record::Muted`].
+    Muted(&'a Mute),
+    /// Of [`Record::Unmuted`].
+    Unmuted {
+        /// Where.
+        place: &'a Place,
+        /// What.
+        what: &'a str,
+        /// By whom.
+        by: &'a str,
+    },
 }
 
 impl Record {
@@ -415,9 +546,7 @@ impl Record {
             Self::Audit(audit) => {
                 entry(&audit.kind, Some(audit.who.clone()), audit.operation.as_ref(), EntryBody::Audit(audit))
             }
-            Self::Input(input) => {
-                entry("input", Some(input.from().to_string()), None, EntryBody::Input(input))
-            }
+            Self::Input(input) => entry("input", Some(input.who()), None, EntryBody::Input(input)),
             Self::Handled { input } => entry("handled", None, None, EntryBody::Handled { input: *input }),
             Self::Message(message) => entry(
                 "message",
@@ -446,7 +575,24 @@ impl Record {
                 };
                 entry(event.kind(), Some(who), None, EntryBody::Access(event))
             }
-            Self::Log(_) => None,
+            Self::Event(arrived) => {
+                let payload = arrived.payload.as_ref().map(Payload::mark);
+                let who = format!("source:{}", arrived.event.source);
+                entry("event", Some(who), None, EntryBody::Event { event: &arrived.event, payload })
+            }
+            Self::Forgotten(forgotten) => {
+                entry("event.forgotten", Some("wilco".to_owned()), None, EntryBody::Forgotten(forgotten))
+            }
+            Self::Muted(mute) => entry("mute.set", Some(mute.by.clone()), None, EntryBody::Muted(mute)),
+            Self::Unmuted { place, what, by } => {
+                entry("mute.ended", Some(by.clone()), None, EntryBody::Unmuted { place, what, by })
+            }
+            Self::Routed(_)
+            | Self::Slot(_)
+            | Self::Line(_)
+            | Self::Shown { .. }
+            | Self::Said { .. }
+            | Self::Log(_) => None,
         }
     }
 }
@@ -461,4 +607,4 @@ fn who_of(event: &OpEvent, now: &Operation) -> String {
 }
 
 /// The kinds of journal records that [`Journal::audit`] leaves out: traffic, not decisions.
-pub const NOT_AUDIT: [&str; 5] = ["message", "message.edited", "input", "handled", "access.session"];
+pub const NOT_AUDIT: [&str; 6] = ["message", "message.edited", "input", "handled", "access.session", "event"];

@@ -11,21 +11,23 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{broadcast, mpsc, watch};
+use jiff::Timestamp;
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn},
     gate::{Ask, Verdict, gate},
     http::Http,
-    ids::{ActionName, OpId},
+    ids::{ActionName, OpId, Place},
     operation::{Operation, State},
     policy::Policy,
+    route::Mute,
     store::{AuditEntry, Batch, Record, Store, StoreError, When},
 };
 
 use crate::{
-    Notice, Setup, catalogue::Catalogue, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates,
-    locks::LockTable, parse::Names, ways::Ways,
+    Notice, Setup, board::Board, catalogue::Catalogue, intake::Sources, keyed::Keyed, lanes::Lanes,
+    life::Told, limits::Rates, locks::LockTable, outbox::Places, parse::Names, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -60,6 +62,15 @@ pub(crate) struct Core {
     pub(crate) rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
+    pub(crate) sources: Sources,
+    /// Rung when there are events to be routed.
+    pub(crate) bell: Notify,
+    /// The places that are being sent to.
+    pub(crate) places: Places,
+    board: Mutex<Board>,
+    /// Messages that were heard in places and not counted yet.
+    heard: Mutex<HashMap<Place, u64>>,
+    mutes: Mutex<Vec<Mute>>,
     pub(crate) notices: broadcast::Sender<Notice>,
     living: Mutex<HashMap<OpId, Living>>,
     operations: AtomicU64,
@@ -82,6 +93,12 @@ impl Core {
             rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),
+            sources: Sources::new(parts.sources),
+            bell: Notify::new(),
+            places: Places::default(),
+            board: Mutex::default(),
+            heard: Mutex::default(),
+            mutes: Mutex::default(),
             notices: broadcast::Sender::new(NOTICES),
             living: Mutex::default(),
             operations: AtomicU64::new(0),
@@ -129,6 +146,57 @@ impl Core {
     pub(crate) fn tell_pages(&self, notice: Notice) {
         // Nobody listening is no fault.
         let _ = self.notices.send(notice);
+    }
+
+    /// The board of what stands in rooms because of events. Never kept over an await.
+    pub(crate) fn board(&self) -> MutexGuard<'_, Board> {
+        // What a panic left half done is forgotten by whoever finds that the store says otherwise.
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a message that somebody said in a place.
+    pub(crate) fn hear(&self, place: &Place) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match heard.get_mut(place) {
+            Some(count) => *count += 1,
+            None => drop(heard.insert(place.clone(), 1)),
+        }
+    }
+
+    /// Takes what was heard over to the board.
+    pub(crate) fn count_heard(&self) {
+        let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut board = self.board();
+        for (place, messages) in heard {
+            board.heard(&place, messages);
+        }
+    }
+
+    fn mutes(&self) -> MutexGuard<'_, Vec<Mute>> {
+        self.mutes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns what was muted before the start.
+    pub(crate) async fn load_mutes(&self) -> Result<(), StoreError> {
+        let mutes = self.store.mutes().await?;
+        *self.mutes() = mutes;
+        Ok(())
+    }
+
+    /// What is muted at this time.
+    pub(crate) fn mutes_at(&self, now: Timestamp) -> Vec<Mute> {
+        self.mutes().iter().filter(|mute| now < mute.until).cloned().collect()
+    }
+
+    /// Takes in a mute that was written.
+    pub(crate) fn mute(&self, mute: Mute) {
+        self.unmute(&mute.place, &mute.what);
+        self.mutes().push(mute);
+    }
+
+    /// Takes back a mute, as was written.
+    pub(crate) fn unmute(&self, place: &Place, what: &str) {
+        self.mutes().retain(|mute| mute.place != *place || mute.what != what);
     }
 
     fn living(&self) -> MutexGuard<'_, HashMap<OpId, Living>> {

@@ -23,6 +23,7 @@ use crate::{
     life,
     orders::{self, From, Given},
     parse::{self, Addressed},
+    route::rules,
     words,
 };
 
@@ -47,6 +48,8 @@ pub(crate) async fn accept(core: &Arc<Core>, arrival: Arrival) {
     match input {
         Input::Message(message) => hear(core, message, kept, ack).await,
         Input::Press(press) => pressed(core, press, kept, ack).await,
+        // No connector yields one; the router's own are begun where they are written.
+        Input::Rule(_) => acknowledge(ack),
     }
 }
 
@@ -57,6 +60,7 @@ fn acknowledge(ack: Option<Ack>) {
 }
 
 async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
+    core.hear(&message.place);
     let Some(order) = order_in(core, &message) else {
         // Chatter: neither stored nor answered.
         handled(core, kept).await;
@@ -156,7 +160,7 @@ async fn keep(core: &Core, input: Input, kept: Option<Seq>) -> Result<Seq, Store
 }
 
 /// Says that an input needs no more work. Written behind: an order that is worked off twice is recognised.
-async fn handled(core: &Core, input: Option<Seq>) {
+pub(crate) async fn handled(core: &Core, input: Option<Seq>) {
     let Some(input) = input else { return };
     if let Err(error) = core.commit_soon(vec![Record::Handled { input }]).await {
         tracing::error!(%error, "A handled order could not be recorded as such.");
@@ -382,6 +386,7 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                 }
             }
             Input::Press(press) => decide(core, &press, seq).await,
+            Input::Rule(order) => rules::begin(core, seq, order),
         }
     }
     Ok(())

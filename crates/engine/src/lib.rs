@@ -5,10 +5,13 @@
 
 pub mod catalogue;
 pub mod parse;
+pub mod route;
 
+mod board;
 mod calls;
 mod core;
 mod inbox;
+mod intake;
 mod keyed;
 mod lanes;
 mod life;
@@ -16,11 +19,13 @@ mod limits;
 mod lines;
 mod locks;
 mod orders;
+mod outbox;
 mod own;
 mod planning;
 mod slot;
 pub mod telemetry;
 mod tell;
+mod tries;
 mod ways;
 mod words;
 
@@ -40,6 +45,8 @@ use wilco_contract::{
     policy::Policy,
     principal::Principal,
     reply::{Block, PressKind, Reply},
+    route::{Route, Rule, SourceRule},
+    source::{RawHook, Source},
     store::{LogLine, Store, StoreError},
     values::Args,
 };
@@ -51,6 +58,7 @@ use crate::{
     orders::From,
     ways::Way,
 };
+pub use intake::{NotTaken, SourceHealth, Taken};
 
 /// What the engine is built from.
 pub struct Parts {
@@ -66,6 +74,8 @@ pub struct Parts {
     pub http: Arc<dyn Http>,
     /// All actions of the outside world; the engine adds its own.
     pub actions: Vec<Arc<dyn DynAction>>,
+    /// The senders of webhooks.
+    pub sources: Vec<Arc<dyn Source>>,
 }
 
 /// What the configuration says.
@@ -87,6 +97,19 @@ pub struct Setup {
     pub commands: Vec<Command>,
     /// Limits.
     pub limits: Limits,
+    /// Where events go.
+    pub events: EventSetup,
+}
+
+/// What the configuration and the packs say of events.
+#[derive(Debug, Clone, Default)]
+pub struct EventSetup {
+    /// The routes, in the order in which they are looked at.
+    pub routes: Vec<Route>,
+    /// The rules that run a command.
+    pub rules: Vec<Rule>,
+    /// What is said of each source.
+    pub sources: Vec<SourceRule>,
 }
 
 /// Limits on what people may ask at once.
@@ -255,6 +278,7 @@ impl Engine {
         directory: Arc<dyn Directory>,
     ) {
         self.0.ways.attach(connector, Way { caps, outbox, directory });
+        self.0.places.attached(connector);
     }
 
     /// Takes up what was under way before a restart: locks, operations, accepted orders. Once, after the connectors
@@ -279,7 +303,26 @@ impl Engine {
             }
         }
         self.show_again().await?;
-        inbox::recover(core).await
+        inbox::recover(core).await?;
+        self.begin_events().await
+    }
+
+    /// Goes on with events where it stopped: with routing them, showing them, forgetting their payloads.
+    async fn begin_events(&self) -> Result<(), StoreError> {
+        let core = &self.0;
+        core.load_mutes().await?;
+        let (last, due) = (core.store.last_number().await?, core.store.due_slots().await?);
+        {
+            let mut board = core.board();
+            board.number_after(last);
+            for known in due {
+                board.put(known);
+            }
+        }
+        outbox::recover(core).await?;
+        core.spawn.spawn("router", Box::pin(route::router::run(core.clone())));
+        core.spawn.spawn("retention", Box::pin(route::keep::run(core.clone())));
+        Ok(())
     }
 
     /// Brings the messages of operations that ended just before the restart up to date.
@@ -297,6 +340,26 @@ impl Engine {
     /// Takes in something that arrived. Returns once it is kept or needs no keeping; what becomes of it comes later.
     pub async fn accept(&self, arrival: Arrival) {
         inbox::accept(&self.0, arrival).await;
+    }
+
+    /// Takes in a request that was sent to a source. It is kept when this returns.
+    ///
+    /// # Errors
+    /// When nothing of it was kept.
+    pub async fn hook(&self, source: &str, hook: RawHook<'_>) -> Result<Taken, NotTaken> {
+        intake::take(&self.0, source, hook).await
+    }
+
+    /// The longest body that a source takes, in bytes; `None` where there is no such source.
+    #[must_use]
+    pub fn hook_limit(&self, source: &str) -> Option<usize> {
+        self.0.sources.max_body(source)
+    }
+
+    /// How the sources are, by name.
+    #[must_use]
+    pub fn sources(&self) -> Vec<SourceHealth> {
+        self.0.sources.health()
     }
 
     /// Gives an order that did not come as text in a room, and waits for what comes of it at first: a read's answer, or

@@ -21,7 +21,6 @@ use wilco_contract::{
     ids::{ActionName, Origin, Place},
     pattern::Pattern,
     plan::StepPlan,
-    retry::Retry,
     values::ArgType,
 };
 
@@ -29,6 +28,7 @@ use crate::{
     core::Core,
     planning::{later, own},
     tell,
+    tries::{Next, Tries},
 };
 
 /// One of our own actions under way.
@@ -99,7 +99,10 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.operations", Read, "lists operations", tell::operations),
         own!(core, "wilco.show", Read, "shows an operation", tell::show),
         own!(core, "wilco.log", Read, "shows an operation's output", tell::log),
-        own!(core, "wilco.why", Read, "tells what was considered", tell::why),
+        own!(core, "wilco.why", Read, "tells what was considered", tell::events::why),
+        own!(core, "wilco.routes", Read, "tells where events go", tell::events::routes),
+        own!(core, "wilco.mute", Write, "keeps a room from being told of something", tell::events::mute),
+        own!(core, "wilco.unmute", Write, "lets a room be told of something again", tell::events::unmute),
         own!(core, "wilco.locks", Read, "lists locks", tell::locks),
         own!(core, "wilco.lock", Write, "takes a lock", tell::lock),
         own!(core, "wilco.unlock", Write, "gives back a lock, whoever holds it", tell::unlock),
@@ -160,11 +163,42 @@ pub(crate) fn commands() -> Vec<Command> {
         ),
         one(
             "why",
-            &["why <operation>"],
-            "Tells which rules were considered, and what happened",
+            &["why <what...>"],
+            "Tells why an operation or an event came to what it did",
             Read,
             "wilco.why",
-            vec![operation()],
+            vec![required(
+                "what",
+                ArgType::Text,
+                "An operation, an event's number, or what it is about, as in webapp#812",
+            )],
+        ),
+        one(
+            "routes",
+            &["routes"],
+            "Tells where events go, and what is muted here",
+            Read,
+            "wilco.routes",
+            vec![],
+        ),
+        one(
+            "mute",
+            &["mute <what> [for <span>]"],
+            "Keeps this room from being told of something",
+            Write,
+            "wilco.mute",
+            vec![
+                required("what", ArgType::Word, "A source, a repository, an object, a title or a kind"),
+                arg("span", ArgType::Duration, "For how long", Some(json!(3600))),
+            ],
+        ),
+        one(
+            "unmute",
+            &["unmute <what>"],
+            "Lets this room be told of it again",
+            Write,
+            "wilco.unmute",
+            vec![required("what", ArgType::Word, "What was muted")],
         ),
         one("locks", &["locks"], "Lists locks", Read, "wilco.locks", vec![]),
         one(
@@ -291,24 +325,22 @@ async fn say(core: &Arc<Core>, intent: &Intent, args: SayArgs) -> Result<Outcome
         "say/{}",
         intent.key.rsplit_once('.').map_or(intent.key.as_str(), |(base, _)| base)
     ));
-    let mut pause = 1;
+    let mut tries = Tries::default();
     loop {
-        let wait = match core.ways.post(&place, None, &reply, &key).await {
+        let error = match core.ways.post(&place, None, &reply, &key).await {
             Ok(_) => return Ok(Outcome { summary: Some(format!("said in {place}")), ..Outcome::default() }),
-            Err(SendError::NotSent { retry: Retry::Never, what }) => return Err(ActionError::failed(what)),
             Err(SendError::Unknown { what }) => return Err(ActionError::unknown(what)),
-            Err(SendError::NotSent { retry: Retry::Now, .. }) => 0,
-            Err(SendError::NotSent { retry: Retry::After(after), .. }) => {
-                i64::try_from(after.as_secs()).unwrap_or(60)
-            }
-            Err(SendError::NotSent { retry: Retry::Backoff, .. }) => pause,
+            Err(error) => error,
         };
-        let next = later(core.clock.now(), wait);
+        let Next::Wait(secs) = tries.after(&error, false) else {
+            let (SendError::NotSent { what, .. } | SendError::Unknown { what }) = error;
+            return Err(ActionError::failed(what));
+        };
+        let next = later(core.clock.now(), secs);
         if next >= intent.deadline {
             return Err(ActionError::failed(format!("{place} could not be reached in time")));
         }
         core.clock.until(next).await;
-        pause = (pause * 2).min(30);
     }
 }
 

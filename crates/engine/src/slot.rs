@@ -7,20 +7,23 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use wilco_contract::{
-    connector::{DeliveryKey, Receipt, SendError},
+    connector::{DeliveryKey, Receipt},
     operation::Operation,
     reply::Reply,
-    retry::Retry,
 };
 
-use crate::{core::Core, life::Told, planning::later, words};
+use crate::{
+    core::Core,
+    life::Told,
+    planning::later,
+    tries::{Next, Tries},
+    words,
+};
 
 /// An operation with at most so many events was just made: its messages were never posted before.
 const FRESH: u64 = 3;
-/// The longest pause between two tries, in seconds.
-const LONGEST_PAUSE_SECS: i64 = 60;
-/// How often a message is tried before it is given up and logged.
-const TRIES: u32 = 1_500;
+/// How long a message is tried before it is given up and logged, in seconds.
+const LIFETIME_SECS: i64 = 86_400;
 
 /// Keeps the messages of one operation up to date until it is final and shown.
 ///
@@ -77,27 +80,26 @@ async fn show(
 ) -> Option<Receipt> {
     let slot = &operation.slots[at];
     let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
-    let mut pause = 1;
-    for _ in 0..TRIES {
+    let harmless = receipt.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
+    let until = later(core.clock.now(), LIFETIME_SECS);
+    let mut tries = Tries::default();
+    loop {
         let sent = match receipt {
             Some(receipt) => core.ways.edit(receipt, reply).await.map(|()| receipt.clone()),
             None => core.ways.post(&slot.place, slot.thread.as_deref(), reply, &key).await,
         };
-        let wait = match sent {
+        let error = match sent {
             Ok(receipt) => return Some(receipt),
-            Err(SendError::NotSent { retry: Retry::Never, what }) => {
-                tracing::warn!(operation = %operation.id, place = %slot.place, what, "A status was not shown.");
+            Err(error) => error,
+        };
+        match tries.after(&error, harmless) {
+            Next::Wait(secs) if core.clock.now() < until => {
+                core.clock.until(later(core.clock.now(), secs)).await;
+            }
+            _ => {
+                tracing::warn!(operation = %operation.id, place = %slot.place, %error, "A status was not shown.");
                 return None;
             }
-            Err(SendError::NotSent { retry: Retry::Now, .. }) => 0,
-            Err(SendError::NotSent { retry: Retry::After(after), .. }) => {
-                i64::try_from(after.as_secs()).unwrap_or(60)
-            }
-            Err(SendError::NotSent { retry: Retry::Backoff, .. } | SendError::Unknown { .. }) => pause,
-        };
-        core.clock.until(later(core.clock.now(), wait)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE_SECS);
+        }
     }
-    tracing::warn!(operation = %operation.id, place = %slot.place, "A status was not shown after {TRIES} tries.");
-    None
 }

@@ -8,6 +8,7 @@ mod command;
 mod pack;
 pub mod problem;
 mod program;
+pub mod routes;
 pub mod rules;
 mod schema;
 pub mod sheet;
@@ -16,5 +17,5 @@ mod template;
 pub mod transcript;
 
 pub use actions::{Actions, Known};
-pub use pack::{find, read, read_text, transcripts};
+pub use pack::{Pack, find, read, read_text, transcripts};
 pub use problem::{Problem, Severity};

@@ -9,23 +9,39 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use wilco_contract::{command::Command, ids::CommandId};
+use wilco_contract::{
+    command::Command,
+    ids::CommandId,
+    route::{Route, Rule},
+};
 
 use crate::{
     actions::Known,
     command,
     problem::Problem,
+    routes,
     sheet::{Keys, MAX_FILE, Sheet, Table},
 };
 
-const FILE: Keys = Keys { known: &["pack", "command"], later: &["route", "listener", "rule", "schedule"] };
+const FILE: Keys = Keys { known: &["pack", "command", "route", "rule"], later: &["listener", "schedule"] };
 const PACK: Keys = Keys::of(&["name", "about"]);
+
+/// What a pack says.
+#[derive(Debug, Clone, Default)]
+pub struct Pack {
+    /// Its commands.
+    pub commands: Vec<Command>,
+    /// Its routes, in the order of the file.
+    pub routes: Vec<Route>,
+    /// Its rules, in the order of the file.
+    pub rules: Vec<Rule>,
+}
 
 /// Reads a pack. `folder` is its folder, `display` how problems and origins name that folder: `packs/webapp`.
 ///
-/// The commands are those that can be used; where there are errors, whoever reads should use none.
+/// What it holds is what can be used; where there are errors, whoever reads should use none of it.
 #[must_use]
-pub fn read(folder: &Path, display: &str, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
+pub fn read(folder: &Path, display: &str, known: &Known<'_>) -> (Pack, Vec<Problem>) {
     let file = format!("{display}/pack.toml");
     // A link is called as it is called here, wherever it leads.
     let own = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -33,12 +49,12 @@ pub fn read(folder: &Path, display: &str, known: &Known<'_>) -> (Vec<Command>, V
         Ok(folder) => folder,
         Err(error) => {
             let what = format!("this folder cannot be read: {error}");
-            return (Vec::new(), vec![Problem::of(display, what, "Check its name and permissions.")]);
+            return (Pack::default(), vec![Problem::of(display, what, "Check its name and permissions.")]);
         }
     };
     match read_text(&folder.join("pack.toml"), &file) {
         Ok(text) => read_sheet(Sheet::new(&file, text), &folder, &own, known),
-        Err(problem) => (Vec::new(), vec![problem]),
+        Err(problem) => (Pack::default(), vec![problem]),
     }
 }
 
@@ -62,19 +78,25 @@ pub fn read_text(path: &Path, display: &str) -> Result<String, Problem> {
     })
 }
 
-fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Vec<Command>, Vec<Problem>) {
-    let mut commands = Vec::new();
+fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pack, Vec<Problem>) {
+    let mut pack = Pack::default();
     if let Some(tables) = sheet.parse() {
         let root = Table::root(&sheet, &tables, FILE);
         check_pack(&root, own);
-        let tables = root.get("command").map(|value| value.tables("`[[command]]`", command::COMMAND));
-        let tables = tables.unwrap_or_default();
-        for table in &tables {
-            commands.extend(command::read(table, own, folder, known));
+        for table in all(&root, "command", command::COMMAND) {
+            pack.commands.extend(command::read(&table, own, folder, known));
         }
-        check_ids(&sheet, &commands);
+        pack.routes =
+            all(&root, "route", routes::ROUTE).iter().filter_map(|t| routes::route(t, false)).collect();
+        pack.rules = all(&root, "rule", routes::RULE).iter().filter_map(routes::rule).collect();
+        check_ids(&sheet, &pack.commands);
     }
-    (commands, sheet.into_problems())
+    (pack, sheet.into_problems())
+}
+
+/// All tables `[[key]]` of a file.
+fn all<'a>(root: &Table<'a>, key: &str, keys: Keys) -> Vec<Table<'a>> {
+    root.get(key).map(|value| value.tables(&format!("`[[{key}]]`"), keys)).unwrap_or_default()
 }
 
 /// The pack's name has to be its folder's, as ids and messages are made from it.

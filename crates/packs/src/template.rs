@@ -16,7 +16,7 @@ use crate::{args, problem::Problem, sheet::Text};
 /// What `op.*` has.
 const OP: [&str; 3] = ["op.id", "op.asker", "op.place"];
 /// Functions of the language.
-const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
+pub(crate) const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 
 /// The names that a template may use at its place.
 #[derive(Clone, Copy)]

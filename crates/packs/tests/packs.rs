@@ -5,13 +5,15 @@ mod actions;
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use wilco_contract::{
-    command::{Command, Effect},
+    command::Effect,
+    event::Level,
     policy::Grantee,
+    route::{DEFAULT_GROUP, Group},
     values::ArgType,
 };
-use wilco_packs::{Known, Problem, read};
+use wilco_packs::{Known, Pack, Problem, read};
 
-fn read_pack(text: &str) -> (Vec<Command>, Vec<Problem>) {
+fn read_pack(text: &str) -> (Pack, Vec<Problem>) {
     let root = tempfile::tempdir().expect("a folder");
     let folder = root.path().join("webapp");
     fs::create_dir(&folder).expect("a folder");
@@ -96,9 +98,9 @@ with = { server = "{{ app }}", path = ["version"], expect = { status = 200, cont
 
 #[test]
 fn a_good_pack_becomes_commands() {
-    let (commands, problems) = read_pack(GOOD);
+    let (pack, problems) = read_pack(GOOD);
     assert_eq!(problems, []);
-    let [command] = &commands[..] else { panic!("one command") };
+    let [command] = &pack.commands[..] else { panic!("one command") };
     let spec = &command.spec;
     assert_eq!((spec.id.as_str(), spec.about.as_str()), ("webapp.stage", "Put a revision on staging"));
     assert_eq!((spec.effect, spec.letter, spec.timeout_secs), (Effect::Write, 'd', 1_200));
@@ -139,8 +141,8 @@ fn a_folder_that_is_not_there() {
     let actions = actions::all();
     let servers = BTreeSet::new();
     let known = Known { actions: &actions, servers: &servers, programs: &is_program };
-    let (commands, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
-    assert!(commands.is_empty());
+    let (pack, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
+    assert!(pack.commands.is_empty());
     insta::assert_snapshot!(problems[0]);
     let root = tempfile::tempdir().expect("a folder");
     let (_, problems) = read(root.path(), "packs/webapp", &known);
@@ -375,4 +377,70 @@ fn whatever_is_missing_is_told_and_nothing_breaks() {
             assert!(problem.line > 0 && problem.column > 0, "{problem}");
         }
     }
+}
+
+#[test]
+fn routes_and_rules_of_a_pack_are_read() {
+    let (pack, problems) = read_pack(
+        r##"[pack]
+name = "webapp"
+about = "Ship"
+
+[[route]]
+when = "event.source == 'github' and event.repo == 'acme/webapp'"
+to = ["irc:#web", "web:ops"]
+say = "{{ event.actor.name }}: {{ event.title }} {{ event.payload.sender.id }}"
+level = "loud"
+group = "none"
+
+[[route]]
+to = ["web:ops"]
+group = "2m"
+drop = false
+
+[[rule]]
+name = "restart"
+when = "event.state == 'firing' and event.labels.team == 'web'"
+run = "restart {{ event.labels.app }}"
+"##,
+    );
+    assert_eq!(problems, []);
+    let [one, other] = &pack.routes[..] else { panic!("two routes") };
+    assert_eq!(one.to.iter().map(|place| place.as_str()).collect::<Vec<_>>(), ["irc:#web", "web:ops"]);
+    assert_eq!((one.level, one.group, one.drop, one.origin.line), (Some(Level::Loud), Group::None, false, 5));
+    assert!(one.say.as_ref().is_some_and(|say| say.contains("event.title")));
+    assert_eq!((other.when.is_none(), other.level, other.group), (true, None, Group::Within(120)));
+    assert_eq!(DEFAULT_GROUP, Group::Within(30));
+    let [rule] = &pack.rules[..] else { panic!("one rule") };
+    assert_eq!((rule.name.as_str(), rule.run.as_str()), ("restart", "restart {{ event.labels.app }}"));
+}
+
+#[test]
+fn routes_and_rules_that_cannot_be() {
+    let about = |text: &str| told(&format!("pack = {{ name = 'webapp', about = 'x' }}\n{text}\n"));
+    insta::assert_snapshot!(each(
+        &[
+            "[[route]]",
+            "[route]\nto = ['web:ops']",
+            "[[route]]\nto = []",
+            "[[route]]\nto = 'web:ops'",
+            "[[route]]\nto = ['#web', 'web:ops']",
+            "[[route]]\nto = ['web:ops', 'web:ops']",
+            "[[route]]\nto = ['web:ops']\nwehn = 'true'",
+            "[[route]]\nto = ['web:ops']\nwhen = ''",
+            "[[route]]\nto = ['web:ops']\nwhen = 'event.kind =='",
+            "[[route]]\nto = ['web:ops']\nwhen = \"event.knid == 'push' and args.app\"",
+            "[[route]]\nto = ['web:ops']\nsay = '{{ event.titel }}'",
+            "[[route]]\nto = ['web:ops']\nsay = '{{ event.title'",
+            "[[route]]\nto = ['web:ops']\nlevel = 'lod'\ngroup = '30'",
+            "[[route]]\nto = ['web:ops']\nlevel = 'off'\ngroup = 30",
+            "[[route]]\ndrop = true",
+            "[[route]]\ndrop = 'yes'\nto = ['web:ops']",
+            "[[rule]]",
+            "[[rule]]\nname = 'Re Start'\nwhen = 'true'\nrun = 'x'",
+            "[[rule]]\nname = 'restart'\nwhen = 'who.id'\nrun = 'restart {{ app }}'",
+            "[[rule]]\nname = 'restart'\nwhen = 'true'\nrun = ''\nto = ['web:ops']",
+        ],
+        about
+    ));
 }

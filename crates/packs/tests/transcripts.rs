@@ -1,8 +1,8 @@
 //! Transcripts, right and wrong.
 
 use serde_json::json;
-use wilco_contract::reply::PressKind;
-use wilco_packs::transcript::{Ends, Speaker, Statement, What, parse};
+use wilco_contract::{ids::SourceName, reply::PressKind};
+use wilco_packs::transcript::{Ends, Sent, Speaker, Statement, What, parse};
 
 const STORY: &str = r#"# A release, by two people.
 config: other.toml
@@ -98,6 +98,14 @@ outside: exec.run {} => {} {}
 outside: run {} => {}
 plan: exec.run {} => waits
 audit: operation.approved
+github sends
+github sends push
+github sends push: {"a": }
+github sends push: {} {}
+github sends pull request: {}
+github sends push from
+Git Hub sends push: {}
+GitHub sends push: {}
 # a comment
   that goes on
 config: late.toml
@@ -105,6 +113,33 @@ config: late.toml
     let problems = parse("x.chat", text).expect_err("wrong");
     let told: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn what_a_source_sends_is_read() {
+    let text = r#"github sends pull_request: {"action": "opened",
+    "number": 8}
+alertmanager sends:
+  {"alerts": []}
+github sends push from payloads/push one.json
+sensor sends from reading.json
+ana in web:ops: wilco note ben sends push: {}
+"#;
+    let story = parse("x.chat", text).expect("right");
+    let sent = |source: &str, kind: Option<&str>, body: Sent| What::Sends {
+        source: SourceName::parse(source).expect("a source"),
+        kind: kind.map(str::to_owned),
+        body,
+    };
+    let whats: Vec<_> = story.statements.iter().map(|statement| &statement.what).collect();
+    assert_eq!(
+        whats[0],
+        &sent("github", Some("pull_request"), Sent::Json(json!({"action": "opened", "number": 8})))
+    );
+    assert_eq!(whats[1], &sent("alertmanager", None, Sent::Json(json!({"alerts": []}))));
+    assert_eq!(whats[2], &sent("github", Some("push"), Sent::File("payloads/push one.json".into())));
+    assert_eq!(whats[3], &sent("sensor", None, Sent::File("reading.json".into())));
+    assert!(matches!(whats[4], What::Says { text, .. } if text == "wilco note ben sends push: {}"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! return. Layer 1.
 
 mod known;
+mod told;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,6 +22,7 @@ use wilco_contract::{
     input::Input,
     operation::{Operation, State as OpState},
     reply::Reply,
+    slot::Shown,
     store::{
         Access, AuditFilter, Batch, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, NOT_AUDIT,
         Operations, Page, Record, RoomMessage, Rooms, Store, StoreError, When,
@@ -28,6 +30,7 @@ use wilco_contract::{
 };
 
 pub use self::known::{Known, input_id};
+use self::told::Told;
 
 /// The store in memory.
 pub struct MemoryStore {
@@ -49,6 +52,7 @@ struct State {
     sessions: HashMap<Hash, Session>,
     tokens: HashMap<Hash, Token>,
     log: HashMap<OpId, BTreeMap<u64, LogLine>>,
+    told: Told,
 }
 
 struct Row {
@@ -76,6 +80,7 @@ impl MemoryStore {
             sessions: HashMap::new(),
             tokens: HashMap::new(),
             log: HashMap::new(),
+            told: Told::default(),
         };
         Self { chance, state: Mutex::new(state) }
     }
@@ -100,14 +105,20 @@ impl MemoryStore {
         }
         let mut state = self.state();
         state.known.admit(&batch)?;
-        let mut last = None;
+        let (mut last, mut payload) = (None, None);
         for (record, row) in batch.records.into_iter().zip(rows) {
             if let Some((body, kind, who, operation)) = row {
                 let sealed = state.seal.next(self.chance.bytes(), body);
                 last = Some(sealed.seq);
                 state.journal.push(Row { sealed, at: batch.at, kind, who, operation });
             }
-            state.project(record);
+            if let Record::Event(arrived) = record {
+                let seq = state.seal.head().seq;
+                payload = if arrived.payload.is_some() { Some(seq) } else { payload };
+                state.told.event(seq, batch.at, *arrived, payload);
+            } else {
+                state.project(record);
+            }
         }
         Ok(last)
     }
@@ -141,7 +152,17 @@ impl State {
             Record::Log(line) => {
                 self.log.entry(line.operation.clone()).or_default().entry(line.number).or_insert(line);
             }
-            Record::Audit(_) => {}
+            Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
+            Record::Muted(mute) => self.told.mute(mute),
+            Record::Unmuted { place, what, .. } => self.told.unmute(place, what),
+            Record::Routed(trace) => self.told.routed(trace),
+            Record::Slot(slot) => self.told.slot(*slot),
+            Record::Line(line) => self.told.line(*line),
+            Record::Shown { slot, post, version, receipt } => {
+                self.told.shown(slot, post, Shown { receipt, version });
+            }
+            Record::Said { line } => self.told.said(line),
+            Record::Event(_) | Record::Audit(_) => {}
         }
     }
 

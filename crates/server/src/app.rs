@@ -17,13 +17,13 @@ use tokio::{net::TcpListener, sync::oneshot};
 use wilco_contract::{
     action::DynAction,
     clock::{Cancel, Chance, Clock, Spawn},
-    command::Command,
     connector::Connector as _,
     ids::PersonId,
     operation::State,
     store::{Page, Store},
 };
-use wilco_engine::{Engine, Parts, Setup};
+use wilco_engine::{Engine, EventSetup, Parts, Setup};
+use wilco_packs::Pack;
 use wilco_runtime::{chance::OsChance, clock::SystemClock, http::HttpClient, tasks::Tasks};
 use wilco_store_sql::{Options, SqliteStore};
 use wilco_systems::ExecHome;
@@ -111,7 +111,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let chance: Arc<dyn Chance> = Arc::new(OsChance);
         let actions = actions(&config, &outside.program);
-        let commands = commands(&config, &actions)?;
+        let pack = packs(&config, &actions)?;
         // Before any file is made, so that an address that is taken leaves none behind. Where there is a database, who
         // holds it says more: it is asked first.
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
@@ -141,8 +141,9 @@ impl App {
                 chance: chance.clone(),
                 http: Arc::new(HttpClient::new(servers)),
                 actions,
+                sources: registry::sources(&config),
             },
-            setup(&config, commands),
+            setup(&config, pack),
         )
         .map_err(|collisions| anyhow::anyhow!(check::told(&collisions)))?;
         let desk: Arc<dyn Desk> = Arc::new(engine.clone());
@@ -355,7 +356,7 @@ fn stopper() -> (oneshot::Sender<()>, Cancel) {
 
 /// What the configuration and the packs say, for the engine.
 #[must_use]
-pub fn setup(config: &Config, commands: Vec<Command>) -> Setup {
+pub fn setup(config: &Config, pack: Pack) -> Setup {
     Setup {
         name: config.name.clone(),
         aliases: config.aliases.clone(),
@@ -363,20 +364,25 @@ pub fn setup(config: &Config, commands: Vec<Command>) -> Setup {
         home: config.home.clone(),
         public_url: config.public_url.clone(),
         policy: config.policy.clone(),
-        commands,
+        commands: pack.commands,
         limits: config.limits,
+        events: EventSetup {
+            routes: pack.routes,
+            rules: pack.rules,
+            sources: config.sources.iter().map(|source| source.rule.clone()).collect(),
+        },
     }
 }
 
-/// The packs' commands.
+/// The packs, as one.
 ///
 /// # Errors
-/// All that is wrong with the packs.
-fn commands(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<Vec<Command>> {
-    let (commands, problems) = check::read_packs(config, actions);
+/// All that is wrong with them.
+fn packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<Pack> {
+    let (pack, problems) = check::read_packs(config, actions);
     anyhow::ensure!(!check::any_error(&problems), "{}", check::told(&problems));
     for problem in problems {
         tracing::warn!("{problem}");
     }
-    Ok(commands)
+    Ok(pack)
 }

@@ -9,5 +9,6 @@ pub mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod keys;
 pub mod registry;

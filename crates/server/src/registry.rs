@@ -4,11 +4,20 @@
 
 use std::sync::Arc;
 
-use wilco_contract::action::DynAction;
+use wilco_contract::{action::DynAction, source::Source};
 use wilco_systems::ExecHome;
+
+use crate::config::Config;
 
 /// All actions of the outside world.
 #[must_use]
 pub fn actions(home: ExecHome) -> Vec<Arc<dyn DynAction>> {
     wilco_systems::actions(home)
+}
+
+/// All sources of a configuration.
+#[must_use]
+pub fn sources(config: &Config) -> Vec<Arc<dyn Source>> {
+    let made = config.sources.iter().map(|setup| wilco_systems::source(setup.kind, setup.parts.clone()));
+    made.map(|made| made.expect("the configuration made each of them already")).collect()
 }

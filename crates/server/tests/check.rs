@@ -262,6 +262,26 @@ fn packs_that_do_not_fit_together_are_told() {
 }
 
 #[test]
+fn routes_and_rules_that_do_not_fit_are_told() {
+    let config = "[[route]]\nto = ['web:opps', 'irc:#x', 'web:@ana']\n\
+                  [[grant]]\ncommand = 'webapp.ship'\nto = ['rule:restrat', 'rule:ship']\n";
+    let rule = |name: &str, run: &str| format!("[[rule]]\nname = '{name}'\nwhen = 'true'\nrun = '{run}'\n");
+    let orders = [
+        ("restart", "wilco ping"),
+        ("ship", "ship {{ event.labels.app }}"),
+        ("ship", "{{ event.title }}"),
+        ("one", "shpi {{ event.title }}"),
+        ("two", "ship"),
+        ("three", "ping {% if event.title %}{{ event.title }}{% endif %}"),
+    ];
+    let pack: String = orders.iter().map(|(name, run)| rule(name, run)).collect();
+    let pack = format!("[pack]\nname = 'other'\n{pack}\n[[route]]\nto = ['web:nowhere']\n");
+    let report =
+        checked(&[("wilco.toml", &format!("{CONFIG}{config}")), ("packs/other/pack.toml", pack.as_str())]);
+    insta::assert_snapshot!(report.to_string());
+}
+
+#[test]
 fn a_folder_without_a_configuration() {
     let root = tempfile::tempdir().expect("a folder");
     let report = check(root.path(), &Environment::default());

@@ -205,7 +205,7 @@ fn settings_that_cannot_be() {
         "[limits]\nper_person = '30'\nlane = 0",
         "[limits]\nper_person = 30\nlane = 'many'\nper_room = 1",
         "[audit]\ncheckpoints = ['s3://bucket']",
-        "[connector.irc]\nserver = 'irc.example.org'\n[connector.wbe]\n[source.github]\nsecret = []",
+        "[connector.irc]\nserver = 'irc.example.org'\n[connector.wbe]",
         "[connector.web]\nkind = 'wbe'\nrooms = ['#deploys', 'ops', 'ops', { topic = 'x' }, 3]",
         "[server.webapp]\nulr = 'http://x'\n[server.other]\nurl = 'ftp://x'\n[server.third]\nurl = 'http://a:b@x'",
         "[server.webapp]\nurl = 'http://x/?y'\n[server]\nx = 'http://x'",
@@ -271,4 +271,22 @@ fn rules_have_to_fit_the_commands() {
     burn.spec.home = None;
     commands.extend([ship, burn]);
     insta::assert_snapshot!(lines(&config.cross_check(&commands)));
+}
+
+#[test]
+fn routes_and_rules_are_read_and_only_this_file_drops() {
+    let config = load(
+        "[[route]]\nwhen = \"event.kind == 'star'\"\ndrop = true\n\
+         [[route]]\nwhen = \"event.source == 'github'\"\nto = ['web:ops']\n\
+         [[rule]]\nname = 'restart'\nwhen = \"event.state == 'firing'\"\nrun = 'restart web'\n",
+    )
+    .expect("right");
+    assert_eq!(config.routes.iter().map(|route| route.drop).collect::<Vec<_>>(), [true, false]);
+    assert_eq!((config.routes[1].origin.line, config.rules[0].name.as_str()), (4, "restart"));
+    insta::assert_snapshot!(each(&[
+        "[[route]]\ndrop = true\nto = ['web:ops']\nlevel = 'loud'",
+        "[[route]]\nwhen = \"event.kidn == 'star'\"\nto = ['web:ops']",
+        "[[rule]]\nname = 'x'\nwhen = 'true'",
+        "[rule]\nname = 'x'",
+    ]));
 }

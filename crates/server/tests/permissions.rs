@@ -12,9 +12,9 @@ use wilco_server::{
 fn demo() -> (Config, Vec<wilco_contract::command::Command>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/wilco.toml");
     let config = config::load(&path, &Environment::default()).expect("the demo's configuration");
-    let (commands, problems) = read_packs(&config, &actions(&config, Path::new("wilco")));
+    let (pack, problems) = read_packs(&config, &actions(&config, Path::new("wilco")));
     assert_eq!(problems, []);
-    let all = Engine::own_commands().into_iter().chain(commands).collect();
+    let all = Engine::own_commands().into_iter().chain(pack.commands).collect();
     (config, all)
 }
 

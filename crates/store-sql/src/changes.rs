@@ -2,6 +2,8 @@
 //!
 //! Not the deciding whether a batch fits: that has happened. Layer 2.
 
+mod told;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -17,7 +19,11 @@ use wilco_contract::{
     store::{Lock, LogLine, Record, RoomMessage},
 };
 
-use crate::prepared::{Line, Prepared};
+pub(crate) use self::told::{StoredSlot, Told};
+use crate::{
+    lookup::Stored,
+    prepared::{Line, Prepared},
+};
 
 /// What a group changes.
 pub(crate) struct Changes<'a> {
@@ -37,6 +43,7 @@ pub(crate) struct Changes<'a> {
     pub(crate) sessions: Vec<&'a Session>,
     pub(crate) tokens: Vec<&'a Token>,
     pub(crate) log: Vec<&'a LogLine>,
+    pub(crate) told: Told<'a>,
 }
 
 /// A line of the journal as it will stand there.
@@ -71,31 +78,37 @@ impl<'a> Changes<'a> {
             sessions: Vec::new(),
             tokens: Vec::new(),
             log: Vec::new(),
+            told: Told::default(),
         }
     }
 
-    /// Takes in a batch that fits. `numbers` are those of the stored operations. Returns the number of the batch's
-    /// last journal record.
-    pub(crate) fn take(&mut self, batch: &'a Prepared, numbers: &HashMap<OpId, u64>) -> Option<Seq> {
-        let mut last = None;
+    /// Takes in a batch that fits. Returns the number of the batch's last journal record.
+    pub(crate) fn take(&mut self, batch: &'a Prepared, stored: &Stored) -> Option<Seq> {
+        let (mut last, mut payload) = (None, None);
         for (record, line) in batch.batch.records.iter().zip(&batch.lines) {
             if let Some(line) = line {
                 let head = self.seal.take(line.commitment);
                 self.journal.push(JournalLine { seq: head.seq, at: &batch.at, line, hash: head.hash });
                 last = Some(head.seq);
             }
-            self.project(record, numbers);
+            if let Record::Event(arrived) = record {
+                let seq = self.seal.head().seq;
+                payload = if arrived.payload.is_some() { Some(seq) } else { payload };
+                self.told.event(seq, batch.batch.at, arrived, payload);
+            } else {
+                self.project(record, stored);
+            }
         }
         last
     }
 
-    fn project(&mut self, record: &'a Record, numbers: &HashMap<OpId, u64>) {
+    fn project(&mut self, record: &'a Record, stored: &Stored) {
         let seq = self.seal.head().seq;
         match record {
             Record::Operation { now, .. } => {
                 let newest = &mut self.newest;
                 let mut number = || {
-                    numbers.get(&now.id).copied().unwrap_or_else(|| {
+                    stored.numbers.get(&now.id).copied().unwrap_or_else(|| {
                         *newest += 1;
                         *newest
                     })
@@ -117,11 +130,12 @@ impl<'a> Changes<'a> {
             Record::Access(AccessEvent::Token(token)) => self.tokens.push(token),
             Record::Log(line) => self.log.push(line),
             Record::Audit(_) => {}
+            told => self.told.take(told, &stored.slots),
         }
     }
 
-    /// How many records these are, about as many rows.
-    pub(crate) fn records(&self) -> usize {
-        self.journal.len() + self.log.len()
+    /// About how many rows these are; 0 only where nothing changes.
+    pub(crate) fn rows(&self) -> usize {
+        self.journal.len() + self.log.len() + self.told.rows()
     }
 }

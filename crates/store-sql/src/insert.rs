@@ -43,6 +43,16 @@ impl<'c> Script<'c> {
         self.ends().await
     }
 
+    /// A statement with a few values.
+    pub(crate) async fn say_with(
+        &mut self,
+        statement: &str,
+        bind: impl FnOnce(&mut SqliteArguments) -> Result<(), BoxDynError>,
+    ) -> Result<(), sqlx::Error> {
+        bind(&mut self.args).map_err(sqlx::Error::Encode)?;
+        self.say(statement).await
+    }
+
     /// Inserts rows, in order. Each statement takes a power of two of them, so that eight texts serve every number.
     pub(crate) async fn insert<R>(
         &mut self,
@@ -102,7 +112,7 @@ impl<'c> Script<'c> {
 }
 
 /// The most rows of a group that runs as one text.
-const SMALL: usize = 8;
+const SMALL: usize = 48;
 
 /// Runs a query whose text is cut where the list of the keys goes, and collects its rows.
 pub(crate) async fn among<K>(

@@ -2,18 +2,33 @@
 //!
 //! Not the deciding: `runtime::memory_store::Known` does that for every store. Layer 2.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteRow};
 use wilco_contract::{
     access::{AccessEvent, Token},
-    connector::DeliveryKey,
-    ids::{Hash, OpId, Place, Seq},
+    connector::{DeliveryKey, Receipt},
+    ids::{Hash, OpId, Place, Seq, SourceName},
+    slot::Shown,
     store::{Batch, Record},
 };
 use wilco_runtime::memory_store::{Known, input_id};
 
-use crate::{insert::among, row::Read, write::number};
+use crate::{changes::StoredSlot, insert::among, row::Read, write::number};
+
+/// How many bytes of a hash tell an event from all others.
+const KEY: usize = 16;
+
+/// What is stored about the names in a group.
+#[derive(Default)]
+pub(crate) struct Stored {
+    /// What a batch can collide with.
+    pub(crate) known: Known,
+    /// The numbers of the operations.
+    pub(crate) numbers: HashMap<OpId, u64>,
+    /// How far showing the slots has got.
+    pub(crate) slots: HashMap<u64, StoredSlot>,
+}
 
 /// The names in a group.
 #[derive(Default)]
@@ -25,6 +40,8 @@ struct Names<'a> {
     locks: Vec<&'a str>,
     links: Vec<Hash>,
     tokens: Vec<&'a Token>,
+    events: Vec<(&'a SourceName, &'a str)>,
+    slots: Vec<u64>,
 }
 
 impl<'a> Names<'a> {
@@ -39,24 +56,90 @@ impl<'a> Names<'a> {
                 Record::Locked(lock) => names.locks.push(&lock.key),
                 Record::Access(AccessEvent::Link(link)) => names.links.push(link.hash),
                 Record::Access(AccessEvent::Token(token)) => names.tokens.push(token),
-                // A lock that is given back, a session and what stands only in the journal collide with nothing.
+                Record::Event(arrived) => names.events.push((&arrived.event.source, &arrived.event.id)),
+                Record::Slot(slot) => names.slots.push(slot.number),
+                Record::Shown { slot, .. } => names.slots.push(*slot),
+                // A lock that is given back, a session and what replaces or takes out whatever there is collide with
+                // nothing.
                 Record::Unlocked { .. }
                 | Record::Access(AccessEvent::Session(_))
                 | Record::Audit(_)
                 | Record::Handled { .. }
+                | Record::Forgotten(_)
+                | Record::Muted(_)
+                | Record::Unmuted { .. }
+                | Record::Routed(_)
+                | Record::Line(_)
+                | Record::Said { .. }
                 | Record::Log(_) => {}
             }
         }
+        names.slots.sort_unstable();
+        names.slots.dedup();
         names
     }
 }
 
-/// What is stored about these batches' names, and the numbers of the operations.
-pub(crate) async fn known<'a>(
+/// The key of an event in its table. No source's name has a NUL in it, so two never add up to the same text.
+pub(crate) fn event_key(source: &SourceName, id: &str) -> [u8; KEY] {
+    let mut key = [0; KEY];
+    let hash = Hash::of(&[source.as_str().as_bytes(), b"\0", id.as_bytes()].concat());
+    key.copy_from_slice(&hash.0[..KEY]);
+    key
+}
+
+/// What is stored about these batches' names. Events only where they are asked for: hardly any comes twice, and their
+/// table refuses a second one by itself.
+pub(crate) async fn stored<'a>(
     conn: &mut SqliteConnection,
     batches: impl Iterator<Item = &'a Batch>,
-) -> Result<(Known, HashMap<OpId, u64>), sqlx::Error> {
+    with_events: bool,
+) -> Result<Stored, sqlx::Error> {
     let names = Names::of(batches);
+    let (mut known, numbers) = collisions(conn, &names).await?;
+    if with_events {
+        known.events = events(conn, &names.events).await?;
+    }
+    Ok(Stored { known, numbers, slots: slots(conn, &names.slots).await? })
+}
+
+async fn events(
+    conn: &mut SqliteConnection,
+    names: &[(&SourceName, &str)],
+) -> Result<HashSet<(SourceName, String)>, sqlx::Error> {
+    let sql = ("SELECT key FROM events WHERE key IN (", ")");
+    let rows = among(conn, sql, 1, names, |(source, id), args| args.add(&event_key(source, id)[..])).await?;
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<&[u8]>, _>>()?;
+    let there = names.iter().filter(|(source, id)| keys.contains(&event_key(source, id)[..]));
+    Ok(there.map(|(source, id)| ((*source).clone(), (*id).to_owned())).collect())
+}
+
+async fn slots(
+    conn: &mut SqliteConnection,
+    numbers: &[u64],
+) -> Result<HashMap<u64, StoredSlot>, sqlx::Error> {
+    let sql = ("SELECT number, post, shown, receipt_place, receipt FROM slots WHERE number IN (", ")");
+    let rows = among(conn, sql, 1, numbers, |number, args| args.add(i64::try_from(*number)?)).await?;
+    let read = |row: &SqliteRow| {
+        let shown = Shown { version: row.count(2)?, receipt: receipt(row, 3)? };
+        Ok((row.count(0)?, StoredSlot { post: row.try_get(1)?, shown }))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// A receipt of two columns, from this one.
+pub(crate) fn receipt(row: &SqliteRow, at: usize) -> Result<Option<Receipt>, sqlx::Error> {
+    let Some(id) = row.try_get(at + 1)? else { return Ok(None) };
+    Ok(Some(Receipt { place: row.name(at)?, id }))
+}
+
+async fn collisions(
+    conn: &mut SqliteConnection,
+    names: &Names<'_>,
+) -> Result<(Known, HashMap<OpId, u64>), sqlx::Error> {
     let mut known = Known::default();
     let mut numbers = HashMap::new();
     let sql = ("SELECT id, version, number FROM operations WHERE id IN (", ")");

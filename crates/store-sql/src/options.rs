@@ -74,7 +74,12 @@ impl Options {
             .synchronous(synchronous)
             // A long reader lets the log grow; afterwards it shrinks to this many bytes again.
             .pragma("journal_size_limit", "16777216")
-            .pragma("cache_size", "-2000")
+            .pragma("cache_size", "-4000")
+            // 16 MB of log, as above: a page that changes often is then copied into the database more seldom, and the
+            // disk is waited for more seldom.
+            .pragma("wal_autocheckpoint", "4000")
+            // What a statement would need to take itself back would otherwise be a file.
+            .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(128)
             .thread_name(|_| "wilco-db-write".to_owned())
     }

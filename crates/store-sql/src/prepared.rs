@@ -21,6 +21,8 @@ pub(crate) struct Prepared {
     pub(crate) at: Arc<str>,
     /// For each record its line of the journal; none for what stands beside it.
     pub(crate) lines: Vec<Option<Line>>,
+    /// How much room it takes in the queue.
+    pub(crate) size: Size,
 }
 
 /// A line of the journal without number and hash.
@@ -32,6 +34,33 @@ pub(crate) struct Line {
     pub(crate) body: Arc<str>,
     pub(crate) salt: Salt,
     pub(crate) commitment: Hash,
+}
+
+/// How much room something takes in the queue.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// Its records; never none for a batch.
+    pub(crate) records: usize,
+    /// The bytes of its journal and its payloads. What stands beside the journal is not counted: it is small, and
+    /// its records are.
+    pub(crate) bytes: usize,
+}
+
+impl Size {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { records: self.records + other.records, bytes: self.bytes + other.bytes }
+    }
+
+    /// Without that part of it.
+    pub(crate) fn without(self, part: Self) -> Self {
+        Self { records: self.records - part.records, bytes: self.bytes - part.bytes }
+    }
+
+    /// Whether neither is above the other's.
+    pub(crate) fn within(self, most: Self) -> bool {
+        self.records <= most.records && self.bytes <= most.bytes
+    }
 }
 
 impl Prepared {
@@ -53,13 +82,18 @@ impl Prepared {
                 salt,
             }))
         };
-        let lines = batch.records.iter().map(line).collect::<Result<_, serde_json::Error>>();
+        let lines = batch.records.iter().map(line).collect::<Result<Vec<_>, serde_json::Error>>();
         let lines = lines.map_err(|error| StoreError::Conflict(format!("a record is no JSON: {error}")))?;
-        Ok(Self { at: batch.at.to_string().into(), batch, lines })
+        Ok(Self { at: batch.at.to_string().into(), size: size(&batch, &lines), batch, lines })
     }
+}
 
-    /// How much room it takes in the queue: its records, and never nothing.
-    pub(crate) fn size(&self) -> usize {
-        self.batch.records.len().max(1)
-    }
+/// How much room a batch takes.
+fn size(batch: &Batch, lines: &[Option<Line>]) -> Size {
+    let bodies = lines.iter().flatten().map(|line| line.body.len());
+    let payloads = batch.records.iter().filter_map(|record| match record {
+        Record::Event(arrived) => arrived.payload.as_ref().map(|payload| payload.packed.len()),
+        _ => None,
+    });
+    Size { records: batch.records.len().max(1), bytes: bodies.chain(payloads).sum() }
 }

@@ -12,14 +12,22 @@ use std::{
 use tokio::sync::{Notify, oneshot};
 use wilco_contract::{ids::Seq, store::StoreError};
 
-use crate::{error::Trouble, prepared::Prepared};
+use crate::{
+    error::Trouble,
+    prepared::{Prepared, Size},
+};
 
-/// The most records that wait with `Soon`, and the most that wait with `Now`.
-pub(crate) const WAITING: usize = 20_000;
-/// The most records that are written in one transaction, unless one batch has more.
-pub(crate) const GROUP: usize = 1_000;
+/// The most that waits with `Soon`, and the most that waits with `Now`: together at most 64 MiB, beside one batch of
+/// any size each.
+const WAITING: Size = Size { records: 20_000, bytes: 32 << 20 };
+/// The most that is written in one transaction, unless one batch has more. SQLite holds what it changes in memory
+/// until the end of it.
+const GROUP: Size = Size { records: 1_000, bytes: 8 << 20 };
 /// How long `Soon` waits for company; with the writing it stays below what the store promises.
 const COMPANY: Duration = Duration::from_millis(40);
+
+/// How long a group waits until as many wait for it as for the one before. A timer's grain is a millisecond.
+const HOPE: Duration = Duration::from_millis(1);
 
 /// What a batch came to.
 pub(crate) type Answer = Result<Option<Seq>, StoreError>;
@@ -48,21 +56,33 @@ struct Inner {
     waiting: VecDeque<Item>,
     /// How many of `waiting`, from the front, have to be written without more waiting.
     due: usize,
-    /// Records that wait or are being written, by kind.
-    soon: usize,
-    now: usize,
+    /// What waits or is being written, by kind.
+    soon: Size,
+    now: Size,
+    /// How many of `waiting` somebody waits for.
+    awaited: usize,
+    /// How many of these the last group had.
+    last: usize,
+    /// How many of these the writer hopes for; until then it is not rung.
+    hoped: usize,
     /// Why the last group was not written.
     failing: Option<Trouble>,
     closed: bool,
 }
 
 impl Inner {
-    fn used(&mut self, urgent: bool) -> &mut usize {
+    fn used(&mut self, urgent: bool) -> &mut Size {
         if urgent { &mut self.now } else { &mut self.soon }
     }
 
     fn records(&self) -> usize {
-        self.soon + self.now
+        self.soon.records + self.now.records
+    }
+
+    /// Whether there is enough for a group.
+    fn is_large(&self) -> bool {
+        let all = self.soon.and(self.now);
+        all.records >= GROUP.records || all.bytes >= GROUP.bytes
     }
 }
 
@@ -76,7 +96,7 @@ impl Queue {
     /// # Errors
     /// When the queue is closed, or full and the database cannot be written.
     pub(crate) async fn push(&self, item: Item) -> Result<(), StoreError> {
-        let (urgent, size) = (item.answer.is_some(), item.batch.size());
+        let (urgent, size) = (item.answer.is_some(), item.batch.size);
         let mut item = Some(item);
         loop {
             let mut room = pin!(self.room.notified());
@@ -87,14 +107,15 @@ impl Queue {
                     return Err(closed());
                 }
                 let used = *inner.used(urgent);
-                if used == 0 || used + size <= WAITING {
-                    *inner.used(urgent) += size;
+                if used.records == 0 || used.and(size).within(WAITING) {
+                    *inner.used(urgent) = used.and(size);
                     inner.waiting.extend(item.take());
                     let first = inner.waiting.len() == 1;
                     if urgent {
                         inner.due = inner.waiting.len();
+                        inner.awaited += 1;
                     }
-                    if urgent || first || inner.records() >= GROUP {
+                    if (urgent && inner.awaited >= inner.hoped) || first || inner.is_large() {
                         self.work.notify_one();
                     }
                     return Ok(());
@@ -102,7 +123,8 @@ impl Queue {
                 if let (false, Some(trouble)) = (urgent, &inner.failing) {
                     let what = trouble.told();
                     return Err(StoreError::Unavailable(format!(
-                        "{used} records wait to be written: {what}"
+                        "{} records wait to be written: {what}",
+                        used.records
                     )));
                 }
             }
@@ -110,25 +132,48 @@ impl Queue {
         }
     }
 
-    /// The next group: at once if somebody waits for it or it is large, else after waiting for company. Empty once
-    /// the queue is closed and all was taken.
+    /// The next group: soon if somebody waits for it, at once if it is large, else after waiting for company. Empty
+    /// once the queue is closed and all was taken.
+    ///
+    /// Where several waited for the group before, as many are likely to come again: a group costs much the same however
+    /// many wait for it, so it is worth a moment. Who comes alone waits for nobody.
     pub(crate) async fn next(&self) -> Vec<Item> {
+        let mut hoping = true;
         loop {
-            let alone = {
+            let wait = {
                 let mut inner = self.inner();
-                if inner.closed || inner.records() >= GROUP {
+                if inner.closed || inner.is_large() {
                     inner.due = inner.waiting.len();
+                    hoping = false;
                 }
-                if inner.due > 0 || inner.closed {
-                    return take(&mut inner);
+                // Not all of them come each time.
+                let likely = inner.last - inner.last / 4;
+                let hopes = hoping && inner.awaited > 0 && inner.awaited < likely;
+                if (inner.due > 0 && !hopes) || inner.closed {
+                    let items = take(&mut inner);
+                    inner.last = items.iter().filter(|item| item.answer.is_some()).count();
+                    inner.awaited -= inner.last;
+                    inner.hoped = 0;
+                    return items;
                 }
-                inner.waiting.is_empty()
+                inner.hoped = if hopes { likely } else { 0 };
+                match (hopes, inner.waiting.is_empty()) {
+                    (true, _) => Some(HOPE),
+                    (false, true) => None,
+                    (false, false) => Some(COMPANY),
+                }
             };
-            if alone {
-                self.work.notified().await;
-            } else if tokio::time::timeout(COMPANY, self.work.notified()).await.is_err() {
-                let mut inner = self.inner();
-                inner.due = inner.waiting.len();
+            match wait {
+                None => self.work.notified().await,
+                Some(HOPE) => {
+                    hoping = tokio::time::timeout(HOPE, self.work.notified()).await.is_ok();
+                }
+                Some(company) => {
+                    if tokio::time::timeout(company, self.work.notified()).await.is_err() {
+                        let mut inner = self.inner();
+                        inner.due = inner.waiting.len();
+                    }
+                }
             }
         }
     }
@@ -139,7 +184,8 @@ impl Queue {
             let mut inner = self.inner();
             inner.failing = None;
             for item in &items {
-                *inner.used(item.answer.is_some()) -= item.batch.size();
+                let used = inner.used(item.answer.is_some());
+                *used = used.without(item.batch.size);
             }
         }
         self.room.notify_waiters();
@@ -162,13 +208,14 @@ impl Queue {
             let all: Vec<_> = items.into_iter().chain(std::mem::take(&mut inner.waiting)).collect();
             for item in all {
                 if item.answer.is_some() {
-                    inner.now -= item.batch.size();
+                    inner.now = inner.now.without(item.batch.size);
                     refused.push(item);
                 } else {
                     inner.waiting.push_back(item);
                 }
             }
             inner.due = inner.waiting.len();
+            inner.awaited = 0;
             inner.failing = Some(trouble.clone());
         }
         self.room.notify_waiters();
@@ -183,7 +230,7 @@ impl Queue {
             loop {
                 {
                     let inner = self.inner();
-                    if inner.now > 0 || inner.closed {
+                    if inner.now.records > 0 || inner.closed {
                         return;
                     }
                 }
@@ -217,17 +264,18 @@ impl Queue {
         let mut inner = self.inner();
         let left = inner.records();
         inner.waiting.clear();
-        (inner.soon, inner.now) = (0, 0);
+        inner.awaited = 0;
+        (inner.soon, inner.now) = (Size::default(), Size::default());
         left
     }
 }
 
 fn take(inner: &mut Inner) -> Vec<Item> {
     let mut items = Vec::new();
-    let mut records = 0;
+    let mut size = Size::default();
     while let Some(item) = inner.waiting.front() {
-        records += item.batch.size();
-        if records > GROUP && !items.is_empty() {
+        size = size.and(item.batch.size);
+        if !size.within(GROUP) && !items.is_empty() {
             break;
         }
         items.extend(inner.waiting.pop_front());

@@ -3,9 +3,11 @@
 //! Each is served by an index; a test asks SQLite for its plan of every statement here. Layer 2.
 
 mod access;
+mod events;
 mod journal;
 mod operations;
 mod rooms;
+mod slots;
 
 use wilco_contract::store::Page;
 

@@ -1,7 +1,10 @@
-//! Whether a database is whole: the chain, the columns beside it, and the operations that its events add up to.
+//! Whether a database is whole: the chain, the columns beside it, the operations that its events add up to, and the
+//! payloads that were not forgotten.
 //!
 //! Not the checking of signatures: checkpoints come here as heads that were verified before. Reads a page at a time
 //! in one snapshot, so that it also runs beside a server that writes. Layer 2.
+
+mod payloads;
 
 use serde::Deserialize;
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
@@ -30,6 +33,8 @@ pub struct Verified {
     pub operations: u64,
     /// How many operations could not be compared, because an event of theirs was erased.
     pub not_compared: u64,
+    /// How many payloads were compared with the journal's mark. Those that were forgotten are gone, and whole.
+    pub payloads: u64,
 }
 
 /// What is wrong.
@@ -46,6 +51,14 @@ pub enum NotWhole {
         /// What differs.
         what: String,
     },
+    /// A stored payload is not the one that the event came in.
+    #[error("the payload of event {event} was changed: {what}")]
+    Payload {
+        /// The event.
+        event: Seq,
+        /// What differs.
+        what: String,
+    },
     /// It could not be read to the end.
     #[error("{0}")]
     Unread(#[from] StoreError),
@@ -54,13 +67,14 @@ pub enum NotWhole {
 /// Verifies a database, also against these heads of earlier times.
 ///
 /// # Errors
-/// The first thing that is wrong, in the order of the journal, then of the operations.
+/// The first thing that is wrong, in the order of the journal, then of the operations, then of the payloads.
 pub async fn verify(store: &SqliteStore, checkpoints: &[Head]) -> Result<Verified, NotWhole> {
     let mut conn = store.reads.acquire().await.map_err(read_error)?;
     // One transaction is one snapshot: the operations are those of the journal that was walked.
     let mut snapshot = conn.begin().await.map_err(read_error)?;
     let mut verified = walk(&mut snapshot, checkpoints).await?;
     compare(&mut snapshot, &mut verified).await?;
+    verified.payloads = payloads::compare(&mut snapshot).await?;
     snapshot.rollback().await.map_err(read_error)?;
     Ok(verified)
 }
@@ -102,7 +116,7 @@ async fn walk(conn: &mut SqliteConnection, checkpoints: &[Head]) -> Result<Verif
         return Err(Broken::Checkpoint(missing.min(signed.seq)).into());
     }
     let head = walk.head();
-    Ok(Verified { records: head.seq.0, erased, head, operations: 0, not_compared: 0 })
+    Ok(Verified { records: head.seq.0, erased, head, operations: 0, not_compared: 0, payloads: 0 })
 }
 
 fn sealed(row: &SqliteRow) -> Result<Sealed, sqlx::Error> {
@@ -154,7 +168,7 @@ async fn compare(conn: &mut SqliteConnection, verified: &mut Verified) -> Result
     const ROWS: &str = "SELECT number, id, state, asker, key, version, row FROM operations \
                         WHERE number > ? ORDER BY number LIMIT ?";
     const BEGUN: &str = "SELECT count(*), max(operation) FROM journal WHERE kind = 'operation.planned' \
-                         AND NOT EXISTS (SELECT 1 FROM operations WHERE id = journal.operation)";
+                         AND kind <> 'event' AND NOT EXISTS (SELECT 1 FROM operations WHERE id = journal.operation)";
     let row = sqlx::query(BEGUN).fetch_one(&mut *conn).await.map_err(read_error)?;
     if row.count(0).map_err(read_error)? > 0 {
         let id: Option<String> = row.try_get(1).map_err(read_error)?;

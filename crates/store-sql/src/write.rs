@@ -2,6 +2,8 @@
 //!
 //! Not the transaction around them. Each `bind` lists the values in the order of the columns above it. Layer 2.
 
+mod told;
+
 use serde::Serialize;
 use sqlx::{Arguments, error::BoxDynError, sqlite::SqliteArguments};
 use wilco_contract::{ids::Seq, store::Lock};
@@ -13,7 +15,7 @@ use crate::{
 use wilco_runtime::memory_store::input_id;
 
 const JOURNAL: Insert = Insert {
-    head: "INSERT INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES ",
+    head: "INSERT OR ROLLBACK INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES ",
     columns: 9,
     tail: "",
 };
@@ -98,7 +100,8 @@ pub(crate) async fn write(script: &mut Script<'_>, changes: &Changes<'_>) -> Res
             args.add(word(&line.stream)?)?;
             args.add(&line.text)
         })
-        .await
+        .await?;
+    told::write(script, &changes.told).await
 }
 
 async fn write_operations(script: &mut Script<'_>, changes: &Changes<'_>) -> Result<(), sqlx::Error> {

@@ -6,7 +6,10 @@ use std::{sync::Arc, thread, time::Duration};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::watch;
-use wilco_contract::{chain::Seal, store::StoreError};
+use wilco_contract::{
+    chain::Seal,
+    store::{Record, StoreError},
+};
 
 use crate::{
     changes::Changes,
@@ -102,7 +105,12 @@ impl Writer {
 
     /// Commits a group in one transaction. One batch that does not fit leaves the others alone.
     async fn commit(&mut self, items: &[Item]) -> Result<Vec<Answer>, Trouble> {
-        match self.write(items).await {
+        let first = match self.write(items, false).await {
+            // Most often an event that was taken in before; who brought it shows when all are looked up.
+            Err(Trouble::Misfit(_)) if items.iter().any(brings_event) => self.write(items, true).await,
+            other => other,
+        };
+        match first {
             // What the rules let in the tables refused: a row was changed behind our back, or a value is too big.
             // Which batch it is shows when each is tried alone.
             Err(Trouble::Misfit(what)) if items.len() > 1 => {
@@ -119,13 +127,13 @@ impl Writer {
     }
 
     async fn commit_one(&mut self, item: &Item) -> Result<Vec<Answer>, Trouble> {
-        match self.write(std::slice::from_ref(item)).await {
+        match self.write(std::slice::from_ref(item), true).await {
             Err(Trouble::Misfit(what)) => Ok(vec![Err(StoreError::Conflict(what))]),
             other => other,
         }
     }
 
-    async fn write(&mut self, items: &[Item]) -> Result<Vec<Answer>, Trouble> {
+    async fn write(&mut self, items: &[Item], with_events: bool) -> Result<Vec<Answer>, Trouble> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => {
@@ -135,7 +143,7 @@ impl Writer {
                 conn
             }
         };
-        let written = self.write_on(&mut conn, items).await;
+        let written = self.write_on(&mut conn, items, with_events).await;
         if !matches!(written, Err(Trouble::Lost(_))) {
             self.conn = Some(conn);
         }
@@ -146,16 +154,18 @@ impl Writer {
         &mut self,
         conn: &mut SqliteConnection,
         items: &[Item],
+        with_events: bool,
     ) -> Result<Vec<Answer>, Trouble> {
         // Nobody else writes, so what is read before the transaction still holds in it.
-        let (mut known, numbers) = lookup::known(conn, items.iter().map(|item| &item.batch.batch)).await?;
+        let batches = items.iter().map(|item| &item.batch.batch);
+        let mut stored = lookup::stored(conn, batches, with_events).await?;
         let mut changes = Changes::after(self.seal.clone(), self.newest);
         let mut answers = Vec::with_capacity(items.len());
         for item in items {
-            let fits = known.admit(&item.batch.batch);
-            answers.push(fits.map(|()| changes.take(&item.batch, &numbers)));
+            let fits = stored.known.admit(&item.batch.batch);
+            answers.push(fits.map(|()| changes.take(&item.batch, &stored)));
         }
-        if changes.records() > 0 {
+        if changes.rows() > 0 {
             transact(conn, &changes).await?;
         }
         (self.seal, self.newest) = (changes.seal, changes.newest);
@@ -163,10 +173,14 @@ impl Writer {
     }
 }
 
+fn brings_event(item: &Item) -> bool {
+    item.batch.batch.records.iter().any(|record| matches!(record, Record::Event(_)))
+}
+
 /// Writes all changes or none. The words around them are plain statements, so that they can share a turn.
 async fn transact(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), Trouble> {
     let written = async {
-        let mut script = Script::new(conn, changes.records());
+        let mut script = Script::new(conn, changes.rows());
         script.say("BEGIN IMMEDIATE").await?;
         write(&mut script, changes).await?;
         script.say("COMMIT").await?;

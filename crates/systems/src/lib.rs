@@ -5,10 +5,18 @@
 
 use std::sync::Arc;
 
-use wilco_contract::action::DynAction;
+use wilco_contract::{
+    action::DynAction,
+    ids::SourceName,
+    source::{Secret, Source},
+};
 
+pub mod alertmanager;
+pub mod generic;
+pub mod github;
 pub mod host;
 pub mod http;
+mod proof;
 mod scalar;
 
 pub use host::ExecHome;
@@ -20,6 +28,49 @@ pub fn actions(home: ExecHome) -> Vec<Arc<dyn DynAction>> {
         Arc::new(host::ExecRun::new(home)), // exec.run
         Arc::new(http::HttpGet),            // http.get
     ]
+}
+
+/// What a source is made of.
+#[derive(Debug, Clone)]
+pub struct SourceParts {
+    /// Its name in `wilco.toml`.
+    pub name: SourceName,
+    /// The secrets of which a sender proves one; none where it takes requests from anybody.
+    pub secrets: Vec<Secret>,
+    /// What a source of the kind `generic` is told beside.
+    pub generic: generic::Settings,
+}
+
+/// A source, or what is wrong with which of its settings.
+pub type MadeSource = Result<Arc<dyn Source>, Vec<(String, String)>>;
+
+/// What makes a source.
+type Make = fn(SourceParts) -> MadeSource;
+
+/// All kinds of sources, one row each, called as their folders are.
+const SOURCES: &[(&str, Make)] = &[
+    ("alertmanager", |parts| Ok(Arc::new(alertmanager::AlertmanagerSource::new(parts.name, parts.secrets)))),
+    ("github", |parts| Ok(Arc::new(github::GithubSource::new(parts.name, parts.secrets)))),
+    ("generic", |parts| {
+        generic::GenericSource::new(parts.name, parts.secrets, parts.generic)
+            .map(|source| Arc::new(source) as _)
+    }),
+];
+
+/// The kinds of sources.
+pub fn source_kinds() -> impl Iterator<Item = &'static str> {
+    SOURCES.iter().map(|(kind, _)| *kind)
+}
+
+/// Makes a source of a kind.
+///
+/// # Errors
+/// When there is no such kind, or what is wrong with which of its settings.
+pub fn source(kind: &str, parts: SourceParts) -> MadeSource {
+    match SOURCES.iter().find(|(known, _)| *known == kind) {
+        Some((_, make)) => make(parts),
+        None => Err(vec![("kind".to_owned(), format!("there is no kind of source `{kind}`"))]),
+    }
 }
 
 #[cfg(test)]
@@ -37,7 +88,8 @@ mod tests {
             .map(|entry| entry.file_name().into_string().expect("a name"))
             .collect();
         let rows = || include_str!("lib.rs").lines().filter_map(|line| line.trim().strip_prefix("Arc::new("));
-        let named: BTreeSet<_> = rows().filter_map(|row| Some(row.split_once("::")?.0.to_owned())).collect();
+        let named = rows().filter_map(|row| Some(row.split_once("::")?.0.to_owned()));
+        let named: BTreeSet<_> = named.chain(source_kinds().map(str::to_owned)).collect();
         assert_eq!(named, folders);
 
         let home = ExecHome { base: PathBuf::new(), runs: PathBuf::new(), guard: Vec::new() };
@@ -45,5 +97,22 @@ mod tests {
         let said: Vec<_> = rows().filter_map(|row| Some(row.split_once("// ")?.1)).collect();
         assert_eq!(said, actions);
         assert_eq!(actions.iter().collect::<BTreeSet<_>>().len(), actions.len());
+    }
+
+    #[test]
+    fn a_source_is_of_the_kind_and_name_that_were_asked_for() {
+        let parts = |name| SourceParts {
+            name: SourceName::parse(name).expect("a name"),
+            secrets: Vec::new(),
+            generic: generic::Settings::default(),
+        };
+        for kind in source_kinds() {
+            let source = source(kind, parts("here")).unwrap_or_else(|problems| panic!("{problems:?}"));
+            assert_eq!((source.kind(), source.name().as_str(), source.is_signed()), (kind, "here", false));
+        }
+        assert_eq!(
+            source("gopher", parts("x")).err().map(|problems| problems[0].0.clone()),
+            Some("kind".to_owned())
+        );
     }
 }

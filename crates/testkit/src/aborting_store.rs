@@ -8,16 +8,20 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use wilco_contract::{
     access::{LoginLink, Session, Token},
     chain::{Head, Sealed},
-    connector::DeliveryKey,
-    ids::{Hash, OpId, Place, Seq},
+    connector::{DeliveryKey, Receipt},
+    event::{EventFilter, Payload, StoredEvent, Trace},
+    ids::{Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
     operation::{Operation, State},
+    route::Mute,
+    slot::{Parcel, ShownSlot},
     store::{
-        Access, AuditFilter, Batch, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, Operations, Page,
-        RoomMessage, Rooms, Store, StoreError, When,
+        Access, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
+        Operations, Page, RoomMessage, Rooms, Slots, Store, StoreError, When,
     },
 };
 
@@ -164,5 +168,80 @@ impl Logs for AbortingStore {
     }
     async fn log_end(&self, operation: &OpId) -> Result<u64, StoreError> {
         self.inner.log_end(operation).await
+    }
+}
+
+#[async_trait]
+impl Events for AbortingStore {
+    async fn event(&self, seq: Seq) -> Result<Option<StoredEvent>, StoreError> {
+        self.inner.event(seq).await
+    }
+    async fn events(&self, filter: &EventFilter, page: Page) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.events(filter, page).await
+    }
+    async fn latest_events(
+        &self,
+        filter: &EventFilter,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.latest_events(filter, before, limit).await
+    }
+    async fn has_event(&self, source: &SourceName, id: &str) -> Result<bool, StoreError> {
+        self.inner.has_event(source, id).await
+    }
+    async fn unrouted(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.unrouted(limit).await
+    }
+    async fn trace(&self, event: Seq) -> Result<Option<Trace>, StoreError> {
+        self.inner.trace(event).await
+    }
+    async fn payload(&self, event: Seq) -> Result<Option<Payload>, StoreError> {
+        self.inner.payload(event).await
+    }
+    async fn old_payloads(
+        &self,
+        source: &SourceName,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Seq>, StoreError> {
+        self.inner.old_payloads(source, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Slots for AbortingStore {
+    async fn slots_of(
+        &self,
+        wanted: &[(Place, ObjectId)],
+    ) -> Result<Vec<((Place, ObjectId), ShownSlot)>, StoreError> {
+        self.inner.slots_of(wanted).await
+    }
+    async fn slot(&self, number: u64) -> Result<Option<ShownSlot>, StoreError> {
+        self.inner.slot(number).await
+    }
+    async fn slot_at(&self, at: &Receipt) -> Result<Option<ShownSlot>, StoreError> {
+        self.inner.slot_at(at).await
+    }
+    async fn due_slots(&self) -> Result<Vec<ShownSlot>, StoreError> {
+        self.inner.due_slots().await
+    }
+    async fn latest_slots(&self, before: u64, limit: usize) -> Result<Vec<ShownSlot>, StoreError> {
+        self.inner.latest_slots(before, limit).await
+    }
+    async fn last_number(&self) -> Result<u64, StoreError> {
+        self.inner.last_number().await
+    }
+    async fn place_count(&self, place: &Place) -> Result<u64, StoreError> {
+        self.inner.place_count(place).await
+    }
+    async fn waiting_places(&self) -> Result<Vec<Place>, StoreError> {
+        self.inner.waiting_places().await
+    }
+    async fn parcels(&self, place: &Place, limit: usize) -> Result<Vec<Parcel>, StoreError> {
+        self.inner.parcels(place, limit).await
+    }
+    async fn mutes(&self) -> Result<Vec<Mute>, StoreError> {
+        self.inner.mutes().await
     }
 }

@@ -142,7 +142,7 @@ impl Line {
     async fn message(&mut self) -> Message {
         match self.input().await {
             Input::Message(message) => message,
-            Input::Press(press) => panic!("a press arrived instead of a message: {press:?}"),
+            other => panic!("something else arrived instead of a message: {other:?}"),
         }
     }
 

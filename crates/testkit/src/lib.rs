@@ -7,4 +7,5 @@ pub mod action;
 pub mod connector_suite;
 pub mod fakes;
 pub mod network;
+pub mod sender;
 pub mod store_suite;

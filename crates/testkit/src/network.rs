@@ -3,7 +3,7 @@
 //! Not a connector under test: those pass `connector_suite!`. For tests only.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -33,6 +33,9 @@ struct Inner {
     shown: Vec<Shown>,
     keys: HashMap<DeliveryKey, usize>,
     refusals: u32,
+    unknown: u32,
+    keyless: bool,
+    gone: HashSet<Place>,
 }
 
 /// The network.
@@ -42,6 +45,32 @@ pub struct MemoryNetwork(Mutex<Inner>);
 impl MemoryNetwork {
     /// What it can do.
     pub const CAPS: Caps = Caps { edits: true, threads: true, buttons: true, keys: true, max_bytes: 65_536 };
+
+    /// What it can do where it is plain: one line after the other, nothing else.
+    pub const PLAIN: Caps =
+        Caps { edits: false, threads: false, buttons: false, keys: false, max_bytes: 400 };
+
+    /// Shows a repeat twice, as networks without keys do.
+    pub fn forget_keys(&self) {
+        self.inner().keyless = true;
+    }
+
+    /// Shows the next so many posts and edits, and says that nobody can tell.
+    pub fn doubt(&self, times: u32) {
+        self.inner().unknown = times;
+    }
+
+    /// A room is there no more.
+    pub fn close(&self, place: &Place) {
+        self.inner().gone.insert(place.clone());
+    }
+
+    /// A message is there no more.
+    pub fn delete(&self, text: &str) {
+        for shown in self.inner().shown.iter_mut().filter(|shown| shown.reply.plain().contains(text)) {
+            shown.version = 0;
+        }
+    }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -64,6 +93,22 @@ impl MemoryNetwork {
 }
 
 impl Inner {
+    fn missing(&self, place: &Place) -> Result<(), SendError> {
+        if !self.gone.contains(place) {
+            return Ok(());
+        }
+        Err(SendError::NotSent { what: format!("there is no room `{place}`"), retry: Retry::Never })
+    }
+
+    /// What is said once it was done.
+    fn doubted(&mut self) -> Result<(), SendError> {
+        if self.unknown == 0 {
+            return Ok(());
+        }
+        self.unknown -= 1;
+        Err(SendError::Unknown { what: "the line broke before the answer".to_owned() })
+    }
+
     fn refused(&mut self) -> Result<(), SendError> {
         if self.refusals == 0 {
             return Ok(());
@@ -78,8 +123,10 @@ impl Outbox for MemoryNetwork {
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError> {
         let mut inner = self.inner();
         inner.refused()?;
+        inner.missing(post.place)?;
         let next = inner.shown.len();
-        let at = *inner.keys.entry(post.key.clone()).or_insert(next);
+        let at = if inner.keyless { next } else { *inner.keys.get(post.key).unwrap_or(&next) };
+        inner.keys.insert(post.key.clone(), at);
         if at == next {
             inner.shown.push(Shown {
                 place: post.place.clone(),
@@ -88,21 +135,23 @@ impl Outbox for MemoryNetwork {
                 version: 1,
             });
         }
+        inner.doubted()?;
         Ok(Receipt { place: post.place.clone(), id: at.to_string() })
     }
 
     async fn edit(&self, at: &Receipt, reply: &Reply) -> Result<(), SendError> {
         let mut inner = self.inner();
         inner.refused()?;
+        inner.missing(&at.place)?;
         let found = at.id.parse::<usize>().ok().and_then(|at| inner.shown.get_mut(at));
-        let Some(shown) = found else {
+        let Some(shown) = found.filter(|shown| shown.version > 0) else {
             return Err(SendError::NotSent { what: "no such message".to_owned(), retry: Retry::Never });
         };
         if shown.reply != *reply {
             shown.reply = reply.clone();
             shown.version += 1;
         }
-        Ok(())
+        inner.doubted()
     }
 }
 

@@ -9,10 +9,12 @@
 //! ```
 
 pub mod access;
+pub mod events;
 pub mod journal;
 pub mod operations;
 pub mod rooms;
 pub mod samples;
+pub mod slots;
 
 use std::{any::Any, sync::Arc};
 
@@ -72,6 +74,29 @@ macro_rules! store_suite {
             a_session_that_ended_stays_so,
             a_token_name_lives_once,
             tokens_are_listed_by_name,
+        );
+        $crate::store_suite!(@ $make, events:
+            an_event_is_taken_in_once,
+            of_two_that_bring_it_at_once_one_does,
+            an_event_comes_back_as_it_was,
+            a_batch_shares_its_payload,
+            events_are_listed_and_found_by_object_and_source,
+            what_was_routed_is_not_routed_again,
+            a_forgotten_payload_leaves_event_and_chain_whole,
+            many_events_in_one_group_keep_their_payloads,
+        );
+        $crate::store_suite!(@ $make, slots:
+            a_slot_keeps_how_far_it_was_shown,
+            posting_anew_begins_anew,
+            late_word_of_an_older_posting_changes_nothing,
+            parcels_come_in_their_turn_edits_last,
+            a_line_waits_until_it_is_said,
+            numbers_never_come_again,
+            a_mute_stands_until_it_is_taken_back,
+            receipts_are_found,
+            the_newest_slot_of_an_object_counts,
+            slots_are_listed,
+            a_group_of_many_changes_to_one_slot_ends_like_one_by_one,
         );
     };
     (@ $make:path, $subject:ident: $($case:ident,)*) => {$(

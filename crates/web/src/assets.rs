@@ -35,14 +35,19 @@ assets! {
     "js/decide.js"
     "js/dom.js"
     "js/door.js"
+    "js/events.js"
+    "js/json.js"
     "js/log.js"
     "js/main.js"
     "js/markdown.js"
+    "js/objects.js"
     "js/operation.js"
     "js/operations.js"
+    "js/outside.js"
     "js/room.js"
     "js/session.js"
     "js/shell.js"
+    "js/sources.js"
     "js/theme.js"
     "js/timeline.js"
     "js/words.js"
@@ -51,8 +56,20 @@ assets! {
 }
 
 /// The paths that the page itself takes apart.
-pub(crate) const PAGES: [&str; 8] =
-    ["/", "/login", "/r/{place}", "/o/{id}", "/waiting", "/commands", "/operations", "/audit"];
+pub(crate) const PAGES: [&str; 12] = [
+    "/",
+    "/login",
+    "/r/{place}",
+    "/o/{id}",
+    "/waiting",
+    "/commands",
+    "/operations",
+    "/events",
+    "/events/{id}",
+    "/objects",
+    "/sources",
+    "/audit",
+];
 
 const INDEX: &str = "index.html";
 

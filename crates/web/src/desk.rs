@@ -13,8 +13,9 @@ use wilco_contract::{
     operation::Operation,
     principal::Principal,
     reply::PressKind,
+    source::RawHook,
 };
-use wilco_engine::{Answer, Call, Decide, Engine, NotDecided, Notice};
+use wilco_engine::{Answer, Call, Decide, Engine, NotDecided, NotTaken, Notice, SourceHealth, Taken};
 
 /// Where orders and decisions are handed in, and who people are.
 #[async_trait]
@@ -49,6 +50,18 @@ pub trait Desk: Send + Sync {
 
     /// The zone that times are told in: `Europe/Berlin`.
     fn zone_name(&self) -> String;
+
+    /// Takes in a request that was sent to a source. It is kept when this returns.
+    ///
+    /// # Errors
+    /// When nothing of it was kept.
+    async fn hook(&self, source: &str, hook: RawHook<'_>) -> Result<Taken, NotTaken>;
+
+    /// The longest body that a source takes, in bytes; `None` where there is no such source.
+    fn hook_limit(&self, source: &str) -> Option<usize>;
+
+    /// How the sources are, by name.
+    fn sources(&self) -> Vec<SourceHealth>;
 
     /// What happens to operations from now on.
     fn watch(&self) -> broadcast::Receiver<Notice>;
@@ -92,6 +105,18 @@ impl Desk for Engine {
 
     fn zone_name(&self) -> String {
         self.with_policy(|policy| policy.zone.0.iana_name().unwrap_or("UTC").to_owned())
+    }
+
+    async fn hook(&self, source: &str, hook: RawHook<'_>) -> Result<Taken, NotTaken> {
+        Self::hook(self, source, hook).await
+    }
+
+    fn hook_limit(&self, source: &str) -> Option<usize> {
+        Self::hook_limit(self, source)
+    }
+
+    fn sources(&self) -> Vec<SourceHealth> {
+        Self::sources(self)
     }
 
     fn watch(&self) -> broadcast::Receiver<Notice> {

@@ -3,7 +3,9 @@
 //! Not the routes of the API: `api` lists them. Layer 3.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
+    future::Future,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,7 +14,7 @@ use std::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::Uri,
+    http::{StatusCode, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -34,13 +36,14 @@ use crate::{
     extract::MAX_BODY,
     guard, headers,
     health::{self, Ready},
+    hooks,
     problem::Problem,
     rate::Rate,
     telemetry,
 };
 
 /// How long an answer may take until its headers.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// How long the answer to an order may take: the engine ends a read after the time that its command declares.
 const CALL_DEADLINE: Duration = Duration::from_mins(11);
 
@@ -119,6 +122,7 @@ pub fn router(parts: DoorParts) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&door), around))
+        .merge(hooks::router(&door))
         .with_state(door)
 }
 
@@ -126,7 +130,7 @@ async fn nowhere(uri: Uri) -> Problem {
     Problem::there_is_no("page", uri.path())
 }
 
-async fn wrong_method(uri: Uri) -> Problem {
+pub(crate) async fn wrong_method(uri: Uri) -> Problem {
     Problem::wrong_method(format!(
         "`{}` does not take this method; `/api/v1/openapi.json` lists what it takes.",
         uri.path()
@@ -138,8 +142,20 @@ async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let began = Instant::now();
     let deadline = if route == api::CALLS { CALL_DEADLINE } else { DEADLINE };
-    let answered = timeout(deadline, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
-    let mut response = match answered {
+    let mut response = contained(&route, deadline, next.run(request)).await;
+    headers::seal(door.access.public_url().is_https(), response.headers_mut());
+    count(route.clone().into(), response.status());
+    metrics::histogram!(telemetry::HTTP_SECONDS, "route" => route).record(began.elapsed().as_secs_f64());
+    response
+}
+
+/// The answer, or what to say where it panicked or did not come in time.
+pub(crate) async fn contained(
+    route: &str,
+    deadline: Duration,
+    answer: impl Future<Output = Response>,
+) -> Response {
+    match timeout(deadline, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!(route, "a route panicked");
@@ -151,10 +167,11 @@ async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> 
             deadline.as_secs()
         ))
         .into_response(),
-    };
-    headers::seal(door.access.public_url().is_https(), response.headers_mut());
-    let status = response.status().as_str().to_owned();
-    metrics::counter!(telemetry::HTTP_REQUESTS, "route" => route.clone(), "status" => status).increment(1);
-    metrics::histogram!(telemetry::HTTP_SECONDS, "route" => route).record(began.elapsed().as_secs_f64());
-    response
+    }
+}
+
+/// Counts an answer.
+pub(crate) fn count(route: Cow<'static, str>, status: StatusCode) {
+    let status = status.as_str().to_owned();
+    metrics::counter!(telemetry::HTTP_REQUESTS, "route" => route, "status" => status).increment(1);
 }

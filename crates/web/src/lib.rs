@@ -15,6 +15,7 @@ mod extract;
 mod guard;
 mod headers;
 pub mod health;
+mod hooks;
 mod openapi;
 pub mod problem;
 pub mod public_url;

@@ -47,6 +47,8 @@ impl Problem {
         malformed, BAD_REQUEST, "malformed", "The request cannot be read";
         /// 401: nobody is signed in.
         not_signed_in, UNAUTHORIZED, "not-signed-in", "Nobody is signed in";
+        /// 401: who sent it did not prove who they are.
+        not_proven, UNAUTHORIZED, "not-proven", "Nobody proved who sent it";
         /// 403: a rule says no.
         denied, FORBIDDEN, "denied", "A rule says no";
         /// 403: it came from another site, or without the proof that it did not.

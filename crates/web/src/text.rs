@@ -56,7 +56,8 @@ fn clean_value(value: &mut Value) -> usize {
     }
 }
 
-fn acts(c: char) -> bool {
+/// Whether a character acts on a terminal, on the order of reading, or is not seen.
+pub(crate) fn acts(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         // Marks, embeddings, overrides and isolates that change the direction of reading.

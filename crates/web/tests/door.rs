@@ -46,7 +46,19 @@ async fn the_page_stands_at_each_of_its_addresses_and_its_files_beside_it() {
     let client = server.client();
     let page = client.get("/").await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
-    for path in ["/login", "/r/web%3Aops", "/o/d-0007", "/waiting", "/commands", "/operations", "/audit"] {
+    for path in [
+        "/login",
+        "/r/web%3Aops",
+        "/o/d-0007",
+        "/waiting",
+        "/commands",
+        "/operations",
+        "/events",
+        "/events/12",
+        "/objects",
+        "/sources",
+        "/audit",
+    ] {
         assert_eq!(client.get(path).await.text(), page.text(), "{path}");
     }
     let file = client.get("/assets/tokens.css").await;

@@ -2,7 +2,9 @@
 
 mod connector;
 mod door;
+mod events;
 mod guard;
+mod hooks;
 mod live;
 mod operations;
 mod rooms;

@@ -104,7 +104,7 @@ async fn what_a_person_says_is_an_input_and_what_a_program_says_is_not() {
     let ana = server.signed_in("ana").await;
     ana.post(OPS, &json!({ "text": "wilco ping 1" })).await;
     let unhandled = server.store.unhandled().await.expect("the inbox");
-    let said: Vec<_> = unhandled.iter().map(|(_, input)| input.from().to_string()).collect();
+    let said: Vec<_> = unhandled.iter().map(|(_, input)| input.who()).collect();
     assert_eq!(said, ["web:ana"]);
     let kinds: Vec<_> = {
         let list = ana.get(OPS).await.json();

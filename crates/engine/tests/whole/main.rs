@@ -1,5 +1,8 @@
 //! The whole engine in a small world: memory store, memory network, stepped clock, scripted actions.
 
+mod events;
 mod operations;
+mod outbox;
 mod rooms;
+mod rules;
 mod world;

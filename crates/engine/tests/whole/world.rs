@@ -7,7 +7,7 @@ use serde_json::json;
 use wilco_contract::{
     clock::{Spawn, Task},
     command::{ArgSpec, Command, Effect, Spec, Step},
-    connector::Arrival,
+    connector::{Arrival, Caps},
     expr::Condition,
     http::{Http, HttpError, HttpRequest, HttpResponse},
     ids::{Account, ActionName, CommandId, Origin, PersonId, Place, RoleName},
@@ -20,9 +20,11 @@ use wilco_contract::{
     store::Store,
     values::{ArgType, Args},
 };
-use wilco_engine::{Answer, Call, CallWhat, Decide, Engine, Limits, NotDecided, Parts, PlanSeen, Setup};
+use wilco_engine::{
+    Answer, Call, CallWhat, Decide, Engine, EventSetup, Limits, NotDecided, Parts, PlanSeen, Setup,
+};
 use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore};
-use wilco_testkit::{action::ScriptedAction, network::MemoryNetwork};
+use wilco_testkit::{action::ScriptedAction, network::MemoryNetwork, sender::Sender};
 
 /// Tasks of the test's own runtime.
 struct Here;
@@ -183,12 +185,46 @@ impl World {
         Self::build(self.store.clone(), policy, commands, self.clock.clone(), self.network.clone())
     }
 
+    /// A world in which events come in, and go where this says.
+    pub(crate) async fn of_events(events: EventSetup) -> Self {
+        Self::of_events_under(policy(), events).await
+    }
+
+    pub(crate) async fn of_events_under(policy: Policy, events: EventSetup) -> Self {
+        let store = Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))));
+        let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
+        let outside = (clock, Arc::default(), MemoryNetwork::CAPS);
+        Self::of(store, policy, commands(), events, outside).recovered().await
+    }
+
+    /// The same after a restart, with a network that can do this.
+    pub(crate) async fn again(&self, events: EventSetup, caps: Caps) -> Self {
+        self.again_under(policy(), events, caps).await
+    }
+
+    pub(crate) async fn again_under(&self, policy: Policy, events: EventSetup, caps: Caps) -> Self {
+        self.engine.stop();
+        self.settle().await;
+        let outside = (self.clock.clone(), self.network.clone(), caps);
+        Self::of(self.store.clone(), policy, commands(), events, outside).recovered().await
+    }
+
     fn build(
         store: Arc<dyn Store>,
         policy: Policy,
         commands: Vec<Command>,
         clock: Arc<SteppedClock>,
         network: Arc<MemoryNetwork>,
+    ) -> Self {
+        Self::of(store, policy, commands, EventSetup::default(), (clock, network, MemoryNetwork::CAPS))
+    }
+
+    fn of(
+        store: Arc<dyn Store>,
+        policy: Policy,
+        commands: Vec<Command>,
+        events: EventSetup,
+        (clock, network, caps): (Arc<SteppedClock>, Arc<MemoryNetwork>, Caps),
     ) -> Self {
         let setup = Setup {
             name: "wilco".to_owned(),
@@ -199,6 +235,7 @@ impl World {
             policy,
             commands,
             limits: Limits { per_person: Some((30, 60)), lane: Some(16) },
+            events,
         };
         let deploy = Arc::new(ScriptedAction::new("test.deploy", Effect::Write));
         let read = Arc::new(ScriptedAction::new("test.read", Effect::Read));
@@ -209,9 +246,10 @@ impl World {
             chance: Arc::new(SeededChance::new(11)),
             http: Arc::new(NoHttp),
             actions: vec![deploy.clone(), read.clone()],
+            sources: vec![Arc::new(Sender::signed("github")), Arc::new(Sender::unsigned("open"))],
         };
         let engine = Engine::new(parts, setup).unwrap_or_else(|_| panic!("the test's commands collide"));
-        engine.attach("web", MemoryNetwork::CAPS, network.clone(), network.clone());
+        engine.attach("web", caps, network.clone(), network.clone());
         Self { engine, store, network, clock, deploy, read }
     }
 

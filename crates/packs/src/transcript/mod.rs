@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use wilco_contract::{
     action::Outcome,
-    ids::{Account, ActionName, PersonId, Place},
+    ids::{Account, ActionName, PersonId, Place, SourceName},
     plan::StepPlan,
     reply::PressKind,
 };
@@ -58,6 +58,15 @@ pub enum What {
         press: PressKind,
         /// Of which operation, as `<op2>` or an id; absent: the newest.
         on: Option<String>,
+    },
+    /// A source sends something, as if its sender had proven who they are.
+    Sends {
+        /// Which source of the configuration.
+        source: SourceName,
+        /// What kind of thing, where the sender says that beside the body.
+        kind: Option<String>,
+        /// What.
+        body: Sent,
     },
     /// Wilco has to have said this next.
     Expects {
@@ -107,6 +116,15 @@ pub enum What {
         /// A text that it has to contain.
         contains: Option<String>,
     },
+}
+
+/// What a source sends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sent {
+    /// This.
+    Json(Value),
+    /// What stands in this file, relative to the transcript.
+    File(String),
 }
 
 /// Who speaks or presses.

@@ -6,16 +6,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use wilco_contract::{
     action::Outcome,
-    ids::{Account, ActionName, Origin, PersonId, Place},
+    ids::{Account, ActionName, Origin, PersonId, Place, SourceName},
     plan::StepPlan,
     reply::{Field, PressKind},
     values::{Args, read_duration},
 };
 
-use super::{Ends, Speaker, Statement, Transcript, What};
+use super::{Ends, Sent, Speaker, Statement, Transcript, What};
 use crate::problem::{Problem, nearest};
 
-const FORMS: &str = "A statement is `ana in web:ops: text`, `ana presses confirm`, `wilco: text`, `wilco edits: text`, \
+const FORMS: &str = "A statement is `ana in web:ops: text`, `ana presses confirm`, `github sends push: {…}`, `wilco: text`, `wilco edits: text`, \
                      `wilco says nothing`, `+5m`, `outside: action {…} => {…}`, `plan: action {…} => {…}`, \
                      `audit: kind who`, or `config: file`.";
 
@@ -193,6 +193,8 @@ fn statement(part: &Part) -> Result<(u32, Read), Wrong> {
         What::ExpectsNothing
     } else if let Some(found) = wilco(part)? {
         found
+    } else if let Some(found) = sends(part)? {
+        found
     } else if let Some((who, rest)) = head.split_once(" presses ") {
         part.alone()?;
         presses(part, who, rest)?
@@ -248,6 +250,53 @@ fn wilco(part: &Part) -> Result<Option<What>, Wrong> {
         return Err(part.wrong("no text is expected here").do_("Write the text, or `wilco says nothing`."));
     }
     Ok(Some(if edits.is_some() { What::ExpectsEdit { place, text } } else { What::Expects { place, text } }))
+}
+
+/// `SOURCE sends: {…}`, `SOURCE sends KIND: {…}`, `SOURCE sends from FILE`, `SOURCE sends KIND from FILE`.
+fn sends(part: &Part) -> Result<Option<What>, Wrong> {
+    const FORM: &str =
+        "Write `github sends push: {…}`, `alertmanager sends: {…}`, or `… sends push from FILE`.";
+    let head = part.head.as_str();
+    let Some((source, rest)) = head.split_once(' ') else { return Ok(None) };
+    let Some(rest) =
+        rest.strip_prefix("sends").filter(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
+    else {
+        return Ok(None);
+    };
+    let source = SourceName::parse(source)
+        .map_err(|error| part.wrong(error.to_string()).do_("Name a source as in `[source.github]`."))?;
+    let colon = rest.find(':').unwrap_or(rest.len());
+    let (kind, file) = match rest[..colon].split_once(" from") {
+        Some((kind, path)) if path.is_empty() || path.starts_with(' ') => {
+            (kind, Some(rest[kind.len() + 5..].trim()))
+        }
+        _ => (&rest[..colon], None),
+    };
+    let kind = Some(kind.trim()).filter(|kind| !kind.is_empty()).map(str::to_owned);
+    if kind
+        .as_ref()
+        .is_some_and(|kind| !kind.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+    {
+        let what = format!("`{}` is no kind of thing that is sent", kind.unwrap_or_default());
+        return Err(part.wrong(what).do_(FORM));
+    }
+    let body = match file {
+        Some(path) => {
+            part.alone()?;
+            if path.is_empty() {
+                return Err(part.wrong("no file is named here").do_(FORM));
+            }
+            Sent::File(path.to_owned())
+        }
+        None if colon == rest.len() => return Err(part.wrong("nothing is sent here").do_(FORM)),
+        None => {
+            let body = part.body(head.len() - rest.len() + colon + 1);
+            let (value, end) = json(&body, 0)?;
+            end_of(&body, end)?;
+            Sent::Json(value)
+        }
+    };
+    Ok(Some(What::Sends { source, kind, body }))
 }
 
 /// The place at the start of `rest`, which stands at `offset` in the head; returns it with where the text begins.

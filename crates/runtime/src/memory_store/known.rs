@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::DeliveryKey,
-    ids::{Hash, OpId, Place, Seq},
+    ids::{Hash, OpId, Place, Seq, SourceName},
     input::Input,
     store::{Batch, LockOwner, Record, StoreError},
 };
@@ -28,6 +28,8 @@ pub struct Known {
     pub messages: HashMap<Seq, Place>,
     /// The inputs, by place and the network's id, handled or not.
     pub inputs: HashSet<(Place, String)>,
+    /// The events, by source and its id of them.
+    pub events: HashSet<(SourceName, String)>,
     /// The locks: who holds them, until when.
     pub locks: HashMap<String, (LockOwner, Timestamp)>,
     /// The redeemed links.
@@ -46,6 +48,7 @@ pub fn input_id(input: &Input) -> &str {
     match input {
         Input::Message(message) => &message.id,
         Input::Press(press) => &press.id,
+        Input::Rule(rule) => &rule.id,
     }
 }
 
@@ -118,9 +121,24 @@ impl Known {
                 }
             }
             Record::Access(AccessEvent::Token(token)) => self.admit_token(token, at, undo)?,
+            Record::Event(arrived) => {
+                let id = (arrived.event.source.clone(), arrived.event.id.clone());
+                if self.events.contains(&id) {
+                    return Err(format!("event `{}` from {} was taken in before", id.1, id.0));
+                }
+                undo.push(add(|known| &mut known.events, self, &id));
+            }
             Record::Access(AccessEvent::Session(_))
             | Record::Audit(_)
             | Record::Handled { .. }
+            | Record::Forgotten(_)
+            | Record::Muted(_)
+            | Record::Unmuted { .. }
+            | Record::Routed(_)
+            | Record::Slot(_)
+            | Record::Line(_)
+            | Record::Shown { .. }
+            | Record::Said { .. }
             | Record::Log(_) => {}
         }
         Ok(())

@@ -15,12 +15,12 @@ use std::{
     sync::Arc,
 };
 
-use wilco_contract::{action::DynAction, command::Command};
+use wilco_contract::{action::DynAction, command::Command, route::Rule};
 use wilco_engine::{
     Engine,
     catalogue::{Catalogue, Collision, Reading},
 };
-use wilco_packs::{Problem, read_text, transcript};
+use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
 pub use packs::{any_error, read_packs};
@@ -38,10 +38,10 @@ use crate::{
 pub fn check(dir: &Path, environment: &Environment) -> Report {
     let mut loaded = Loaded::default();
     let main = dir.join(FILE);
-    let Some((config, commands)) = loaded.load(&main, environment) else {
+    let Some((config, pack)) = loaded.load(&main, environment) else {
         return Report { problems: loaded.problems, ..Report::default() };
     };
-    let mut report = Report { commands: commands.len(), ..Report::default() };
+    let mut report = Report { commands: pack.commands.len(), ..Report::default() };
     let files = transcripts(dir, &config, &mut loaded.problems);
     let mut stories = Vec::new();
     for (path, display) in files {
@@ -55,12 +55,13 @@ pub fn check(dir: &Path, environment: &Environment) -> Report {
     }
     for (path, file, story) in stories {
         let under = match &story.config {
-            None => Some((config.clone(), commands.clone())),
+            None => Some((config.clone(), pack.clone())),
             Some(own) => loaded.load(&play::own_config(&path, own), environment),
         };
-        let Some((config, commands)) = under else { continue };
+        let Some((config, pack)) = under else { continue };
         let actions = actions(&config);
-        let under = play::Under { config: &config, commands: &commands, actions: &actions };
+        let folder = path.parent().unwrap_or(dir);
+        let under = play::Under { config: &config, pack: &pack, actions: &actions, folder };
         report.transcripts.push(TranscriptResult { file, failure: play::play(&story, &under).err() });
     }
     report.problems = loaded.problems;
@@ -71,12 +72,12 @@ pub fn check(dir: &Path, environment: &Environment) -> Report {
 #[derive(Default)]
 struct Loaded {
     problems: Vec<Problem>,
-    known: BTreeMap<PathBuf, Option<(Config, Vec<Command>)>>,
+    known: BTreeMap<PathBuf, Option<(Config, Pack)>>,
 }
 
 impl Loaded {
-    /// A configuration with its packs' commands; `None`, with the problems kept, where it cannot be used.
-    fn load(&mut self, path: &Path, environment: &Environment) -> Option<(Config, Vec<Command>)> {
+    /// A configuration with its packs; `None`, with the problems kept, where it cannot be used.
+    fn load(&mut self, path: &Path, environment: &Environment) -> Option<(Config, Pack)> {
         if let Some(known) = self.known.get(path) {
             return known.clone();
         }
@@ -86,11 +87,11 @@ impl Loaded {
                 None
             }
             Ok(config) => {
-                let (commands, problems) = read_packs(&config, &actions(&config));
-                let collisions = collisions(&commands);
+                let (pack, problems) = read_packs(&config, &actions(&config));
+                let collisions = collisions(&pack);
                 let usable = !any_error(&problems) && !any_error(&collisions);
                 self.problems.extend(config.warnings.iter().cloned().chain(problems).chain(collisions));
-                usable.then_some((config, commands))
+                usable.then_some((config, pack))
             }
         };
         self.known.insert(path.to_owned(), read.clone());
@@ -104,13 +105,57 @@ fn actions(config: &Config) -> Vec<Arc<dyn DynAction>> {
     registry::actions(ExecHome { base: config.base.clone(), runs, guard: Vec::new() })
 }
 
-/// What does not fit between the commands, and examples that do not say what they should.
-fn collisions(commands: &[Command]) -> Vec<Problem> {
-    let all = Engine::own_commands().into_iter().chain(commands.iter().cloned()).collect();
+/// What does not fit between the commands, and examples and orders that do not say what they should.
+fn collisions(pack: &Pack) -> Vec<Problem> {
+    let all = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
     match Catalogue::build(all) {
         Err(collisions) => collisions.iter().map(collision).collect(),
-        Ok(catalogue) => commands.iter().flat_map(|command| examples(&catalogue, command)).collect(),
+        Ok(catalogue) => {
+            let examples = pack.commands.iter().flat_map(|command| examples(&catalogue, command));
+            examples.chain(pack.rules.iter().filter_map(|rule| order(&catalogue, rule))).collect()
+        }
     }
+}
+
+/// A warning at a rule whose order is none. Where a template stands in its first word nobody can tell.
+fn order(catalogue: &Catalogue, rule: &Rule) -> Option<Problem> {
+    let literal = rule.run.find("{").map_or(rule.run.as_str(), |at| &rule.run[..at]);
+    let whole = literal.len() == rule.run.len();
+    if literal.contains(char::is_whitespace) || whole {
+        let what = match (catalogue.read(&filled(&rule.run), "web"), whole) {
+            (Reading::Unknown { .. } | Reading::Empty, _) => {
+                "no command is said like the order of this rule".to_owned()
+            }
+            (Reading::Incomplete { missing, .. }, true) => {
+                format!("the order of this rule lacks `{}`", missing.join("`, `"))
+            }
+            (Reading::Malformed { what, .. }, true) => {
+                format!("the order of this rule cannot be read: {what}")
+            }
+            _ => return None,
+        };
+        let remedy = format!("Correct `run = \"{}\"`; it is an order without Wilco's name.", rule.run);
+        return Some(Problem::at(&rule.origin, what, remedy).warning());
+    }
+    None
+}
+
+/// A template with a word in place of each of its values; what stands between `{%` and `%}` goes.
+fn filled(template: &str) -> String {
+    let mut order = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        let (ends, word) = match rest[at + 1..].chars().next() {
+            Some('{') => ("}}", "x"),
+            Some('%') => ("%}", ""),
+            Some('#') => ("#}", ""),
+            _ => ("{", "{"),
+        };
+        order.push_str(&rest[..at]);
+        order.push_str(word);
+        rest = rest[at..].find(ends).map_or("", |end| &rest[at + end + ends.len()..]);
+    }
+    order + rest
 }
 
 /// A collision at the pack's place; the built-in commands cannot be changed.

@@ -11,37 +11,42 @@ use std::{
 use serde_json::Value;
 use wilco_contract::{
     action::{ActionSpec, DynAction},
-    command::Command,
     ids::ActionName,
 };
 use wilco_engine::Engine;
-use wilco_packs::{Actions, Known, Problem};
+use wilco_packs::{Actions, Known, Pack, Problem};
 
 use crate::config::{Config, FILE};
 
-/// Reads all packs, and says all that is wrong with them and with the rules about them.
+/// Reads all packs as one, and says all that is wrong with them and with the rules about them. The routes and rules of
+/// `wilco.toml` come first, then those of the packs by their names.
 #[must_use]
-pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Vec<Command>, Vec<Problem>) {
+pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec<Problem>) {
     let all = All::new(actions);
     let servers: BTreeSet<String> = config.servers.keys().cloned().collect();
     let is_there = |name: &str| {
         config.search.as_ref().is_none_or(|path| wilco_systems::host::is_program(name, path.as_ref()))
     };
     let known = Known { actions: &all, servers: &servers, programs: &is_there };
-    let (mut commands, mut problems) = (Vec::new(), Vec::new());
-    let (folders, unread) = pack_folders(config);
-    problems.extend(unread);
+    let routes = config.routes.clone();
+    let mut all_packs = Pack { commands: Vec::new(), routes, rules: config.rules.clone() };
+    let (mut folders, mut problems) = pack_folders(config);
+    folders.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
     for folder in folders {
-        let (read, found) = wilco_packs::read(&folder.path, &folder.display, &known);
-        commands.extend(read);
+        let (pack, found) = wilco_packs::read(&folder.path, &folder.display, &known);
+        all_packs.commands.extend(pack.commands);
+        all_packs.routes.extend(pack.routes);
+        all_packs.rules.extend(pack.rules);
         problems.extend(found);
     }
     // What an unread pack would have had must not look as if nobody had it.
     if !any_error(&problems) {
-        let everything: Vec<_> = Engine::own_commands().into_iter().chain(commands.iter().cloned()).collect();
+        let everything: Vec<_> =
+            Engine::own_commands().into_iter().chain(all_packs.commands.iter().cloned()).collect();
         problems.extend(config.cross_check(&everything));
+        problems.extend(config.check_routes(&all_packs));
     }
-    (commands, problems)
+    (all_packs, problems)
 }
 
 /// A pack's folder with how messages name it.

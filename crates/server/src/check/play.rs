@@ -9,23 +9,24 @@ use serde_json::Value;
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn as _},
-    command::Command,
     connector::Arrival,
-    ids::{Account, OpId, Place, Seq},
+    ids::{Account, OpId, Place, Seq, SourceName},
     input::{Input, Message, Press},
     operation::Operation,
     reply::PressKind,
+    source::RawHook,
     store::{AuditFilter, Journal as _, Operations as _, Page, Store},
 };
-use wilco_engine::{Engine, Parts, Setup};
+use wilco_engine::{Engine, NotTaken, Parts};
 use wilco_packs::{
+    Pack,
     problem::nearest,
-    transcript::{Speaker, Statement, Transcript, What, fits},
+    transcript::{Sent, Speaker, Statement, Transcript, What, fits},
 };
 use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore, tasks::Tasks};
 
-use super::stage::{Heard, NoServers, Rooms, Script, Scripted};
-use crate::config::Config;
+use super::stage::{Heard, NoServers, Rooms, Script, Scripted, Signed};
+use crate::{config::Config, registry};
 
 /// When every transcript begins: Monday, 5 January 2026, 9:00 UTC.
 const BEGINNING: i64 = 1_767_603_600;
@@ -50,8 +51,10 @@ pub struct Failure {
 /// What a transcript plays under.
 pub(super) struct Under<'a> {
     pub(super) config: &'a Config,
-    pub(super) commands: &'a [Command],
+    pub(super) pack: &'a Pack,
     pub(super) actions: &'a [Arc<dyn DynAction>],
+    /// Where the transcript stands.
+    pub(super) folder: &'a Path,
 }
 
 /// Plays a transcript up to its end or to the first statement that does not come true.
@@ -98,6 +101,8 @@ struct Play<'a> {
     /// Entries of the audit log that were named.
     audited: Vec<Seq>,
     messages: u64,
+    /// Where the transcript stands.
+    folder: &'a Path,
 }
 
 impl<'a> Play<'a> {
@@ -115,18 +120,10 @@ impl<'a> Play<'a> {
             chance,
             http: Arc::new(NoServers),
             actions: Scripted::all(under.actions, &script),
+            sources: Signed::all(registry::sources(under.config)),
         };
         let config = under.config;
-        let setup = Setup {
-            name: config.name.clone(),
-            aliases: config.aliases.clone(),
-            prefixes: config.prefixes.clone(),
-            home: config.home.clone(),
-            public_url: config.public_url.clone(),
-            policy: config.policy.clone(),
-            commands: under.commands.to_vec(),
-            limits: config.limits,
-        };
+        let setup = crate::app::setup(config, under.pack.clone());
         let engine = Engine::new(parts, setup).map_err(|collisions| super::told(&collisions))?;
         engine.attach("web", Rooms::CAPS, rooms.clone(), rooms.clone());
         engine.recover().await.map_err(|error| error.to_string())?;
@@ -145,6 +142,7 @@ impl<'a> Play<'a> {
             met: Vec::new(),
             audited: Vec::new(),
             messages: 0,
+            folder: under.folder,
         })
     }
 
@@ -161,6 +159,7 @@ impl<'a> Play<'a> {
                 Ok(())
             }
             What::Says { who, place, text } => self.say(who, place, text).await,
+            What::Sends { source, kind, body } => self.send(source, kind.as_deref(), body).await,
             What::Presses { who, press, on } => self.press(who, *press, on.as_deref()).await,
             What::Clock { seconds } => self.pass(*seconds).await,
             What::Expects { place, text } => self.expect(place.as_ref(), text),
@@ -218,6 +217,34 @@ impl<'a> Play<'a> {
         };
         self.place = Some(place);
         self.arrive(Input::Press(press)).await
+    }
+
+    /// Takes in what a source sends, as its sender would send it.
+    async fn send(&mut self, source: &SourceName, kind: Option<&str>, body: &Sent) -> Result<(), String> {
+        let body = match body {
+            Sent::Json(value) => value.to_string().into_bytes(),
+            Sent::File(path) => std::fs::read(self.folder.join(path))
+                .map_err(|error| format!("the file `{path}` cannot be read: {error}"))?,
+        };
+        self.begin_anew();
+        self.messages += 1;
+        let delivery = format!("delivery-{}", self.messages);
+        let mut headers: Vec<(&str, &[u8])> =
+            vec![("content-type", b"application/json"), ("x-github-delivery", delivery.as_bytes())];
+        headers.extend(kind.map(|kind| ("x-github-event", kind.as_bytes())));
+        let hook = RawHook { headers: &headers, body: &body, received_at: self.clock.now() };
+        match self.engine.hook(source.as_str(), hook).await {
+            Ok(_) => self.settle().await,
+            Err(NotTaken::NoSuchSource) => {
+                let known: Vec<_> = self.engine.sources().into_iter().map(|source| source.name).collect();
+                let near = nearest(source.as_str(), known.iter().map(SourceName::as_str));
+                let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                Err(format!("there is no `[source.{source}]`{near}"))
+            }
+            Err(NotTaken::NotProven(why) | NotTaken::Unreadable(why) | NotTaken::Unavailable(why)) => {
+                Err(format!("`{source}` does not take this: {why}"))
+            }
+        }
     }
 
     fn named(&self, id: &str) -> Result<&Operation, String> {

@@ -15,9 +15,10 @@ use wilco_contract::{
     action::{ActionError, ActionSpec, Cx, DynAction, Intent, Look, Outcome, Recovery, Tools},
     connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError},
     http::{Http, HttpError, HttpRequest, HttpResponse},
-    ids::{Account, ActionName, Place},
+    ids::{Account, ActionName, Place, SourceName},
     plan::StepPlan,
     reply::Reply,
+    source::{BadPayload, BadSignature, Decoded, RawHook, Source, Verified},
 };
 use wilco_packs::transcript::{Ends, fits_json};
 
@@ -242,5 +243,41 @@ impl DynAction for Scripted {
 
     async fn recover(&self, _: &Tools, _: &Intent) -> Recovery {
         Recovery::NotStarted
+    }
+}
+
+/// A source whose senders prove themselves by being in the transcript, unless the configuration asks for no proof.
+pub(super) struct Signed(Arc<dyn Source>);
+
+impl Signed {
+    /// All these sources, so.
+    pub(super) fn all(real: Vec<Arc<dyn Source>>) -> Vec<Arc<dyn Source>> {
+        real.into_iter().map(|source| Arc::new(Self(source)) as Arc<dyn Source>).collect()
+    }
+}
+
+impl Source for Signed {
+    fn name(&self) -> &SourceName {
+        self.0.name()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.0.kind()
+    }
+
+    fn max_body(&self) -> usize {
+        self.0.max_body()
+    }
+
+    fn is_signed(&self) -> bool {
+        self.0.is_signed()
+    }
+
+    fn verify(&self, _: &RawHook<'_>) -> Result<Verified, BadSignature> {
+        Ok(Verified { signed: self.0.is_signed() })
+    }
+
+    fn decode(&self, hook: &RawHook<'_>, verified: Verified) -> Result<Decoded, BadPayload> {
+        self.0.decode(hook, verified)
     }
 }

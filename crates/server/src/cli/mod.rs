@@ -6,6 +6,7 @@
 mod audit;
 mod check;
 mod client;
+mod explain;
 mod orders;
 mod terminal;
 mod up;
@@ -67,6 +68,20 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Says of a webhook in a file what it would come to: what happened, where it goes and why. Starts nothing.
+    Explain {
+        /// The source, as in `[source.github]`.
+        source: String,
+        /// The body, or header lines, an empty line and the body; `-` reads it from stdin.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// A header of the request: "X-GitHub-Event: push".
+        #[arg(long = "header", value_name = "HEADER")]
+        headers: Vec<String>,
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     #[command(hide = true)]
     /// Runs a program under limits, and ends with it whatever it started. Used by the server itself.
@@ -196,6 +211,9 @@ fn run(command: Command) -> Result<(), Failure> {
             audit::verify(config.as_deref(), &against)
         }
         Command::Audit { command: AuditCommand::Export { config } } => audit::export(config.as_deref()),
+        Command::Explain { source, file, headers, config } => {
+            explain::run(&explain::Question { source, file, headers, config })
+        }
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "wilco", &mut text);

@@ -1,6 +1,6 @@
 //! The environment, read once: the only place that does. Layer 4.
 
-use std::{env, fmt};
+use std::{collections::BTreeMap, env, fmt};
 
 /// What the environment says to Wilco.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -19,6 +19,43 @@ pub struct Environment {
     pub token: Option<String>,
     /// `PATH`: the folders in which programs are looked for.
     pub path: Option<String>,
+    /// The variables that `wilco.toml` names.
+    pub named: Variables,
+}
+
+/// Variables that are looked up by the names that `wilco.toml` gives: secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Variables {
+    /// Those of this process.
+    OfProcess,
+    /// These alone.
+    Given(BTreeMap<String, String>),
+}
+
+impl Default for Variables {
+    fn default() -> Self {
+        Self::Given(BTreeMap::new())
+    }
+}
+
+impl Variables {
+    /// The variable of this name. One that is empty or no UTF-8 counts as absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        match self {
+            Self::OfProcess => variable(name),
+            Self::Given(given) => given.get(name).filter(|value| !value.trim().is_empty()).cloned(),
+        }
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfProcess => f.write_str("OfProcess"),
+            Self::Given(given) => f.debug_set().entries(given.keys()).finish(),
+        }
+    }
 }
 
 impl Environment {
@@ -33,6 +70,7 @@ impl Environment {
             url: variable("WILCO_URL"),
             token: variable("WILCO_TOKEN"),
             path: variable("PATH"),
+            named: Variables::OfProcess,
         }
     }
 }
@@ -54,7 +92,12 @@ impl fmt::Debug for Environment {
             ("WILCO_TOKEN", &self.token),
             ("PATH", &self.path),
         ];
-        f.debug_set().entries(set.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name)).finish()
+        let set = set.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name);
+        let named = match &self.named {
+            Variables::OfProcess => Vec::new(),
+            Variables::Given(given) => given.keys().map(String::as_str).collect(),
+        };
+        f.debug_set().entries(set.chain(named)).finish()
     }
 }
 
@@ -64,7 +107,11 @@ mod tests {
 
     #[test]
     fn no_value_is_ever_printed() {
-        let environment = Environment { token: Some("hunter2".into()), ..Environment::default() };
-        assert_eq!(format!("{environment:?}"), r#"{"WILCO_TOKEN"}"#);
+        let named = Variables::Given([("HOOK".to_owned(), "hunter2".to_owned())].into());
+        let environment =
+            Environment { token: Some("hunter2".into()), named: named.clone(), ..Environment::default() };
+        assert_eq!(format!("{environment:?}"), r#"{"WILCO_TOKEN", "HOOK"}"#);
+        assert_eq!(format!("{named:?}"), r#"{"HOOK"}"#);
+        assert_eq!((named.get("HOOK").as_deref(), named.get("OTHER")), (Some("hunter2"), None));
     }
 }

@@ -5,8 +5,11 @@
 mod cross;
 mod environment;
 mod people;
+mod proofs;
+mod routes;
 mod rules;
 mod settings;
+mod sources;
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +18,11 @@ use std::{
 };
 
 use url::Url;
-use wilco_contract::{ids::Place, policy::Policy};
+use wilco_contract::{
+    ids::Place,
+    policy::Policy,
+    route::{Route, Rule},
+};
 use wilco_engine::Limits;
 use wilco_packs::{
     Problem, read_text,
@@ -24,7 +31,8 @@ use wilco_packs::{
 use wilco_store_sql::Durability;
 use wilco_web::Room;
 
-pub use environment::Environment;
+pub use environment::{Environment, Variables};
+pub use sources::SourceSetup;
 
 /// What `wilco.toml` and the environment say.
 #[derive(Debug, Clone)]
@@ -63,6 +71,12 @@ pub struct Config {
     pub rooms: Vec<Room>,
     /// Who is who, and who may do what.
     pub policy: Policy,
+    /// Where events go, before what the packs say.
+    pub routes: Vec<Route>,
+    /// What events set off, before what the packs say.
+    pub rules: Vec<Rule>,
+    /// Who may send events.
+    pub sources: Vec<SourceSetup>,
     /// What is probably not as it was meant, though it can be used.
     pub warnings: Vec<Problem>,
 }
@@ -104,6 +118,8 @@ const KEYS: Keys = Keys::of(&[
     "person",
     "grant",
     "require",
+    "route",
+    "rule",
 ]);
 
 /// Reads a configuration.
@@ -138,6 +154,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
     let listen = settings::listen(root, environment);
     let keys = base.join(settings::path(root, "keys").unwrap_or_else(|| "wilco.keys".into()));
     let rooms = settings::rooms(root);
+    let sources = sources::sources(root, environment, base, &rooms);
     let zone = settings::zone(root);
     let people = people::people(root);
     let policy = Policy {
@@ -164,6 +181,9 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         search: environment.path.clone(),
         rooms,
         policy,
+        routes: routes::routes(root),
+        rules: routes::rules(root),
+        sources,
         warnings: Vec::new(),
     }
 }

@@ -322,15 +322,8 @@ fn server_url(text: &Text<'_>) -> Option<Url> {
     Some(url)
 }
 
-/// The page's rooms: `ops`, and what `[connector.web]` adds. Reports what no version-1 connector or source is.
+/// The page's rooms: `ops`, and what `[connector.web]` adds. Reports what no version-1 connector is.
 pub(super) fn rooms(root: &Table<'_>) -> Vec<Room> {
-    for source in
-        root.get("source").and_then(|value| value.open_table("`[source]`")).iter().flat_map(Table::entries)
-    {
-        let what = format!("`[source.{}]` is not supported in this version", source.name());
-        let remedy = "Remove it; this version takes in no webhooks.";
-        source.add(Problem::at(&source.origin(), what, remedy));
-    }
     let ops = Place::parse(DEFAULT_ROOM).expect("a place");
     let mut rooms = vec![Room { place: ops, name: "ops".into(), topic: String::new() }];
     let connectors = root.get("connector").and_then(|value| value.open_table("`[connector]`"));

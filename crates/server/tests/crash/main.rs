@@ -8,6 +8,7 @@
 
 mod child;
 mod every_commit;
+mod hooks;
 mod kills;
 mod page;
 mod proof;

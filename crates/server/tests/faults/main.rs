@@ -2,10 +2,12 @@
 //!
 //! Not the ends at every commit: `tests/crash` has those.
 
+mod alertmanager;
 mod decisions;
 mod disk;
 mod durable;
 mod flood;
+mod guides;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
 mod start;

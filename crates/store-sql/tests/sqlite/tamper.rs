@@ -3,15 +3,16 @@
 use sqlx::{AssertSqlSafe, Row};
 use wilco_contract::{
     chain::{Broken, Head, Seal, Walk},
+    event::EventFilter,
     ids::{Hash, Seq},
     operation::State,
-    store::{Journal, Record, Store, When},
+    store::{Events, Forgotten, Journal, Page, Record, Store, When},
 };
 use wilco_store_sql::{
     SqliteStore,
     verify::{NotWhole, Verified, verify},
 };
-use wilco_testkit::store_suite::samples::{batch, input, message, moved, planned, read};
+use wilco_testkit::store_suite::samples::{arrived, at, batch, input, message, moved, planned, read, source};
 
 use crate::home::Home;
 
@@ -59,7 +60,7 @@ async fn after(sql: &str) -> NotWhole {
 async fn what_nobody_touched_is_whole() {
     let (home, head) = written().await;
     let middle = sealed_head(&home, 4).await;
-    let expected = Verified { records: 12, erased: 0, head, operations: 2, not_compared: 0 };
+    let expected = Verified { records: 12, erased: 0, head, operations: 2, not_compared: 0, payloads: 0 };
     assert_eq!(look(&home, &[head, middle, Walk::default().head()]).await, Ok(expected));
 }
 
@@ -169,10 +170,61 @@ async fn a_changed_operation_is_named() {
 async fn an_erased_text_leaves_the_rest_provable() {
     let (home, head) = written().await;
     change(&home, "UPDATE journal SET body = NULL, salt = NULL WHERE seq IN (2, 8)").await;
-    let expected = Verified { records: 12, erased: 2, head, operations: 1, not_compared: 1 };
+    let expected = Verified { records: 12, erased: 2, head, operations: 1, not_compared: 1, payloads: 0 };
     assert_eq!(look(&home, &[head]).await, Ok(expected));
     change(&home, "UPDATE journal SET commitment = zeroblob(32) WHERE seq = 8").await;
     assert_eq!(look(&home, &[]).await, Err(NotWhole::Broken(Broken::Rewritten(Seq(8)))));
+}
+
+/// A closed database with four events, of which the first three brought a payload.
+async fn with_events() -> Home {
+    let home = Home::new();
+    let store = home.open().await;
+    for (id, body) in [("1", Some("one")), ("2", Some("two")), ("3", Some("three")), ("4", None)] {
+        let event = Record::Event(Box::new(arrived("github", id, body)));
+        store.commit(batch([event]), When::Now).await.expect("an event");
+    }
+    store.close().await.expect("an end");
+    home
+}
+
+#[tokio::test]
+async fn a_changed_payload_is_named() {
+    let cases = [
+        ("UPDATE payloads SET packed = zeroblob(5) WHERE seq = 2", 2, "it does not fit its hash"),
+        ("UPDATE payloads SET length = 2 WHERE seq = 3", 3, "its length does not fit"),
+        ("UPDATE payloads SET length = -1 WHERE seq = 3", 3, "its length is none"),
+        ("UPDATE payloads SET seq = 4 WHERE seq = 3", 4, "the event brought none"),
+        ("UPDATE payloads SET seq = 9 WHERE seq = 3", 9, "the journal has no such event"),
+    ];
+    for (sql, seq, expected) in cases {
+        let home = with_events().await;
+        change(&home, sql).await;
+        let found = look(&home, &[]).await.expect_err(sql);
+        let NotWhole::Payload { event, what } = &found else { panic!("{sql}: {found}") };
+        assert_eq!(*event, Seq(seq), "{sql}");
+        assert!(what.contains(expected), "{sql}: {what}");
+        assert!(found.to_string().contains(&format!("the payload of event {seq} was changed")), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_payload_and_an_erased_event_are_whole() {
+    let home = with_events().await;
+    assert_eq!(look(&home, &[]).await.map(|verified| verified.payloads), Ok(3));
+    let store = home.open().await;
+    let forgotten = Forgotten { source: source("github"), before: at(9), events: vec![Seq(1)] };
+    store.commit(batch([Record::Forgotten(forgotten)]), When::Now).await.expect("a commit");
+    store.close().await.expect("an end");
+    assert_eq!(look(&home, &[]).await.map(|verified| (verified.records, verified.payloads)), Ok((5, 2)));
+    change(&home, "UPDATE journal SET body = NULL, salt = NULL WHERE seq = 2").await;
+    assert_eq!(look(&home, &[]).await.map(|verified| (verified.erased, verified.payloads)), Ok((1, 1)));
+    let store = home.open().await;
+    assert_eq!(store.event(Seq(2)).await, Ok(None), "what was erased is no event any more");
+    let page = Page { after: 0, limit: 2 };
+    let events = store.events(&EventFilter::default(), page).await.expect("events");
+    assert_eq!(events.iter().map(|stored| stored.seq.0).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(store.unrouted(9).await.map(|events| events.len()), Ok(3));
 }
 
 #[tokio::test]

@@ -10,11 +10,12 @@ use std::{
 
 use sqlx::{Connection, Executor};
 use wilco_contract::{
-    ids::Seq,
+    event::{Arrived, Payload},
+    ids::{Hash, Seq},
     store::{Journal, Record, Rooms, Store, StoreError, When},
 };
 use wilco_store_sql::{Durability, OpenError, Options, SqliteStore, verify::verify};
-use wilco_testkit::store_suite::samples::{batch, message, read};
+use wilco_testkit::store_suite::samples::{batch, event, message, read};
 
 use crate::home::{Home, parts};
 
@@ -256,4 +257,32 @@ async fn a_queue_that_is_full_is_said_to_be() {
     tool.execute("ROLLBACK").await.expect("an end");
     store.commit(batch([read("last")]), When::Now).await.expect("a commit");
     assert_eq!(store.head().await.map(|head| head.seq), Ok(Seq(20_001)), "none of what was taken is lost");
+}
+
+#[tokio::test]
+async fn large_payloads_fill_the_queue_too() {
+    let home = Home::new();
+    let store = home.open().await;
+    let mut tool = home.tool().await;
+    tool.execute("BEGIN IMMEDIATE").await.expect("a transaction");
+    // What is drawn like this does not get smaller: 3 MB stay 3 MB.
+    let body: Vec<u8> = (0..94_000u32).flat_map(|number| Hash::of(&number.to_be_bytes()).0).collect();
+    let payload = Payload::pack(&body);
+    let mut taken = 0u64;
+    let fill = async {
+        loop {
+            let event = event("github", &format!("{taken}"));
+            let arrived = Arrived { event, payload: Some(payload.clone()) };
+            match store.commit(batch([Record::Event(Box::new(arrived))]), When::Soon).await {
+                Ok(_) => taken += 1,
+                Err(error) => return error,
+            }
+        }
+    };
+    let error = tokio::time::timeout(Duration::from_secs(30), fill).await.expect("an end");
+    assert_eq!(taken, 11, "32 MiB");
+    assert!(error.to_string().contains("11 records wait"), "{error}");
+    tool.execute("ROLLBACK").await.expect("an end");
+    store.flush().await.expect("it is written in groups of 8 MiB");
+    assert_eq!(verify(&store, &[]).await.map(|verified| verified.payloads), Ok(11));
 }

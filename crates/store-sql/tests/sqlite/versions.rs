@@ -5,20 +5,37 @@
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use wilco_contract::{
     connector::DeliveryKey,
+    event::EventFilter,
     ids::Seq,
     operation::State,
-    store::{Access, Inbox, Journal, Locks, Logs, Operations, Page, Rooms},
+    store::{
+        Access, Events, Inbox, Journal, Locks, Logs, Operations, Page, Record, Rooms, Slots, Store, When,
+    },
 };
-use wilco_store_sql::verify::verify;
-use wilco_testkit::store_suite::samples::{hash, op_id, place};
+use wilco_store_sql::{SqliteStore, verify::verify};
+use wilco_testkit::store_suite::samples::{arrived, at, batch, hash, object, op_id, place, slot, source};
 
 use crate::home::Home;
 
-const DUMPS: [(u32, &str); 1] = [(1, include_str!("versions/1.sql"))];
+/// A schema, its dump, and how many records and which hash the chain ends with.
+const DUMPS: [(u32, &str, u64, &str); 2] = [
+    (
+        1,
+        include_str!("versions/1.sql"),
+        15,
+        "ae9cbb03d3c09def2b92f75cd77ad1f8bf1d4bf1a291efe0f70260c87642b832",
+    ),
+    (
+        2,
+        include_str!("versions/2.sql"),
+        23,
+        "fbe7dee5747437d63404edc901600d283d79d95060f90ee008a4c0c16afe15b6",
+    ),
+];
 
 #[tokio::test]
 async fn a_database_of_every_schema_opens_with_all_its_rows() {
-    for (schema, dump) in DUMPS {
+    for (schema, dump, records, end) in DUMPS {
         let home = Home::new();
         let options = SqliteConnectOptions::new().filename(home.path()).create_if_missing(true);
         let mut conn = options.connect().await.expect("a database");
@@ -27,8 +44,7 @@ async fn a_database_of_every_schema_opens_with_all_its_rows() {
 
         let store = home.open().await;
         let verified = verify(&store, &[]).await.unwrap_or_else(|error| panic!("schema {schema}: {error}"));
-        assert_eq!((verified.records, verified.operations), (15, 2));
-        let end = "ae9cbb03d3c09def2b92f75cd77ad1f8bf1d4bf1a291efe0f70260c87642b832";
+        assert_eq!((verified.records, verified.operations), (records, 2));
         assert_eq!(store.head().await.expect("a head").hash.to_string(), end);
         let operation = store.operation(&op_id(1)).await.expect("a read").expect("the operation");
         assert_eq!((operation.state, operation.version), (State::Queued, 2));
@@ -45,5 +61,49 @@ async fn a_database_of_every_schema_opens_with_all_its_rows() {
         assert!(store.session(hash("session")).await.expect("a read").is_some());
         assert_eq!(store.tokens().await.expect("tokens")[0].name, "ci");
         assert_eq!(store.log(&op_id(1), all).await.map(|lines| lines.len()), Ok(2));
+        if schema >= 2 {
+            has_what_it_was_told(&store).await;
+        }
+        goes_on(&store, Seq(records + 1)).await;
     }
+}
+
+/// What a database has since events are in it.
+async fn has_what_it_was_told(store: &SqliteStore) {
+    let pull = EventFilter { source: None, object: Some(object("github:acme/webapp#812")) };
+    let events = store.events(&pull, Page { after: 0, limit: 9 }).await.expect("events");
+    let events: Vec<_> = events.iter().map(|stored| (stored.seq.0, stored.event.line.as_str())).collect();
+    assert_eq!(events, [(16, "Fix it")]);
+    let has = async |name, id| store.has_event(&source(name), id).await.expect("a read");
+    assert!(has("github", "1").await && has("github", "1.2").await && has("ci", "2").await);
+    let shared = store.payload(Seq(17)).await.expect("a read").expect("the payload");
+    assert_eq!(shared.unpack().expect("whole"), b"{\"action\":\"opened\",\"number\":812}");
+    assert_eq!(store.payload(Seq(18)).await, Ok(None), "it was forgotten");
+    let old = store.old_payloads(&source("ci"), at(1), 9).await;
+    assert_eq!(old, Ok(vec![Seq(19)]));
+    let unrouted = store.unrouted(9).await.expect("events");
+    assert_eq!(unrouted.iter().map(|stored| stored.seq.0).collect::<Vec<_>>(), [18, 19]);
+    assert!(store.trace(Seq(16)).await.expect("a read").is_some());
+    let slot = store.slots_of(&[(place("web:ops"), object("github:acme/webapp#812"))]).await.expect("slots");
+    let (slot, shown) = (&slot[0].1.slot, &slot[0].1.shown);
+    assert_eq!((slot.number, slot.version, shown.version), (1, 2, 1));
+    assert_eq!(
+        store.slot_at(shown.receipt.as_ref().expect("a receipt")).await.map(|at| at.is_some()),
+        Ok(true)
+    );
+    let parcels = store.parcels(&place("web:ops"), 9).await.expect("parcels");
+    assert_eq!(parcels.iter().map(|parcel| parcel.what.number()).collect::<Vec<_>>(), [2, 3, 1]);
+    assert_eq!((store.last_number().await, store.place_count(&place("web:ops")).await), (Ok(4), Ok(7)));
+    assert_eq!(store.due_slots().await.map(|slots| slots.len()), Ok(1));
+    assert_eq!(store.mutes().await.expect("mutes")[0].what, "acme/webapp");
+}
+
+/// What is written now stands beside what was there.
+async fn goes_on(store: &SqliteStore, next: Seq) {
+    let event = Record::Event(Box::new(arrived("github", "new", Some("{}"))));
+    let records = batch([event, Record::Slot(Box::new(slot("web:dev", 9)))]);
+    assert_eq!(store.commit(records, When::Now).await, Ok(Some(next)));
+    assert_eq!(store.latest_events(&EventFilter::default(), Seq(0), 1).await.expect("events")[0].seq, next);
+    assert_eq!(store.last_number().await, Ok(9));
+    verify(store, &[]).await.expect("a whole journal");
 }

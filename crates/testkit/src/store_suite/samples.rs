@@ -6,12 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use wilco_contract::{
     command::{Command, Effect, Spec},
     connector::DeliveryKey,
-    ids::{Account, CommandId, Hash, OpId, Origin, PersonId, Place, Seq},
+    event::{Arrived, Event, Level, Payload},
+    ids::{Account, CommandId, Hash, ObjectId, OpId, Origin, PersonId, Place, Seq, SourceName},
     input::{Input, Message},
     operation::{OpEvent, Operation, State},
     plan::{PLAN_VERSION, Plan, PlanBody},
     principal::Principal,
     reply::Reply,
+    slot::{Line, Member, Slot, SlotKind},
     store::{AuditEntry, Batch, Record, RoomMessage, Speaker, SpeakerKind},
     values::Args,
 };
@@ -116,6 +118,97 @@ pub fn input(room: &str, id: &str, text: &str) -> Input {
         at: at(0),
         to_us: true,
     })
+}
+
+/// A source.
+///
+/// # Panics
+/// When the name is not well formed.
+#[must_use]
+pub fn source(name: &str) -> SourceName {
+    SourceName::parse(name).expect("a source")
+}
+
+/// An object.
+///
+/// # Panics
+/// When the name is not well formed.
+#[must_use]
+pub fn object(name: &str) -> ObjectId {
+    ObjectId::parse(name).expect("an object")
+}
+
+/// An event of a source.
+#[must_use]
+pub fn event(by: &str, id: &str) -> Event {
+    Event::new(source(by), id, "issues", at(0))
+}
+
+/// An event of a source, with a payload or without.
+#[must_use]
+pub fn arrived(by: &str, id: &str, body: Option<&str>) -> Arrived {
+    Arrived { event: event(by, id), payload: body.map(|body| Payload::pack(body.as_bytes())) }
+}
+
+/// A slot without members, in its first version.
+#[must_use]
+pub fn slot(room: &str, number: u64) -> Slot {
+    Slot {
+        number,
+        place: place(room),
+        thread: None,
+        kind: SlotKind::Objects,
+        turn: number,
+        post: 1,
+        content: Reply::text(format!("slot {number}")),
+        version: 1,
+        told: 1,
+        opened_at: at(0),
+        posted_at: at(0),
+        place_count: 0,
+        due: None,
+        expires_at: at(3_600),
+        members: Vec::new(),
+        counts: Vec::new(),
+        family: None,
+        threaded: Vec::new(),
+        fold: None,
+    }
+}
+
+/// An object as a slot has it.
+#[must_use]
+pub fn member(name: &str) -> Member {
+    Member {
+        object: object(name),
+        reference: name.to_owned(),
+        line: "Fix it".to_owned(),
+        url: None,
+        title: None,
+        state: Some("open".to_owned()),
+        done: false,
+        since: at(0),
+        level: Level::Normal,
+        parts: Vec::new(),
+        newest: at(0),
+        stands: at(0),
+        event: Seq(1),
+        changes: Vec::new(),
+        like: None,
+    }
+}
+
+/// A line to say.
+#[must_use]
+pub fn line(room: &str, number: u64) -> Line {
+    Line {
+        number,
+        place: place(room),
+        thread: None,
+        content: Reply::text(format!("line {number}")),
+        event: Some(Seq(1)),
+        expires_at: at(3_600),
+    }
 }
 
 /// A new operation, with the record of its beginning.

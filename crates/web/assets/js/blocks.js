@@ -3,7 +3,8 @@
 import { decideBar, refusalBox } from "./decide.js";
 import { h, icon, link, ownPath } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
-import { operationUrl } from "./session.js";
+import { said } from "./outside.js";
+import { eventUrl, operationUrl } from "./session.js";
 import { mark, pill, size, stateMark, time } from "./words.js";
 
 /** Names with values. */
@@ -53,10 +54,26 @@ function code(text) {
   return h("pre.log", { tabindex: "0", role: "group", "aria-label": "Output" }, text);
 }
 
+/** What is the matter with something outside. All of it is from outside, so nothing in it is markup. */
+function objectLine({ event, state, text, url, level }) {
+  const { colour, picture, word } = said(state);
+  return h("p.obj-line", { data: { state: colour, level } }, icon(picture),
+    h("span", word && h("b.obj-word", word), word && " ", text, " ",
+      url && h("span.obj-meta", link(url, hostOf(url))), url && " ",
+      h("a.obj-meta", { href: eventUrl(event), title: "Why it stands here" }, "why")));
+}
+
+/** The name that stands for an address. */
+function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
 /** A block where no operation stands around it. */
 function bare(block) {
   switch (block.type) {
     case "text": return h("div.answer-text.prose", markdown(block.text));
+    case "event": return objectLine(block);
+    case "quote": return h("blockquote.quote", block.text);
     case "fields": return facts(block.fields);
     case "code": return code(block.text);
     case "table": return table(block.columns, block.rows);

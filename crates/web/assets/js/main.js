@@ -15,6 +15,9 @@ const ROUTES = [
   [/^\/waiting$/, () => page("operations", "waitingView")],
   [/^\/operations$/, () => page("operations", "operationsView")],
   [/^\/commands$/, () => page("commands", "commandsView")],
+  [/^\/events(?:\/([^/]+))?$/, () => page("events", "eventsView")],
+  [/^\/objects$/, () => page("objects", "objectsView")],
+  [/^\/sources$/, () => page("sources", "sourcesView")],
   [/^\/audit$/, () => page("audit", "auditView")],
 ];
 /** What is shown while nobody is signed in. */

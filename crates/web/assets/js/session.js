@@ -52,6 +52,8 @@ export function commands() {
 
 /** The page of a place. */
 export const roomUrl = (place) => `/r/${encodeURIComponent(place)}`;
+/** The page of an event. */
+export const eventUrl = (id) => `/events/${encodeURIComponent(id)}`;
 /** The page of an operation. */
 export const operationUrl = (id) => `/o/${encodeURIComponent(id)}`;
 

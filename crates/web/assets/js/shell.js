@@ -8,8 +8,13 @@ const PAGES = [
   ["/waiting", "inbox", "Waiting for me", "Waiting"],
   ["/operations", "ops", "Operations", "Operations"],
   ["/commands", "commands", "Commands", "Commands"],
+  ["/events", "events", "Events", "Events"],
   ["/audit", "audit", "Audit", "Audit"],
 ];
+/** Pages that stand below another one in the side bar. */
+const BELOW = [[/^\/o\//, "/operations"], [/^\/(events\/|objects$|sources$)/, "/events"]];
+/** What is only in the side bar: a phone's bar has room for five. */
+const ASIDE = "/audit";
 const THEMES = ["auto", "light", "dark"];
 
 /**
@@ -60,7 +65,7 @@ export function makeShell({ signOut }) {
   fill(
     tabs,
     h("a", { href: roomUrl(me.wilco.home), data: { rooms: "" } }, icon("rooms"), "Rooms"),
-    PAGES.map(([href, picture, , short]) => h("a", { href }, icon(picture), short, href === "/waiting" && count())),
+    PAGES.filter(([href]) => href !== ASIDE).map(([href, picture, , short]) => h("a", { href }, icon(picture), short, href === "/waiting" && count())),
   );
 
   const stopCounting = watchWaiting((items) => {
@@ -93,7 +98,7 @@ export function makeShell({ signOut }) {
     path = location.pathname;
     for (const anchor of [...side.querySelectorAll("a.side-link"), ...tabs.querySelectorAll("a")]) {
       const target = anchor.getAttribute("href");
-      const here = target === path || (target === "/operations" && path.startsWith("/o/")) || (anchor.dataset.rooms === "" && path.startsWith("/r/"));
+      const here = target === path || BELOW.some(([below, page]) => target === page && below.test(path)) || (anchor.dataset.rooms === "" && path.startsWith("/r/"));
       if (here) anchor.setAttribute("aria-current", "page");
       else anchor.removeAttribute("aria-current");
     }

@@ -18,7 +18,7 @@ pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Answer<
     let rooms = rooms_of(&door, &caller);
     let (id, name) = match &caller.who {
         Principal::Person { id, name, .. } => (id.to_string(), name.clone()),
-        Principal::Token { name, .. } => (name.clone(), name.clone()),
+        Principal::Token { name, .. } | Principal::Rule { name, .. } => (name.clone(), name.clone()),
         Principal::Guest { account } => (account.to_string(), account.id().to_owned()),
         Principal::Operator => ("operator".to_owned(), "local operator".to_owned()),
     };

@@ -6,12 +6,15 @@
 mod audit;
 mod calls;
 mod commands;
+mod events;
 mod invites;
 mod log;
 mod me;
 mod messages;
+mod objects;
 mod operations;
 mod session;
+mod sources;
 mod stream;
 mod tokens;
 
@@ -31,8 +34,8 @@ use serde::Serialize;
 use crate::{
     door::Door,
     dto::{
-        AuditRow, CommandRow, Done, Invited, List, LogRow, Me, Message, Messages, MyRoom, OperationDto,
-        Started, TokenMade, TokenRow,
+        AuditRow, CommandRow, Done, EventDetail, EventRow, Invited, List, LogRow, Me, Message, Messages,
+        MyRoom, ObjectRow, OperationDto, PayloadText, SourceRow, Started, TokenMade, TokenRow,
     },
     extract::MAX_SIGN_IN,
     guard, openapi,
@@ -196,6 +199,24 @@ pub(crate) fn routes() -> Vec<Route> {
             "Goes on with what was paused. No action can be paused, so it is refused with 403.",
             post(operations::resume),
         ),
+        Route::new("get", "/events", "Events, oldest first; with `latest`, the newest first.", get(events::list))
+            .query::<events::Which>()
+            .answer::<List<EventRow>>(200, "The events."),
+        Route::new("get", "/events/{id}", "An event, with where it went and why.", get(events::one))
+            .answer::<EventDetail>(200, "The event."),
+        Route::new(
+            "get",
+            "/events/{id}/payload",
+            "The body of the request that an event came in, as text. It is kept for a while only: then 410.",
+            get(events::payload),
+        )
+        .query::<events::HowMuch>()
+        .answer::<PayloadText>(200, "The body."),
+        Route::new("get", "/objects", "The lines of objects in rooms, newest first.", get(objects::list))
+            .query::<objects::Which>()
+            .answer::<List<ObjectRow>>(200, "The lines."),
+        Route::new("get", "/sources", "The sources of events, and how they are.", get(sources::list))
+            .answer::<List<SourceRow>>(200, "The sources."),
         Route::new("get", "/commands", "The commands that the caller may use.", get(commands::list))
             .query::<commands::At>()
             .answer::<List<CommandRow>>(200, "The commands."),

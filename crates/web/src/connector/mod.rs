@@ -178,6 +178,14 @@ pub(crate) fn operation_of(reply: &Reply) -> Option<&OpId> {
     })
 }
 
+/// The event that a reply speaks of.
+pub(crate) fn event_of(reply: &Reply) -> Option<Seq> {
+    reply.blocks.iter().find_map(|block| match block {
+        Block::Event { event, .. } => Some(*event),
+        _ => None,
+    })
+}
+
 #[async_trait]
 impl Connector for WebConnector {
     async fn connect(&self, _resume: Option<Cursor>) -> Result<Session, ConnectError> {

@@ -160,7 +160,7 @@ fn speaker(who: &Principal) -> Speaker {
         Principal::Person { id, name, .. } => {
             Speaker { kind: SpeakerKind::Person, id: id.to_string(), name: name.clone() }
         }
-        Principal::Token { name, .. } => {
+        Principal::Token { name, .. } | Principal::Rule { name, .. } => {
             Speaker { kind: SpeakerKind::Program, id: name.clone(), name: name.clone() }
         }
         Principal::Operator => {

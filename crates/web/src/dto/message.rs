@@ -12,7 +12,7 @@ use wilco_contract::{
     store::{RoomMessage, SpeakerKind},
 };
 
-use crate::connector::operation_of;
+use crate::connector::{event_of, operation_of};
 
 /// A message, in its last version.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -36,7 +36,7 @@ pub(crate) struct Message {
     version: u64,
     /// The operation it speaks of.
     operation: Option<String>,
-    /// The event it speaks of.
+    /// The event it speaks of: its number as text.
     event: Option<String>,
 }
 
@@ -76,12 +76,12 @@ impl From<RoomMessage> for Message {
             at: message.at,
             thread: message.thread.map(|thread| thread.to_string()),
             operation: operation.map(ToString::to_string),
+            event: event_of(&message.reply).map(|event| event.to_string()),
             place: message.place.into(),
             from: Speaker { kind: message.from.kind, id: message.from.id, name: message.from.name },
             text: message.text,
             blocks: Blocks(message.reply.blocks),
             version: message.version,
-            event: None,
         }
     }
 }
@@ -98,6 +98,7 @@ impl JsonSchema for Blocks {
         let press = json_schema!({ "enum": ["confirm", "approve", "deny", "abort"] });
         let weight = json_schema!({ "enum": ["primary", "plain", "bad"] });
         let mark = json_schema!({ "enum": ["waiting", "running", "done", "failed", "unknown", "skipped"] });
+        let level = json_schema!({ "enum": ["off", "digest", "thread", "normal", "loud"] });
         let block = |name: &str, members: &[(&str, Schema)]| {
             let mut schema = object(members);
             schema.insert("title".into(), name.into());
@@ -120,6 +121,18 @@ impl JsonSchema for Blocks {
         let blocks = [
             block("text", &[("text", text())]),
             block("status", &[("operation", text()), ("state", text()), ("title", text())]),
+            block(
+                "event",
+                &[
+                    ("event", json_schema!({ "type": "integer" })),
+                    ("object", maybe()),
+                    ("state", maybe()),
+                    ("level", level),
+                    ("text", text()),
+                    ("url", maybe()),
+                ],
+            ),
+            block("quote", &[("text", text())]),
             block("fields", &[("fields", list(object(&[("name", text()), ("value", text())])))]),
             block("code", &[("text", text())]),
             block("table", &[("columns", list(text())), ("rows", list(list(text())))]),
@@ -157,7 +170,8 @@ mod tests {
 
     use serde_json::Value;
     use wilco_contract::{
-        ids::{Hash, OpId},
+        event::Level,
+        ids::{Hash, ObjectId, OpId, Seq},
         operation::State,
         reply::{Choice, Field, PressKind, Progress, StepMark, Weight},
     };
@@ -178,6 +192,15 @@ mod tests {
         let blocks = vec![
             Block::Text { text: text() },
             Block::Status { operation, state: State::Running, title: text() },
+            Block::Event {
+                event: Seq(7),
+                object: ObjectId::parse("github:acme/webapp#812").ok(),
+                state: Some(text()),
+                level: Level::Loud,
+                text: text(),
+                url: Some(text()),
+            },
+            Block::Quote { text: text() },
             Block::Fields { fields: vec![Field::new("a", "b")] },
             Block::Code { text: text() },
             Block::Table { columns: vec![text()], rows: vec![vec![text()]] },
@@ -191,6 +214,7 @@ mod tests {
         for block in &blocks {
             match block {
                 Block::Text { .. } | Block::Status { .. } | Block::Fields { .. } | Block::Code { .. } => {}
+                Block::Event { .. } | Block::Quote { .. } => {}
                 Block::Table { .. }
                 | Block::Image { .. }
                 | Block::Choices { .. }

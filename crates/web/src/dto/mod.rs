@@ -4,14 +4,20 @@
 
 mod access;
 mod command;
+mod event;
 mod message;
+mod object;
 mod operation;
+mod source;
 
 pub(crate) use self::{
     access::{AuditRow, Invited, Me, MyRoom, TokenMade, TokenRow, Wilco},
     command::{CommandRow, Done, Started},
+    event::{EventDetail, EventRow, PayloadText},
     message::{Blocks, Message, Messages},
+    object::ObjectRow,
     operation::{LogRow, OperationDto},
+    source::SourceRow,
 };
 
 use schemars::JsonSchema;
@@ -23,7 +29,8 @@ use serde::Serialize;
 pub(crate) struct List<T> {
     /// The entries.
     pub(crate) items: Vec<T>,
-    /// What to send as `after` for the entries behind these; null at the end.
+    /// What to send as `after` for the entries behind these, or as `before` where the newest come first; null at the
+    /// end.
     pub(crate) next: Option<u64>,
 }
 

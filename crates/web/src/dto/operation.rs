@@ -263,7 +263,7 @@ impl From<&Principal> for Asker {
             Principal::Person { id, name, .. } => (id.to_string(), name.clone()),
             Principal::Guest { account } => (account.to_string(), account.id().to_owned()),
             Principal::Operator => ("operator".to_owned(), "local operator".to_owned()),
-            Principal::Token { name, .. } => (name.clone(), name.clone()),
+            Principal::Token { name, .. } | Principal::Rule { name, .. } => (name.clone(), name.clone()),
         };
         Self { kind: who.kind(), id, name }
     }

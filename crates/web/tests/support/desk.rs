@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
@@ -15,14 +16,26 @@ use wilco_contract::{
     operation::Operation,
     principal::Principal,
     reply::{PressKind, Reply},
+    source::RawHook,
 };
-use wilco_engine::{Answer, Call, Decide, NotDecided, Notice};
+use wilco_engine::{Answer, Call, Decide, NotDecided, NotTaken, Notice, SourceHealth, Taken};
 use wilco_web::Desk;
 
 /// Answers a decision.
 pub(crate) type Decides = Box<dyn Fn(&Decide) -> Result<Arc<Operation>, NotDecided> + Send + Sync>;
 /// Answers a call; it may panic, as anything may.
 pub(crate) type Calls = Box<dyn Fn(&Call) -> Answer + Send + Sync>;
+/// Answers a request of a source; it may panic, as anything may.
+pub(crate) type Hooks = Box<dyn Fn(&Hooked) -> Result<Taken, NotTaken> + Send + Sync>;
+
+/// A request of a source, as it was handed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Hooked {
+    pub(crate) source: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) received_at: Timestamp,
+}
 
 pub(crate) struct TestDesk {
     people: Mutex<BTreeMap<PersonId, Vec<&'static str>>>,
@@ -32,6 +45,10 @@ pub(crate) struct TestDesk {
     answers: Mutex<Option<Calls>>,
     takes: Mutex<Duration>,
     commands: Mutex<Vec<Arc<Command>>>,
+    limits: Mutex<BTreeMap<&'static str, usize>>,
+    hooked: Mutex<Vec<Hooked>>,
+    hooks: Mutex<Option<Hooks>>,
+    sources: Mutex<Vec<SourceHealth>>,
     notices: broadcast::Sender<Notice>,
 }
 
@@ -46,6 +63,10 @@ impl Default for TestDesk {
             answers: Mutex::default(),
             takes: Mutex::default(),
             commands: Mutex::default(),
+            limits: Mutex::default(),
+            hooked: Mutex::default(),
+            hooks: Mutex::default(),
+            sources: Mutex::default(),
             notices: broadcast::Sender::new(64),
         }
     }
@@ -83,6 +104,23 @@ impl TestDesk {
 
     pub(crate) fn offer(&self, command: Command) {
         lock(&self.commands).push(Arc::new(command));
+    }
+
+    /// From now on there is a source of this name that takes bodies of so many bytes.
+    pub(crate) fn listen_to(&self, source: &'static str, max_body: usize) {
+        lock(&self.limits).insert(source, max_body);
+    }
+
+    pub(crate) fn hooked(&self) -> Vec<Hooked> {
+        lock(&self.hooked).clone()
+    }
+
+    pub(crate) fn hook_with(&self, hooks: Hooks) {
+        *lock(&self.hooks) = Some(hooks);
+    }
+
+    pub(crate) fn list_source(&self, source: SourceHealth) {
+        lock(&self.sources).push(source);
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
@@ -150,6 +188,29 @@ impl Desk for TestDesk {
 
     fn zone_name(&self) -> String {
         "Europe/Berlin".into()
+    }
+
+    async fn hook(&self, source: &str, hook: RawHook<'_>) -> Result<Taken, NotTaken> {
+        let headers = hook.headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
+        let hooked = Hooked {
+            source: source.to_owned(),
+            headers,
+            body: hook.body.to_vec(),
+            received_at: hook.received_at,
+        };
+        lock(&self.hooked).push(hooked.clone());
+        match &*lock(&self.hooks) {
+            Some(hooks) => hooks(&hooked),
+            None => Ok(Taken { new: 1, repeated: 0 }),
+        }
+    }
+
+    fn hook_limit(&self, source: &str) -> Option<usize> {
+        lock(&self.limits).get(source).copied()
+    }
+
+    fn sources(&self) -> Vec<SourceHealth> {
+        lock(&self.sources).clone()
     }
 
     fn watch(&self) -> broadcast::Receiver<Notice> {

@@ -1,6 +1,8 @@
 //! What the engine's own reads answer, and its own small writes.
 //!
-//! Not their declaration: [`crate::own`]. Layer 1.
+//! Not their declaration: [`crate::own`]. What is asked about events: [`events`]. Layer 1.
+
+pub(crate) mod events;
 
 use std::sync::Arc;
 
@@ -77,6 +79,9 @@ pub(crate) async fn whoami(_: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
         }
         Principal::Operator => "You are the local operator.".to_owned(),
         Principal::Token { name, .. } => format!("You are the token `{name}`."),
+        Principal::Rule { name, event, .. } => {
+            format!("You are the rule `{name}`, because of event {event}.")
+        }
     };
     reply(Reply::text(text))
 }
@@ -179,8 +184,8 @@ pub(crate) async fn log(core: &Arc<Core>, _: &Intent, args: LogArgs) -> Told {
     reply(shown)
 }
 
-pub(crate) async fn why(core: &Arc<Core>, _: &Intent, args: OperationArgs) -> Told {
-    let op = find(core, &args.operation).await?;
+async fn why_operation(core: &Arc<Core>, id: &str) -> Told {
+    let op = find(core, id).await?;
     let filter = AuditFilter { operation: Some(op.id.clone()), ..AuditFilter::default() };
     let mut lines = Vec::new();
     let mut after = 0;

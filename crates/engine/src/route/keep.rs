@@ -1,0 +1,48 @@
+//! How long payloads are kept: what is older than its source says is forgotten, the events stay.
+//!
+//! Not the store's own tidying. The journal says what was forgotten, and its chain stays whole. Layer 1.
+
+use std::sync::Arc;
+
+use wilco_contract::store::{Forgotten, Record, StoreError};
+
+use crate::{core::Core, planning::later};
+
+/// How long after a start it is first looked, in seconds: a start has other things to do.
+const FIRST_SECS: i64 = 60;
+/// The pause between two looks, in seconds.
+const PAUSE_SECS: i64 = 3_600;
+/// How many are forgotten at once.
+const AT_ONCE: usize = 200;
+
+/// Forgets old payloads until the engine stops.
+pub(crate) async fn run(core: Arc<Core>) {
+    let mut pause = FIRST_SECS;
+    loop {
+        tokio::select! {
+            () = core.clock.until(later(core.clock.now(), pause)) => {}
+            () = core.stopped() => return,
+        }
+        pause = PAUSE_SECS;
+        if let Err(error) = forget(&core).await {
+            tracing::warn!(%error, "Old payloads could not be forgotten; trying again in an hour.");
+        }
+    }
+}
+
+async fn forget(core: &Core) -> Result<(), StoreError> {
+    let live = core.live.load_full();
+    for rule in &live.setup.events.sources {
+        let keep = i64::try_from(rule.keep_secs).unwrap_or(i64::MAX);
+        let before = later(core.clock.now(), keep.saturating_neg());
+        loop {
+            let events = core.store.old_payloads(&rule.source, before, AT_ONCE).await?;
+            if events.is_empty() || core.is_stopping() {
+                break;
+            }
+            let forgotten = Forgotten { source: rule.source.clone(), before, events };
+            core.commit(vec![Record::Forgotten(forgotten)]).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! The router: takes events up from the journal in its order, and writes what rooms are to be shown of them.
+//!
+//! Not what an event does to the board ([`crate::board`]) and not the sending ([`crate::outbox`]). One task, so that
+//! the order of events is the order in which they are told. What it wrote is written together with how far it got:
+//! after a restart it goes on there. Layer 1.
+
+use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt as _;
+use wilco_contract::{
+    event::{StoredEvent, Trace, TracePlace, TraceRule},
+    ids::{ObjectId, Place, Seq},
+    input::{Input, RuleOrder},
+    route::Group,
+    store::{Batch, Record, StoreError, When},
+};
+
+use super::{Judged, judge, moment, muted, names, needs_payload, rules};
+use crate::{
+    board::{Moment, Telling, digest_mark, object_of},
+    core::Core,
+    outbox,
+    planning::later,
+};
+
+/// How many events are told in one turn.
+const TURN: usize = 400;
+/// The longest pause after the store could not be read or written, in seconds.
+const LONGEST_PAUSE_SECS: i64 = 30;
+
+/// Routes events until the engine stops.
+pub(crate) async fn run(core: Arc<Core>) {
+    let (mut pause, mut at_once) = (1, TURN);
+    while !core.is_stopping() {
+        match AssertUnwindSafe(turn(&core, at_once)).catch_unwind().await {
+            Ok(Ok(true)) => (pause, at_once) = (1, TURN),
+            Ok(Ok(false)) => {
+                (pause, at_once) = (1, TURN);
+                wait(&core).await;
+            }
+            // One of these events brings it down. Alone it shows which; then it is passed over.
+            Err(_) => {
+                tracing::error!("The router made a mistake.");
+                forget(&core).await;
+                if at_once == 1 {
+                    pass_over(&core).await;
+                }
+                at_once = 1;
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "Events could not be routed; trying again.");
+                forget(&core).await;
+                tokio::select! {
+                    () = core.clock.until(later(core.clock.now(), pause)) => {}
+                    () = core.stopped() => return,
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE_SECS);
+            }
+        }
+    }
+}
+
+/// Begins anew from what is stored: what is at hand may be ahead of it, or what was written was not heard of.
+async fn forget(core: &Arc<Core>) {
+    core.board().forget();
+    let stored = async {
+        for known in core.store.due_slots().await? {
+            core.board().put(known);
+        }
+        outbox::recover(core).await
+    };
+    if let Err(error) = stored.await {
+        tracing::error!(%error, "What waits could not be read.");
+    }
+}
+
+/// Passes over the next event, which cannot be told; its trace says so.
+async fn pass_over(core: &Core) {
+    let passed = async {
+        let Some(stored) = core.store.unrouted(1).await?.into_iter().next() else { return Ok(()) };
+        let note = "it could not be told, and Wilco's log says more".to_owned();
+        let considered = vec![TraceRule { rule: "wilco".to_owned(), note }];
+        core.commit(vec![Record::Routed(Trace { event: stored.seq, considered, places: Vec::new() })]).await
+    };
+    if let Err(error) = passed.await {
+        tracing::error!(%error, "An event that cannot be told could not be passed over.");
+    }
+}
+
+/// Waits for events, for a slot whose time has come, or for the end.
+async fn wait(core: &Core) {
+    let due = core.board().next_due();
+    let due = async {
+        match due {
+            Some(at) => core.clock.until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = core.bell.notified() => {}
+        () = due => {}
+        () = core.stopped() => {}
+    }
+}
+
+/// An event that was judged.
+struct Judgement {
+    stored: StoredEvent,
+    judged: Judged,
+}
+
+/// Tells the next events. Whether there may be more.
+async fn turn(core: &Arc<Core>, at_once: usize) -> Result<bool, StoreError> {
+    let events = core.store.unrouted(at_once).await?;
+    let more = events.len() == at_once;
+    let moment = moment(core);
+    let live = core.live.load_full();
+    let setup = &live.setup.events;
+    let payloads = needs_payload(setup);
+    let mut judgements = Vec::with_capacity(events.len());
+    for stored in events {
+        let payload = if payloads { payload(core, &stored).await? } else { None };
+        let names = names(&stored.event, payload.as_ref());
+        judgements.push(Judgement { judged: judge(setup, &stored.event, &names), stored });
+    }
+    fetch(core, &moment, &judgements).await?;
+    let mutes = core.mutes_at(moment.now);
+    let mut records = Vec::new();
+    let mut orders = Vec::new();
+    let mut places = HashSet::new();
+    {
+        let mut board = core.board();
+        for Judgement { stored, judged } in judgements {
+            let event = &stored.event;
+            let mut told: Vec<TracePlace> = Vec::with_capacity(judged.targets.len());
+            for target in &judged.targets {
+                let telling = Telling {
+                    seq: stored.seq,
+                    event,
+                    level: target.level,
+                    group: match target.group {
+                        Group::Within(secs) => Some(secs),
+                        Group::None => None,
+                    },
+                    say: target.say.as_deref(),
+                    threads: core.ways.to(&target.place).is_none_or(|way| way.caps.threads),
+                    muted: mutes.iter().any(|mute| mute.place == target.place && muted(event, &mute.what)),
+                };
+                told.push(board.tell(&moment, &target.place, telling));
+            }
+            for order in &judged.orders {
+                if let Ok(words) = &order.order {
+                    orders.push(rule_order(core, &stored, (&order.rule, words), told.first()));
+                }
+            }
+            let trace = Trace { event: stored.seq, considered: judged.considered, places: told };
+            records.push(Record::Routed(trace));
+        }
+        board.look(&moment);
+        let changes = board.take_changes();
+        for slot in changes.slots {
+            places.insert(slot.place.clone());
+            records.push(Record::Slot(Box::new(slot)));
+        }
+        for line in changes.lines {
+            places.insert(line.place.clone());
+            records.push(Record::Line(Box::new(line)));
+        }
+    }
+    if records.is_empty() {
+        return Ok(more);
+    }
+    // The only records of the batch that are numbered, so that they follow each other up to the last one.
+    records.extend(orders.iter().cloned().map(|order| Record::Input(Input::Rule(order))));
+    let last = core.store.commit(Batch { at: moment.now, records }, When::Now).await?;
+    core.board().shrink();
+    for place in places {
+        outbox::ring(core, &place);
+    }
+    if let Some(last) = last {
+        let first = last.0 + 1 - orders.len() as u64;
+        for (seq, order) in (first..).zip(orders) {
+            rules::begin(core, Seq(seq), order);
+        }
+    }
+    Ok(more)
+}
+
+async fn payload(core: &Core, stored: &StoredEvent) -> Result<Option<serde_json::Value>, StoreError> {
+    let Some(payload) = core.store.payload(stored.seq).await? else { return Ok(None) };
+    // What is damaged, or no JSON, has no names below it; `wilco audit verify` tells of the first.
+    Ok(payload.unpack().ok().and_then(|body| serde_json::from_slice(&body).ok()))
+}
+
+/// Takes the slots to hand that these events may change.
+async fn fetch(core: &Core, moment: &Moment, judgements: &[Judgement]) -> Result<(), StoreError> {
+    let mut wanted: Vec<(Place, ObjectId)> = Vec::new();
+    let mut places: Vec<Place> = Vec::new();
+    {
+        let board = core.board();
+        let mut asked = HashSet::new();
+        for Judgement { stored, judged } in judgements {
+            for target in &judged.targets {
+                for object in [object_of(&stored.event, stored.seq), digest_mark(moment)] {
+                    let key = (target.place.clone(), object);
+                    if !board.knows(&key.0, &key.1) && asked.insert(key.clone()) {
+                        wanted.push(key);
+                    }
+                }
+                if !board.counts(&target.place) && !places.contains(&target.place) {
+                    places.push(target.place.clone());
+                }
+            }
+        }
+    }
+    for place in places {
+        let count = core.store.place_count(&place).await?;
+        core.board().count_from(&place, count);
+    }
+    if !wanted.is_empty() {
+        let found = core.store.slots_of(&wanted).await?;
+        let mut board = core.board();
+        for (_, known) in found {
+            board.put(known);
+        }
+    }
+    core.count_heard();
+    Ok(())
+}
+
+fn rule_order(
+    core: &Core,
+    stored: &StoredEvent,
+    (rule, words): (&str, &str),
+    told: Option<&TracePlace>,
+) -> RuleOrder {
+    let home = || core.live.load().setup.home.clone();
+    RuleOrder {
+        id: format!("{rule}/{}", stored.seq),
+        rule: rule.to_owned(),
+        event: stored.seq,
+        signed: stored.event.signed,
+        order: words.to_owned(),
+        place: told.map_or_else(home, |told| told.place.clone()),
+        slot: told.and_then(|told| told.slot),
+        at: stored.received_at,
+    }
+}

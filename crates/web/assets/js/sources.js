@@ -1,0 +1,92 @@
+// Sources: who sends events, whether they prove it, what came and what was refused, and the address to send to.
+
+import { announce } from "./announce.js";
+import { get } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
+import { eventTabs, howToConnect, ticks } from "./outside.js";
+import { stamp, time, zoneName } from "./words.js";
+
+const EVERY = 5000;
+
+/** The view of sources. */
+export function sourcesView() {
+  const list = h("div");
+  let drawn = "";
+  let closed = false;
+
+  async function load() {
+    try {
+      const { items } = await get("/sources");
+      const key = JSON.stringify(items);
+      if (closed || key === drawn) return;
+      // What is drawn anew would take the focus from the button that was just pressed.
+      const held = list.contains(document.activeElement) && document.activeElement.dataset.copy;
+      drawn = key;
+      fill(list, items.length === 0 ? howToConnect() : [table(items), h("p.small.muted.below", "Counts are since Wilco was started.")]);
+      if (held) list.querySelector(`[data-copy="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+    } catch (problem) {
+      if (!closed && drawn === "") fill(list, h("p.empty", { role: "alert" }, inline(problem.message)));
+    }
+  }
+
+  function look() {
+    if (!document.hidden) load();
+  }
+
+  document.addEventListener("visibilitychange", look);
+  const timer = setInterval(look, EVERY);
+  load();
+  return {
+    title: "Sources",
+    top: [h("h1", { tabindex: "-1" }, "Sources"), eventTabs("/sources"), h("p.topbar-note", `times in ${zoneName()}`)],
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Sources" }, h("div.page", list)),
+    close() {
+      closed = true;
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    },
+  };
+}
+
+function table(sources) {
+  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Sources" }, h("table.table.table-stack.sources",
+    h("thead", h("tr", ["Source", "Proof"].map((name) => h("th", { scope: "col" }, name)), ["Events", "Repeats", "Refused"].map((name) => h("th.num", { scope: "col" }, name)), ["Last event", "Address at the sender"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", sources.map(rows))));
+}
+
+function rows(source) {
+  const { name, kind, signed, taken, repeated, refused, taken_at: takenAt, refused_at: refusedAt, refused_why: why } = source;
+  const count = (value, word) => h("td.num", String(value), h("span.only-stack", ` ${word}`));
+  return [
+    h("tr",
+      h("td", h("a", { href: `/events?source=${encodeURIComponent(name)}` }, h("b", name)), kind !== name && h("span.muted", ` ${kind}`)),
+      h("td", signed
+        ? h("span.state", { data: { state: "succeeded" } }, icon("lock"), "signed")
+        : h("span.state", { data: { state: "paused" }, title: "Anybody who can reach the address can send. Its events trigger no write." }, icon("awaiting_confirm"), "unsigned")),
+      count(taken, taken === 1 ? "event" : "events"), count(repeated, repeated === 1 ? "repeat" : "repeats"), count(refused, "refused"),
+      h("td.when", takenAt ? time(takenAt, stamp) : "none yet"),
+      h("td.full", address(source))),
+    refusedAt && h("tr.more-of", h("td.full", { colspan: "7" }, h("span.refused-why", { data: { state: "failed" } }, icon("failed"), h("span", "Last refusal at ", time(refusedAt, stamp), ": ", ticks(why ?? ""))))),
+  ];
+}
+
+/** The address to enter at the sender, with a way to take it along. */
+function address({ name, url }) {
+  const text = h("code", url);
+  const word = h("span", "Copy");
+  const button = h("button.btn.btn-quiet", { type: "button", data: { copy: name }, "aria-label": `Copy the address of ${name}`, on: { click: copy } }, icon("copy"), word);
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(url);
+      word.textContent = "Copied";
+      announce("The address is copied");
+      setTimeout(() => { word.textContent = "Copy"; }, 2000);
+    } catch {
+      // Without encryption a browser lends no clipboard: then the address stands selected.
+      getSelection().selectAllChildren(text);
+      announce("The address is selected");
+    }
+  }
+  return h("div.said", text, button);
+}
