@@ -1,0 +1,5 @@
+//! The fuzz target `github`: libFuzzer's door to it, and nothing else.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| wilco_fuzz::run("github", input));
