@@ -288,3 +288,66 @@ fn take(inner: &mut Inner) -> Vec<Item> {
 pub(crate) fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use wilco_runtime::chance::OsChance;
+    use wilco_testkit::store_suite::samples::{batch, read};
+
+    use super::*;
+
+    async fn push(queue: &Queue) -> oneshot::Receiver<Answer> {
+        let (answer, answered) = oneshot::channel();
+        let batch = Prepared::new(batch([read("a")]), &OsChance).expect("JSON");
+        queue.push(Item { batch, answer: Some(answer) }).await.expect("there is room");
+        answered
+    }
+
+    async fn group(queue: &Queue) -> usize {
+        let items = queue.next().await;
+        let (count, answers) = (items.len(), items.iter().map(|_| Ok(None)).collect());
+        queue.done(items, answers);
+        count
+    }
+
+    #[tokio::test]
+    async fn a_group_waits_a_moment_for_as_many_as_the_last_one_had_and_who_is_alone_for_nobody() {
+        let queue = Queue::default();
+        let mut answers = Vec::new();
+        for _ in 0..8 {
+            answers.push(push(&queue).await);
+        }
+        assert_eq!(group(&queue).await, 8);
+        answers.push(push(&queue).await);
+        assert!(queue.next().now_or_never().is_none(), "seven more may come");
+        for _ in 0..7 {
+            answers.push(push(&queue).await);
+        }
+        assert_eq!(group(&queue).now_or_never(), Some(8), "and they came");
+        answers.push(push(&queue).await);
+        assert_eq!(group(&queue).await, 1, "nobody came in time");
+        answers.push(push(&queue).await);
+        assert_eq!(group(&queue).now_or_never(), Some(1), "so nobody is waited for");
+        for answer in answers {
+            assert_eq!(answer.await, Ok(Ok(None)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_group_leaves_nobody_waiting_and_the_next_one_goes_on() {
+        let queue = Queue::default();
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            answers.push(push(&queue).await);
+        }
+        let items = queue.next().await;
+        answers.push(push(&queue).await);
+        queue.failed(items, &Trouble::Lost("gone".to_owned()));
+        for answer in answers {
+            assert!(matches!(answer.await, Ok(Err(_))));
+        }
+        let _answered = push(&queue).await;
+        assert_eq!(group(&queue).await, 1);
+    }
+}
