@@ -372,6 +372,17 @@ pub struct StoredEvent {
     pub payload: Option<PayloadMark>,
 }
 
+/// An event that is to be routed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unrouted {
+    /// Its journal number, which is its id.
+    pub seq: Seq,
+    /// When it was taken in.
+    pub received_at: Timestamp,
+    /// The event.
+    pub event: Event,
+}
+
 /// Where an event went, and why: what was considered when it was routed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {

@@ -14,7 +14,7 @@ use crate::{
     action::Stream,
     chain::{Head, Sealed},
     connector::{DeliveryKey, Receipt},
-    event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace},
+    event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
     ids::{Account, CommandId, Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
     operation::{OpEvent, Operation, State},
@@ -418,7 +418,7 @@ pub trait Events: Send + Sync {
     /// Whether an event with this id from this source is stored.
     async fn has_event(&self, source: &SourceName, id: &str) -> Result<bool, StoreError>;
     /// The events after the last one that was routed, oldest first.
-    async fn unrouted(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+    async fn unrouted(&self, limit: usize) -> Result<Vec<Arc<Unrouted>>, StoreError>;
     /// Where an event went, once it was routed.
     async fn trace(&self, event: Seq) -> Result<Option<Trace>, StoreError>;
     /// The payload that an event came in, its own or the one that it shares; none once forgotten.

@@ -89,6 +89,21 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// What SQLite said, by its extended code.
+    fn said(code: i32, said: &str) -> Self {
+        // The low byte is the primary code: https://www.sqlite.org/rescode.html
+        match code & 0xff {
+            5 | 6 => Self::Passing(format!("another program has locked the database ({said})")),
+            8 => Self::ReadOnly(format!("the file is read-only ({said})")),
+            13 => Self::Passing(format!("the disk is full ({said}); free some space")),
+            11 | 26 => Self::Damaged(said.to_owned()),
+            12 | 18 | 19 | 20 | 25 => Self::Misfit(said.to_owned()),
+            10 => Self::Passing(format!("the disk does not do what it should ({said}, code {code})")),
+            14 => Self::Passing(format!("a file of the database cannot be opened ({said}, code {code})")),
+            _ => Self::Passing(format!("{said} (code {code})")),
+        }
+    }
+
     /// What the caller of the store is told.
     pub(crate) fn told(&self) -> StoreError {
         match self {
@@ -126,17 +141,24 @@ impl From<sqlx::Error> for Trouble {
             };
         };
         let code: i32 = inner.code().and_then(|code| code.parse().ok()).unwrap_or(1);
-        let said = inner.message();
-        // The low byte is the primary code: https://www.sqlite.org/rescode.html
-        match code & 0xff {
-            5 | 6 => Self::Passing(format!("another program has locked the database ({said})")),
-            8 => Self::ReadOnly(format!("the file is read-only ({said})")),
-            13 => Self::Passing(format!("the disk is full ({said}); free some space")),
-            11 | 26 => Self::Damaged(said.to_owned()),
-            12 | 18 | 19 | 20 | 25 => Self::Misfit(said.to_owned()),
-            10 => Self::Passing(format!("the disk does not do what it should ({said}, code {code})")),
-            14 => Self::Passing(format!("a file of the database cannot be opened ({said}, code {code})")),
-            _ => Self::Passing(format!("{said} (code {code})")),
+        Self::said(code, inner.message())
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(failure, said) => {
+                let said = said.unwrap_or_else(|| failure.to_string());
+                Self::said(failure.extended_code, &said)
+            }
+            rusqlite::Error::ToSqlConversionFailure(_) => Self::Misfit(error.to_string()),
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..) => {
+                Self::Damaged(format!("a row cannot be read: {error}"))
+            }
+            other => Self::Lost(other.to_string()),
         }
     }
 }

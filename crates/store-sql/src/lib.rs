@@ -5,7 +5,7 @@
 
 mod changes;
 mod error;
-mod insert;
+mod fresh;
 mod lock;
 mod lookup;
 mod options;

@@ -2,9 +2,13 @@
 //!
 //! Not the deciding: `runtime::memory_store::Known` does that for every store. Layer 2.
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::HashMap, error::Error};
 
-use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteRow};
+use rusqlite::{
+    Connection, OptionalExtension as _, Params, Result, Row,
+    types::{FromSql, Type},
+};
+use jiff::Timestamp;
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::{DeliveryKey, Receipt},
@@ -14,7 +18,10 @@ use wilco_contract::{
 };
 use wilco_runtime::memory_store::{Known, input_id};
 
-use crate::{changes::StoredSlot, insert::among, row::Read, write::number};
+use crate::{
+    changes::StoredSlot,
+    write::{number, whole},
+};
 
 /// How many bytes of a hash tell an event from all others.
 const KEY: usize = 16;
@@ -88,97 +95,125 @@ pub(crate) fn event_key(source: &SourceName, id: &str) -> [u8; KEY] {
     key
 }
 
-/// What is stored about these batches' names. Events only where they are asked for: hardly any comes twice, and their
-/// table refuses a second one by itself.
-pub(crate) async fn stored<'a>(
-    conn: &mut SqliteConnection,
-    batches: impl Iterator<Item = &'a Batch>,
-    with_events: bool,
-) -> Result<Stored, sqlx::Error> {
+/// What is stored about these batches' names.
+pub(crate) fn stored<'a>(conn: &Connection, batches: impl Iterator<Item = &'a Batch>) -> Result<Stored> {
     let names = Names::of(batches);
-    let (mut known, numbers) = collisions(conn, &names).await?;
-    if with_events {
-        known.events = events(conn, &names.events).await?;
+    let (known, numbers) = collisions(conn, &names)?;
+    Ok(Stored { known, numbers, slots: slots(conn, &names.slots)? })
+}
+
+fn slots(conn: &Connection, numbers: &[u64]) -> Result<HashMap<u64, StoredSlot>> {
+    let ask = "SELECT post, shown, receipt_place, receipt FROM slots WHERE number = ?";
+    let mut found = HashMap::new();
+    for number in numbers {
+        let slot = one(conn, ask, [whole(*number)?], |row| {
+            let receipt = match row.get(3)? {
+                Some(id) => Some(Receipt { place: name(row, 2)?, id }),
+                None => None,
+            };
+            let version: i64 = row.get(1)?;
+            let shown = Shown { version: read(1, u64::try_from(version))?, receipt };
+            Ok(StoredSlot { post: row.get(0)?, shown })
+        })?;
+        found.extend(slot.map(|slot| (*number, slot)));
     }
-    Ok(Stored { known, numbers, slots: slots(conn, &names.slots).await? })
+    Ok(found)
 }
 
-async fn events(
-    conn: &mut SqliteConnection,
-    names: &[(&SourceName, &str)],
-) -> Result<HashSet<(SourceName, String)>, sqlx::Error> {
-    let sql = ("SELECT key FROM events WHERE key IN (", ")");
-    let rows = among(conn, sql, 1, names, |(source, id), args| args.add(&event_key(source, id)[..])).await?;
-    if rows.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let keys = rows.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<&[u8]>, _>>()?;
-    let there = names.iter().filter(|(source, id)| keys.contains(&event_key(source, id)[..]));
-    Ok(there.map(|(source, id)| ((*source).clone(), (*id).to_owned())).collect())
-}
-
-async fn slots(
-    conn: &mut SqliteConnection,
-    numbers: &[u64],
-) -> Result<HashMap<u64, StoredSlot>, sqlx::Error> {
-    let sql = ("SELECT number, post, shown, receipt_place, receipt FROM slots WHERE number IN (", ")");
-    let rows = among(conn, sql, 1, numbers, |number, args| args.add(i64::try_from(*number)?)).await?;
-    let read = |row: &SqliteRow| {
-        let shown = Shown { version: row.count(2)?, receipt: receipt(row, 3)? };
-        Ok((row.count(0)?, StoredSlot { post: row.try_get(1)?, shown }))
-    };
-    rows.iter().map(read).collect()
-}
-
-/// A receipt of two columns, from this one.
-pub(crate) fn receipt(row: &SqliteRow, at: usize) -> Result<Option<Receipt>, sqlx::Error> {
-    let Some(id) = row.try_get(at + 1)? else { return Ok(None) };
-    Ok(Some(Receipt { place: row.name(at)?, id }))
-}
-
-async fn collisions(
-    conn: &mut SqliteConnection,
-    names: &Names<'_>,
-) -> Result<(Known, HashMap<OpId, u64>), sqlx::Error> {
+fn collisions(conn: &Connection, names: &Names<'_>) -> Result<(Known, HashMap<OpId, u64>)> {
     let mut known = Known::default();
     let mut numbers = HashMap::new();
-    let sql = ("SELECT id, version, number FROM operations WHERE id IN (", ")");
-    for row in among(conn, sql, 1, &names.operations, |id, args| args.add(id.as_str())).await? {
-        let id: OpId = row.name(0)?;
-        known.operations.insert(id.clone(), row.count(1)?);
-        numbers.insert(id, row.count(2)?);
+    for id in &names.operations {
+        let ask = "SELECT version, number FROM operations WHERE id = ?";
+        let found = one(conn, ask, [id.as_str()], |row| {
+            let (version, number): (i64, i64) = (row.get(0)?, row.get(1)?);
+            Ok((read(0, u64::try_from(version))?, read(1, u64::try_from(number))?))
+        })?;
+        if let Some((version, number)) = found {
+            known.operations.insert((*id).clone(), version);
+            numbers.insert((*id).clone(), number);
+        }
     }
-    // Written so that the partial index serves it.
-    let sql = ("SELECT key FROM messages WHERE key IS NOT NULL AND key IN (", ")");
-    let rows = among(conn, sql, 1, &names.keys, |key, args| args.add(&key.0)).await?;
-    known.keys = rows.iter().map(|row| row.try_get(0).map(DeliveryKey)).collect::<Result<_, _>>()?;
-    let sql = ("SELECT seq, place FROM messages WHERE seq IN (", ")");
-    let rows = among(conn, sql, 1, &names.messages, |seq, args| args.add(number(*seq)?)).await?;
-    known.messages =
-        rows.iter().map(|row| Ok((row.seq(0)?, row.name(1)?))).collect::<Result<_, sqlx::Error>>()?;
-    let sql = ("SELECT place, id FROM inbox WHERE (place, id) IN (", ")");
-    let rows = among(conn, sql, 2, &names.inputs, |(place, id), args| {
-        args.add(place.as_str())?;
-        args.add(*id)
-    });
-    let input = |row: &SqliteRow| Ok((row.name(0)?, row.try_get(1)?));
-    known.inputs = rows.await?.iter().map(input).collect::<Result<_, sqlx::Error>>()?;
-    let sql = ("SELECT key, owner, expires_at FROM locks WHERE key IN (", ")");
-    let rows = among(conn, sql, 1, &names.locks, |key, args| args.add(*key)).await?;
-    let lock = |row: &SqliteRow| Ok((row.try_get(0)?, (row.json(1)?, row.time(2)?)));
-    known.locks = rows.iter().map(lock).collect::<Result<_, sqlx::Error>>()?;
-    let sql = ("SELECT hash FROM links WHERE used_at IS NOT NULL AND hash IN (", ")");
-    let rows = among(conn, sql, 1, &names.links, |hash, args| args.add(&hash.0[..])).await?;
-    known.redeemed = rows.iter().map(|row| row.hash(0)).collect::<Result<_, _>>()?;
-    let sql = ("SELECT hash FROM tokens WHERE revoked_at IS NOT NULL AND hash IN (", ")");
-    let rows = among(conn, sql, 1, &names.tokens, |token, args| args.add(&token.hash.0[..])).await?;
-    known.revoked = rows.iter().map(|row| row.hash(0)).collect::<Result<_, _>>()?;
-    // Oldest first: of several that were not revoked, only the newest can still live.
-    let sql = ("SELECT name, hash, expires_at FROM tokens WHERE revoked_at IS NULL AND name IN (", ")");
-    let rows = among(conn, (sql.0, ") ORDER BY name, created_at"), 1, &names.tokens, |token, args| {
-        args.add(&token.name)
-    });
-    let token = |row: &SqliteRow| Ok((row.try_get(0)?, (row.hash(1)?, row.time(2)?)));
-    known.tokens = rows.await?.iter().map(token).collect::<Result<_, sqlx::Error>>()?;
+    for key in &names.keys {
+        // Written so that the partial index serves it.
+        if is(conn, "SELECT 1 FROM messages WHERE key IS NOT NULL AND key = ?", [&key.0])? {
+            known.keys.insert((*key).clone());
+        }
+    }
+    for seq in &names.messages {
+        let place = one(conn, "SELECT place FROM messages WHERE seq = ?", [number(*seq)?], |row| name(row, 0))?;
+        known.messages.extend(place.map(|place| (*seq, place)));
+    }
+    for (place, id) in &names.inputs {
+        if is(conn, "SELECT 1 FROM inbox WHERE place = ? AND id = ?", [place.as_str(), id])? {
+            known.inputs.insert(((*place).clone(), (*id).to_owned()));
+        }
+    }
+    for (source, id) in &names.events {
+        if is(conn, "SELECT 1 FROM events WHERE key = ?", [&event_key(source, id)[..]])? {
+            known.events.insert(((*source).clone(), (*id).to_owned()));
+        }
+    }
+    for key in &names.locks {
+        let lock = one(conn, "SELECT owner, expires_at FROM locks WHERE key = ?", [key], |row| {
+            Ok((read(0, serde_json::from_str(&text(row, 0)?))?, time(row, 1)?))
+        })?;
+        known.locks.extend(lock.map(|lock| ((*key).to_owned(), lock)));
+    }
+    for link in &names.links {
+        if is(conn, "SELECT 1 FROM links WHERE hash = ? AND used_at IS NOT NULL", [&link.0[..]])? {
+            known.redeemed.insert(*link);
+        }
+    }
+    tokens(conn, names, &mut known)?;
     Ok((known, numbers))
+}
+
+fn tokens(conn: &Connection, names: &Names<'_>, known: &mut Known) -> Result<()> {
+    for token in &names.tokens {
+        if is(conn, "SELECT 1 FROM tokens WHERE hash = ? AND revoked_at IS NOT NULL", [&token.hash.0[..]])? {
+            known.revoked.insert(token.hash);
+        }
+        // Of several that were not revoked, only the newest can still live.
+        let ask = "SELECT hash, expires_at FROM tokens WHERE name = ? AND revoked_at IS NULL \
+                   ORDER BY created_at DESC LIMIT 1";
+        let newest = one(conn, ask, [&token.name], |row| Ok((Hash(row.get(0)?), time(row, 1)?)))?;
+        known.tokens.extend(newest.map(|newest| (token.name.clone(), newest)));
+    }
+    Ok(())
+}
+
+/// The row that a statement finds, if it finds one.
+fn one<T>(
+    conn: &Connection,
+    statement: &str,
+    values: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    conn.prepare_cached(statement)?.query_row(values, read).optional()
+}
+
+/// Whether a statement finds a row.
+fn is(conn: &Connection, statement: &str, values: impl Params) -> Result<bool> {
+    conn.prepare_cached(statement)?.exists(values)
+}
+
+fn text(row: &Row<'_>, at: usize) -> Result<String> {
+    FromSql::column_result(row.get_ref(at)?).map_err(|error| unreadable(at, error))
+}
+
+fn name<T: serde::de::DeserializeOwned>(row: &Row<'_>, at: usize) -> Result<T> {
+    read(at, serde_json::from_value(serde_json::Value::String(text(row, at)?)))
+}
+
+fn time(row: &Row<'_>, at: usize) -> Result<Timestamp> {
+    read(at, text(row, at)?.parse())
+}
+
+fn read<T>(at: usize, value: std::result::Result<T, impl Error + Send + Sync + 'static>) -> Result<T> {
+    value.map_err(|error| unreadable(at, error))
+}
+
+fn unreadable(at: usize, why: impl Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(why))
 }

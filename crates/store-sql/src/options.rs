@@ -8,10 +8,8 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{
-    ConnectOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use rusqlite::{Connection, OpenFlags};
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use wilco_contract::clock::{Chance, Clock};
 
 use crate::error::OpenError;
@@ -63,27 +61,6 @@ impl Options {
         Ok(Self { path: folder.join(path), durability })
     }
 
-    /// The one connection that writes.
-    pub(crate) fn writer(&self) -> SqliteConnectOptions {
-        let synchronous = match self.durability {
-            Durability::Full => SqliteSynchronous::Full,
-            Durability::Process => SqliteSynchronous::Normal,
-        };
-        shared(&self.path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous)
-            // A long reader lets the log grow; afterwards it shrinks to this many bytes again.
-            .pragma("journal_size_limit", "16777216")
-            .pragma("cache_size", "-4000")
-            // 16 MB of log, as above: a page that changes often is then copied into the database more seldom, and the
-            // disk is waited for more seldom.
-            .pragma("wal_autocheckpoint", "4000")
-            // What a statement would need to take itself back would otherwise be a file.
-            .pragma("temp_store", "MEMORY")
-            .statement_cache_capacity(128)
-            .thread_name(|_| "wilco-db-write".to_owned())
-    }
-
     /// A connection that reads.
     pub(crate) fn reader(path: &Path) -> SqliteConnectOptions {
         shared(path)
@@ -94,7 +71,60 @@ impl Options {
     }
 }
 
-/// What all connections have in common.
+/// How the one connection that writes is opened.
+#[derive(Debug, Clone)]
+pub(crate) struct WriterOptions {
+    path: PathBuf,
+    durability: Durability,
+    /// The most pages that the database may have; SQLite says of one more what it says of a disk without room.
+    #[cfg(test)]
+    pub(crate) most_pages: Option<u32>,
+}
+
+impl WriterOptions {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            path: options.path.clone(),
+            durability: options.durability,
+            #[cfg(test)]
+            most_pages: None,
+        }
+    }
+
+    /// Opens the connection. It stays on the thread that calls this: a statement is a call, and no turn to another
+    /// thread, which would cost more than most statements.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(crate) fn connect(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(BUSY)?;
+        conn.set_prepared_statement_cache_capacity(128);
+        let synchronous = match self.durability {
+            Durability::Full => "FULL",
+            Durability::Process => "NORMAL",
+        };
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "synchronous", synchronous)?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        // A long reader lets the log grow; afterwards it shrinks to this many bytes again.
+        conn.pragma_update(None, "journal_size_limit", 16_777_216)?;
+        conn.pragma_update(None, "cache_size", -4_000)?;
+        // 16 MB of log, as above: a page that changes often is then copied into the database more seldom, and the
+        // disk is waited for more seldom.
+        conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+        // What a statement would need to take itself back would otherwise be a file.
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
+        #[cfg(test)]
+        if let Some(most) = self.most_pages {
+            conn.pragma_update(None, "max_page_count", most)?;
+        }
+        Ok(conn)
+    }
+}
+
+/// What all connections of sqlx have in common.
 pub(crate) fn shared(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging()
 }

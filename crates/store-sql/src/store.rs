@@ -17,7 +17,7 @@ use sqlx::{
 };
 use tokio::sync::oneshot;
 use wilco_contract::{
-    chain::{Head, Seal, Walk},
+    chain::{Head, Walk},
     clock::Chance,
     ids::Seq,
     store::{Batch, Store, StoreError, When},
@@ -25,13 +25,14 @@ use wilco_contract::{
 
 use crate::{
     error::{OpenError, Trouble},
+    fresh::Fresh,
     lock::LockFile,
-    options::{Options, Parts, shared},
+    options::{Options, Parts, WriterOptions, shared},
     prepared::Prepared,
     queue::{Item, Queue, closed},
     row::Read,
     schema,
-    writer::{Ended, Writer},
+    writer::{Ended, Writer, so_far},
 };
 
 /// How many reads go on at once.
@@ -45,6 +46,8 @@ const LAST_READS: Duration = Duration::from_secs(2);
 /// waits, but nobody waits for that.
 pub struct SqliteStore {
     pub(crate) reads: SqlitePool,
+    /// The events that wait to be routed, as far as this store wrote them.
+    pub(crate) fresh: Arc<Fresh>,
     writing: Option<Writing>,
 }
 
@@ -60,28 +63,33 @@ impl SqliteStore {
     /// # Errors
     /// When it is in use, damaged, newer than this build, another program's, or cannot be written.
     pub async fn open(options: &Options, parts: Parts) -> Result<Self, OpenError> {
-        Self::open_with(&options.path, options.writer(), parts).await
+        Self::open_with(&options.path, WriterOptions::new(options), parts).await
     }
 
     pub(crate) async fn open_with(
         path: &Path,
-        writer: SqliteConnectOptions,
+        options: WriterOptions,
         parts: Parts,
     ) -> Result<Self, OpenError> {
         let told = |error: sqlx::Error| Trouble::from(error).at(path);
         let lock = LockFile::take(path, parts.clock.as_ref()).await?;
         create_if_missing(path).await?;
-        let mut conn = writer.connect().await.map_err(told)?;
-        schema::migrate(&mut conn, path, schema::STEPS).await?;
-        writable(&mut conn).await.map_err(told)?;
-        let (seal, newest) = so_far(&mut conn).await.map_err(told)?;
+        let mut first = shared(path).connect().await.map_err(told)?;
+        schema::migrate(&mut first, path, schema::STEPS).await?;
+        writable(&mut first).await.map_err(told)?;
+        first.close().await.map_err(told)?;
+        let told = |error: rusqlite::Error| Trouble::from(error).at(path);
+        let conn = options.connect().map_err(told)?;
+        let (seal, newest) = so_far(&conn).map_err(told)?;
+        let fresh = Arc::new(Fresh::default());
+        fresh.begin(&conn).map_err(told)?;
         let queue = Arc::new(Queue::default());
-        let writer = Writer { conn: Some(conn), options: writer, seal, newest, lock };
+        let writer = Writer { conn: Some(conn), options, seal, newest, fresh: fresh.clone(), lock };
         let ended = writer.start(queue.clone());
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), what: error.to_string() };
         let writing = Writing { queue, ended: ended.map_err(failed)?, chance: parts.chance };
-        Ok(Self { reads: readers(Options::reader(path)), writing: Some(writing) })
+        Ok(Self { reads: readers(Options::reader(path)), writing: Some(writing), fresh })
     }
 
     /// Opens the database for reading only, also while another process writes it. A commit is refused.
@@ -109,7 +117,7 @@ impl SqliteStore {
                 path: path.to_owned(),
                 what: format!("it has schema {found}, and this Wilco reads {known}; start `wilco up` once"),
             }),
-            _ => Ok(Self { reads: readers(options), writing: None }),
+            _ => Ok(Self { reads: readers(options), writing: None, fresh: Arc::default() }),
         }
     }
 
@@ -189,13 +197,6 @@ pub(crate) async fn head(conn: &mut SqliteConnection) -> Result<Head, sqlx::Erro
         Some(row) => Ok(Head { seq: row.seq(0)?, hash: row.hash(1)? }),
         None => Ok(Walk::default().head()),
     }
-}
-
-/// The chain so far and the number of the newest operation, each by a last row.
-pub(crate) async fn so_far(conn: &mut SqliteConnection) -> Result<(Seal, u64), sqlx::Error> {
-    let seal = Seal::after(head(conn).await?);
-    let row = sqlx::query("SELECT coalesce(max(number), 0) FROM operations").fetch_one(conn).await?;
-    Ok((seal, row.count(0)?))
 }
 
 /// Makes a new database beside its place and moves it there whole, so that a start that is cut short leaves none.

@@ -4,21 +4,22 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::watch;
 use wilco_contract::{
-    chain::Seal,
-    store::{Record, StoreError},
+    chain::{Head, Seal, Walk},
+    ids::{Hash, Seq},
+    store::StoreError,
 };
 
 use crate::{
     changes::Changes,
     error::Trouble,
-    insert::Script,
+    fresh::Fresh,
     lock::LockFile,
     lookup,
+    options::WriterOptions,
     queue::{Answer, Item, Queue},
-    store::so_far,
     write::write,
 };
 
@@ -34,13 +35,15 @@ pub(crate) type Ended = watch::Receiver<Option<Result<(), StoreError>>>;
 /// What the writer works with.
 pub(crate) struct Writer {
     /// The connection; opened again when it was lost.
-    pub(crate) conn: Option<SqliteConnection>,
+    pub(crate) conn: Option<Connection>,
     /// How to open it again.
-    pub(crate) options: SqliteConnectOptions,
+    pub(crate) options: WriterOptions,
     /// The chain so far.
     pub(crate) seal: Seal,
     /// The number of the newest operation.
     pub(crate) newest: u64,
+    /// The events that wait to be routed.
+    pub(crate) fresh: Arc<Fresh>,
     /// Held for as long as the writer runs.
     pub(crate) lock: LockFile,
 }
@@ -71,10 +74,12 @@ impl Writer {
             if items.is_empty() {
                 break Ok(());
             }
-            match self.commit(&items).await {
-                Ok(answers) => {
+            match self.commit(&items) {
+                Ok(committed) => {
                     (pause, tries) = (PAUSE, 0);
-                    queue.done(items, answers);
+                    let mut items = items;
+                    self.fresh.take(&mut items, &committed);
+                    queue.done(items, committed.answers);
                 }
                 Err(trouble) => {
                     queue.failed(items, &trouble);
@@ -95,7 +100,7 @@ impl Writer {
         };
         if let Some(conn) = self.conn.take() {
             // All is written; closing only tidies up.
-            if let Err(error) = conn.close().await {
+            if let Err((_, error)) = conn.close() {
                 tracing::warn!(%error, "the database did not close as it should");
             }
         }
@@ -104,61 +109,47 @@ impl Writer {
     }
 
     /// Commits a group in one transaction. One batch that does not fit leaves the others alone.
-    async fn commit(&mut self, items: &[Item]) -> Result<Vec<Answer>, Trouble> {
-        let first = match self.write(items, false).await {
-            // Most often an event that was taken in before; who brought it shows when all are looked up.
-            Err(Trouble::Misfit(_)) if items.iter().any(brings_event) => self.write(items, true).await,
-            other => other,
-        };
-        match first {
+    fn commit(&mut self, items: &[Item]) -> Result<Committed, Trouble> {
+        match self.write(items) {
             // What the rules let in the tables refused: a row was changed behind our back, or a value is too big.
             // Which batch it is shows when each is tried alone.
             Err(Trouble::Misfit(what)) if items.len() > 1 => {
                 tracing::warn!(%what, "a group was refused; writing its batches one by one");
-                let mut answers = Vec::with_capacity(items.len());
+                let mut committed = Committed::default();
                 for item in items {
-                    answers.extend(self.commit_one(item).await?);
+                    committed.add(self.commit(std::slice::from_ref(item))?);
                 }
-                Ok(answers)
+                Ok(committed)
             }
-            Err(Trouble::Misfit(what)) => Ok(vec![Err(StoreError::Conflict(what))]),
+            Err(Trouble::Misfit(what)) => {
+                let answers = vec![Err(StoreError::Conflict(what))];
+                Ok(Committed { answers, ..Committed::default() })
+            }
             other => other,
         }
     }
 
-    async fn commit_one(&mut self, item: &Item) -> Result<Vec<Answer>, Trouble> {
-        match self.write(std::slice::from_ref(item), true).await {
-            Err(Trouble::Misfit(what)) => Ok(vec![Err(StoreError::Conflict(what))]),
-            other => other,
-        }
-    }
-
-    async fn write(&mut self, items: &[Item], with_events: bool) -> Result<Vec<Answer>, Trouble> {
-        let mut conn = match self.conn.take() {
+    fn write(&mut self, items: &[Item]) -> Result<Committed, Trouble> {
+        let conn = match self.conn.take() {
             Some(conn) => conn,
             None => {
-                let mut conn = self.options.connect().await?;
+                let conn = self.options.connect()?;
                 // The connection may have been lost between a commit and the word of it.
-                (self.seal, self.newest) = so_far(&mut conn).await?;
+                (self.seal, self.newest) = so_far(&conn)?;
+                self.fresh.begin(&conn)?;
                 conn
             }
         };
-        let written = self.write_on(&mut conn, items, with_events).await;
+        let written = self.write_on(&conn, items);
         if !matches!(written, Err(Trouble::Lost(_))) {
             self.conn = Some(conn);
         }
         written
     }
 
-    async fn write_on(
-        &mut self,
-        conn: &mut SqliteConnection,
-        items: &[Item],
-        with_events: bool,
-    ) -> Result<Vec<Answer>, Trouble> {
+    fn write_on(&mut self, conn: &Connection, items: &[Item]) -> Result<Committed, Trouble> {
         // Nobody else writes, so what is read before the transaction still holds in it.
-        let batches = items.iter().map(|item| &item.batch.batch);
-        let mut stored = lookup::stored(conn, batches, with_events).await?;
+        let mut stored = lookup::stored(conn, items.iter().map(|item| &item.batch.batch))?;
         let mut changes = Changes::after(self.seal.clone(), self.newest);
         let mut answers = Vec::with_capacity(items.len());
         for item in items {
@@ -166,36 +157,59 @@ impl Writer {
             answers.push(fits.map(|()| changes.take(&item.batch, &stored)));
         }
         if changes.rows() > 0 {
-            transact(conn, &changes).await?;
+            transact(conn, &changes)?;
         }
+        let events = changes.told.events.iter().map(|event| event.seq).collect();
+        let routed = changes.told.traces.last_key_value().map(|(event, _)| *event);
         (self.seal, self.newest) = (changes.seal, changes.newest);
-        Ok(answers)
+        Ok(Committed { answers, events, routed })
     }
 }
 
-fn brings_event(item: &Item) -> bool {
-    item.batch.batch.records.iter().any(|record| matches!(record, Record::Event(_)))
+/// What came of a group.
+#[derive(Default)]
+pub(crate) struct Committed {
+    /// Each batch's answer.
+    pub(crate) answers: Vec<Answer>,
+    /// The events' numbers, in the order of the batches that were not refused.
+    pub(crate) events: Vec<Seq>,
+    /// The last event that was routed, where one was.
+    pub(crate) routed: Option<Seq>,
 }
 
-/// Writes all changes or none. The words around them are plain statements, so that they can share a turn.
-async fn transact(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Result<(), Trouble> {
-    let written = async {
-        let mut script = Script::new(conn, changes.rows());
-        script.say("BEGIN IMMEDIATE").await?;
-        write(&mut script, changes).await?;
-        script.say("COMMIT").await?;
-        script.run().await
-    };
-    let Err(error) = written.await else { return Ok(()) };
+impl Committed {
+    fn add(&mut self, later: Self) {
+        self.answers.extend(later.answers);
+        self.events.extend(later.events);
+        self.routed = later.routed.max(self.routed);
+    }
+}
+
+/// Writes all changes or none.
+fn transact(conn: &Connection, changes: &Changes<'_>) -> Result<(), Trouble> {
+    let say = |words| conn.prepare_cached(words)?.execute([]).map(drop);
+    let written = say("BEGIN IMMEDIATE").and_then(|()| write(conn, changes)).and_then(|()| say("COMMIT"));
+    let Err(error) = written else { return Ok(()) };
     let trouble = Trouble::from(error);
-    // After some failures SQLite has taken everything back by itself, or never begun, and says so.
-    match sqlx::query("ROLLBACK").execute(conn).await {
-        Err(sqlx::Error::Database(said)) if said.message().contains("no transaction is active") => {
-            Err(trouble)
-        }
-        Err(error) => Err(Trouble::Lost(format!("{}; then {error}", trouble.told()))),
-        Ok(_) => Err(trouble),
+    // After some failures SQLite has taken everything back by itself, or never begun.
+    if conn.is_autocommit() {
+        return Err(trouble);
     }
+    match say("ROLLBACK") {
+        Err(error) => Err(Trouble::Lost(format!("{}; then {error}", trouble.told()))),
+        Ok(()) => Err(trouble),
+    }
+}
+
+/// The chain so far and the number of the newest operation, each by a last row.
+pub(crate) fn so_far(conn: &Connection) -> rusqlite::Result<(Seal, u64)> {
+    let number = |value: i64| u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, value));
+    let last = conn.query_row("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1", [], |row| {
+        Ok(Head { seq: Seq(number(row.get(0)?)?), hash: Hash(row.get(1)?) })
+    });
+    let head = last.optional()?.unwrap_or_else(|| Walk::default().head());
+    let newest = conn.query_row("SELECT coalesce(max(number), 0) FROM operations", [], |row| row.get(0))?;
+    Ok((Seal::after(head), number(newest)?))
 }
 
 fn lost(waiting: usize, trouble: &Trouble) -> Result<(), StoreError> {

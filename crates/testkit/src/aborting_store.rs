@@ -13,7 +13,7 @@ use wilco_contract::{
     access::{LoginLink, Session, Token},
     chain::{Head, Sealed},
     connector::{DeliveryKey, Receipt},
-    event::{EventFilter, Payload, StoredEvent, Trace},
+    event::{EventFilter, Payload, StoredEvent, Trace, Unrouted},
     ids::{Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
     operation::{Operation, State},
@@ -190,7 +190,7 @@ impl Events for AbortingStore {
     async fn has_event(&self, source: &SourceName, id: &str) -> Result<bool, StoreError> {
         self.inner.has_event(source, id).await
     }
-    async fn unrouted(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    async fn unrouted(&self, limit: usize) -> Result<Vec<Arc<Unrouted>>, StoreError> {
         self.inner.unrouted(limit).await
     }
     async fn trace(&self, event: Seq) -> Result<Option<Trace>, StoreError> {

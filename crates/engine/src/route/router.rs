@@ -7,8 +7,9 @@
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
 use wilco_contract::{
-    event::{StoredEvent, Trace, TracePlace, TraceRule},
+    event::{Trace, TracePlace, TraceRule, Unrouted},
     ids::{ObjectId, Place, Seq},
     input::{Input, RuleOrder},
     route::Group,
@@ -25,6 +26,11 @@ use crate::{
 
 /// How many events are told in one turn.
 const TURN: usize = 400;
+/// From this many events on a turn is part of a flood: the next one lets some more come first, since a slot that
+/// changes ten times in a breath is written, read and shown once. Who comes alone waits for nobody.
+const FLOOD: usize = 4;
+/// How long it lets them come, in milliseconds.
+const BREATH_MILLIS: i64 = 10;
 /// The longest pause after the store could not be read or written, in seconds.
 const LONGEST_PAUSE_SECS: i64 = 30;
 
@@ -33,10 +39,14 @@ pub(crate) async fn run(core: Arc<Core>) {
     let (mut pause, mut at_once) = (1, TURN);
     while !core.is_stopping() {
         match AssertUnwindSafe(turn(&core, at_once)).catch_unwind().await {
-            Ok(Ok(true)) => (pause, at_once) = (1, TURN),
-            Ok(Ok(false)) => {
+            Ok(Ok(told)) => {
+                let more = told == at_once;
                 (pause, at_once) = (1, TURN);
-                wait(&core).await;
+                if !more && told < FLOOD {
+                    wait(&core).await;
+                } else if !more {
+                    breathe(&core).await;
+                }
             }
             // One of these events brings it down. Alone it shows which; then it is passed over.
             Err(_) => {
@@ -105,14 +115,23 @@ async fn wait(core: &Core) {
 
 /// An event that was judged.
 struct Judgement {
-    stored: StoredEvent,
+    stored: Arc<Unrouted>,
     judged: Judged,
 }
 
-/// Tells the next events. Whether there may be more.
-async fn turn(core: &Arc<Core>, at_once: usize) -> Result<bool, StoreError> {
+/// Lets some more events come.
+async fn breathe(core: &Core) {
+    let breath = core.clock.now().saturating_add(SignedDuration::from_millis(BREATH_MILLIS));
+    tokio::select! {
+        () = core.clock.until(breath.unwrap_or(Timestamp::MAX)) => {}
+        () = core.stopped() => {}
+    }
+}
+
+/// Tells the next events, and returns how many these were.
+async fn turn(core: &Arc<Core>, at_once: usize) -> Result<usize, StoreError> {
     let events = core.store.unrouted(at_once).await?;
-    let more = events.len() == at_once;
+    let told = events.len();
     let moment = moment(core);
     let live = core.live.load_full();
     let setup = &live.setup.events;
@@ -132,7 +151,7 @@ async fn turn(core: &Arc<Core>, at_once: usize) -> Result<bool, StoreError> {
         let mut board = core.board();
         for Judgement { stored, judged } in judgements {
             let event = &stored.event;
-            let mut told: Vec<TracePlace> = Vec::with_capacity(judged.targets.len());
+            let mut places_told: Vec<TracePlace> = Vec::with_capacity(judged.targets.len());
             for target in &judged.targets {
                 let telling = Telling {
                     seq: stored.seq,
@@ -146,14 +165,14 @@ async fn turn(core: &Arc<Core>, at_once: usize) -> Result<bool, StoreError> {
                     threads: core.ways.to(&target.place).is_none_or(|way| way.caps.threads),
                     muted: mutes.iter().any(|mute| mute.place == target.place && muted(event, &mute.what)),
                 };
-                told.push(board.tell(&moment, &target.place, telling));
+                places_told.push(board.tell(&moment, &target.place, telling));
             }
             for order in &judged.orders {
                 if let Ok(words) = &order.order {
-                    orders.push(rule_order(core, &stored, (&order.rule, words), told.first()));
+                    orders.push(rule_order(core, &stored, (&order.rule, words), places_told.first()));
                 }
             }
-            let trace = Trace { event: stored.seq, considered: judged.considered, places: told };
+            let trace = Trace { event: stored.seq, considered: judged.considered, places: places_told };
             records.push(Record::Routed(trace));
         }
         board.look(&moment);
@@ -168,7 +187,7 @@ async fn turn(core: &Arc<Core>, at_once: usize) -> Result<bool, StoreError> {
         }
     }
     if records.is_empty() {
-        return Ok(more);
+        return Ok(told);
     }
     // The only records of the batch that are numbered, so that they follow each other up to the last one.
     records.extend(orders.iter().cloned().map(|order| Record::Input(Input::Rule(order))));
@@ -183,10 +202,10 @@ async fn turn(core: &Arc<Core>, at_once: usize) -> Result<bool, StoreError> {
             rules::begin(core, Seq(seq), order);
         }
     }
-    Ok(more)
+    Ok(told)
 }
 
-async fn payload(core: &Core, stored: &StoredEvent) -> Result<Option<serde_json::Value>, StoreError> {
+async fn payload(core: &Core, stored: &Unrouted) -> Result<Option<serde_json::Value>, StoreError> {
     let Some(payload) = core.store.payload(stored.seq).await? else { return Ok(None) };
     // What is damaged, or no JSON, has no names below it; `wilco audit verify` tells of the first.
     Ok(payload.unpack().ok().and_then(|body| serde_json::from_slice(&body).ok()))
@@ -230,7 +249,7 @@ async fn fetch(core: &Core, moment: &Moment, judgements: &[Judgement]) -> Result
 
 fn rule_order(
     core: &Core,
-    stored: &StoredEvent,
+    stored: &Unrouted,
     (rule, words): (&str, &str),
     told: Option<&TracePlace>,
 ) -> RuleOrder {

@@ -3,6 +3,7 @@
 //! Not the rules of what fits: [`super::known`] has those. Layer 1.
 
 use std::{
+    sync::Arc,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
 };
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use wilco_contract::{
     connector::Receipt,
-    event::{Arrived, EventFilter, Payload, StoredEvent, Trace},
+    event::{Arrived, EventFilter, Payload, StoredEvent, Trace, Unrouted},
     ids::{ObjectId, Place, Seq, SourceName},
     route::Mute,
     slot::{Line, Parcel, ParcelKind, Shown, ShownSlot, Slot},
@@ -157,10 +158,14 @@ impl Events for MemoryStore {
         Ok(self.state().known.events.contains(&(source.clone(), id.to_owned())))
     }
 
-    async fn unrouted(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    async fn unrouted(&self, limit: usize) -> Result<Vec<Arc<Unrouted>>, StoreError> {
         let state = self.state();
         let after = Seq(state.told.routed.0 + 1);
-        Ok(state.told.events.range(after..).take(limit).map(|(_, stored)| stored.clone()).collect())
+        let unrouted = |stored: &StoredEvent| {
+            let StoredEvent { seq, received_at, event, .. } = stored.clone();
+            Arc::new(Unrouted { seq, received_at, event })
+        };
+        Ok(state.told.events.range(after..).take(limit).map(|(_, stored)| unrouted(stored)).collect())
     }
 
     async fn trace(&self, event: Seq) -> Result<Option<Trace>, StoreError> {

@@ -1,11 +1,13 @@
 //! Reading events, where they went, and their payloads. Layer 2.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use wilco_contract::{
-    event::{Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace},
+    event::{Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
     ids::{Seq, SourceName},
     store::{Events, Page, StoreError},
 };
@@ -106,11 +108,14 @@ impl Events for SqliteStore {
         query.fetch_optional(&self.reads).await.map(|row| row.is_some()).map_err(read_error)
     }
 
-    async fn unrouted(&self, rows: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    async fn unrouted(&self, rows: usize) -> Result<Vec<Arc<Unrouted>>, StoreError> {
+        if let Some(at_hand) = self.fresh.oldest(rows) {
+            return Ok(at_hand);
+        }
         let row = sqlx::query(UNROUTED).bind(limit(rows)).fetch_one(&self.reads).await.map_err(read_error)?;
         let rows: Option<&str> = row.try_get(0).map_err(read_error)?;
         let rows = rows.unwrap_or_default().split('\u{1d}').filter(|row| !row.is_empty());
-        let mut events: Vec<_> = rows.map(joined).collect::<Result<_, _>>()?;
+        let mut events: Vec<_> = rows.map(|row| joined(row).map(Arc::new)).collect::<Result<_, _>>()?;
         // An aggregate promises no order.
         events.sort_unstable_by_key(|event| event.seq);
         Ok(events)
@@ -160,7 +165,7 @@ fn stored(row: &SqliteRow) -> Result<StoredEvent, sqlx::Error> {
 }
 
 /// An event of [`UNROUTED`].
-fn joined(row: &str) -> Result<StoredEvent, StoreError> {
+fn joined(row: &str) -> Result<Unrouted, StoreError> {
     let damaged = |what: &str| StoreError::Corrupt(format!("an event cannot be read: {what}"));
     let mut parts = row.splitn(3, '\u{1e}');
     let mut part = || parts.next().ok_or_else(|| damaged("a part is missing"));
@@ -168,15 +173,15 @@ fn joined(row: &str) -> Result<StoredEvent, StoreError> {
     let seq = Seq(seq.parse().map_err(|_| damaged("its number"))?);
     let received_at = at.parse().map_err(|_| damaged("its time"))?;
     // One that is damaged does not hold up those after it: it is told nowhere, and `wilco audit verify` names it.
-    let Body { event, payload } = serde_json::from_str(body).map_or_else(
+    let event = serde_json::from_str(body).map_or_else(
         |error| {
             tracing::error!(%seq, %error, "An event is damaged.");
             let source = SourceName::parse("damaged").expect("a name");
-            Body { event: Event::new(source, seq.to_string(), "damaged", received_at), payload: None }
+            Event::new(source, seq.to_string(), "damaged", received_at)
         },
-        |entry: Entry| entry.body,
+        |entry: Entry| entry.body.event,
     );
-    Ok(StoredEvent { seq, received_at, event, payload })
+    Ok(Unrouted { seq, received_at, event })
 }
 
 /// Every statement of this file, for the test that asks for their plans.

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use async_trait::async_trait;
-use sqlx::{Arguments, Row, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use wilco_contract::{
     connector::Receipt,
     ids::{ObjectId, Place},
@@ -13,7 +13,10 @@ use wilco_contract::{
 };
 
 use super::{limit, whole};
-use crate::{error::read_error, insert::among, lookup::receipt, row::Read, store::SqliteStore};
+use crate::{error::read_error, row::Read, store::SqliteStore};
+
+/// The most keys of one statement.
+const KEYS: usize = 128;
 
 macro_rules! slots {
     ($rest:literal) => {
@@ -71,15 +74,21 @@ impl Slots for SqliteStore {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let mut conn = self.reads.acquire().await.map_err(read_error)?;
-        let rows = among(&mut conn, OF, 2, wanted, |(place, object), args| {
-            args.add(place.as_str())?;
-            args.add(object.as_str())
-        });
-        let read = |row: &SqliteRow| Ok(((row.name(4)?, row.name(5)?), shown(row)?));
-        let rows = rows.await.map_err(read_error)?;
-        let found: HashMap<(Place, ObjectId), ShownSlot> =
-            rows.iter().map(read).collect::<Result<_, _>>().map_err(read_error)?;
+        let mut found: HashMap<(Place, ObjectId), ShownSlot> = HashMap::new();
+        for keys in wanted.chunks(KEYS) {
+            // Filled up with the last one, so that few texts serve every number.
+            let size = keys.len().next_power_of_two();
+            let filled = (0..size).filter_map(|at| keys.get(at).or(keys.last()));
+            let mut query = sqlx::query(AssertSqlSafe(of(size)));
+            for (place, object) in filled {
+                query = query.bind(place.as_str()).bind(object.as_str());
+            }
+            let read = |row: &SqliteRow| Ok(((row.name(4)?, row.name(5)?), shown(row)?));
+            let rows = query.fetch_all(&self.reads).await.map_err(read_error)?;
+            for row in &rows {
+                found.extend([read(row).map_err(read_error)?]);
+            }
+        }
         Ok(wanted.iter().filter_map(|key| Some((key.clone(), found.get(key)?.clone()))).collect())
     }
 
@@ -149,6 +158,17 @@ impl Slots for SqliteStore {
     }
 }
 
+/// [`OF`] for so many keys.
+fn of(keys: usize) -> String {
+    format!("{}VALUES {}{}", OF.0, vec!["(?, ?)"; keys].join(","), OF.1)
+}
+
+/// A receipt of two columns, from this one.
+fn receipt(row: &SqliteRow, at: usize) -> Result<Option<Receipt>, sqlx::Error> {
+    let Some(id) = row.try_get(at + 1)? else { return Ok(None) };
+    Ok(Some(Receipt { place: row.name(at)?, id }))
+}
+
 fn shown(row: &SqliteRow) -> Result<ShownSlot, sqlx::Error> {
     Ok(ShownSlot { slot: row.json(0)?, shown: Shown { version: row.count(1)?, receipt: receipt(row, 2)? } })
 }
@@ -166,6 +186,5 @@ fn parcel(row: &SqliteRow) -> Result<Parcel, sqlx::Error> {
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
     let fixed = [ONE, AT, DUE, LATEST, LAST_NUMBER, PLACE_COUNT, WAITING, POSTS, EDITS].map(str::to_owned);
-    let of = [1, 2].map(|keys| format!("{}VALUES {}{}", OF.0, vec!["(?, ?)"; keys].join(","), OF.1));
-    fixed.into_iter().chain(of).collect()
+    fixed.into_iter().chain([1, 2].map(of)).collect()
 }
