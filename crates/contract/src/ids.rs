@@ -2,7 +2,10 @@
 //!
 //! Not a registry: these types say that a name is well formed, never that the thing exists. Layer 0.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -263,9 +266,10 @@ impl Hash {
             return Err(bad());
         }
         let mut bytes = [0; 32];
+        let half = |digit: u8| char::from(digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
         for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| bad())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
+            let [high, low] = pair else { return Err(bad()) };
+            *byte = half(*high).ok_or_else(bad)? << 4 | half(*low).ok_or_else(bad)?;
         }
         Ok(Self(bytes))
     }
@@ -279,7 +283,10 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        halves.map(|half| DIGITS[usize::from(half)]).try_for_each(|digit| f.write_char(digit))
     }
 }
 
@@ -298,7 +305,10 @@ impl TryFrom<String> for Hash {
 
 impl From<Hash> for String {
     fn from(hash: Hash) -> Self {
-        hash.to_string()
+        let mut text = Self::with_capacity(64);
+        // Writing to a text does not fail.
+        let _ = write!(text, "{hash}");
+        text
     }
 }
 

@@ -23,6 +23,7 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 
 /// Puts them on an answer. What a route said about caching stays; where it said nothing, nothing is kept.
 pub(crate) fn seal(https: bool, headers: &mut HeaderMap) {
+    headers.reserve(ALWAYS.len() + 2);
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
