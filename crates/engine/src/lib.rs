@@ -22,6 +22,7 @@ mod orders;
 mod outbox;
 mod own;
 mod planning;
+mod reload;
 mod slot;
 pub mod telemetry;
 mod tell;
@@ -59,6 +60,7 @@ use crate::{
     ways::Way,
 };
 pub use intake::{NotTaken, SourceHealth, Taken};
+pub use reload::{Changes, Reloader};
 
 /// What the engine is built from.
 pub struct Parts {

@@ -70,7 +70,7 @@ fn checked(files: &[(&str, &str)]) -> Report {
     for (name, text) in files {
         write(root.path(), name, text);
     }
-    check(root.path(), &Environment::default())
+    check(root.path(), &Environment::default(), None)
 }
 
 fn write(root: &Path, name: &str, text: &str) {
@@ -93,7 +93,7 @@ fn each(stories: &[&str]) -> String {
 
 #[test]
 fn the_demo_is_good() {
-    let report = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo"), &Environment::default());
+    let report = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo"), &Environment::default(), None);
     assert!(report.is_good() && report.problems.is_empty(), "{report}");
     assert!(!report.transcripts.is_empty(), "the demo has a story");
 }
@@ -284,7 +284,7 @@ fn routes_and_rules_that_do_not_fit_are_told() {
 #[test]
 fn a_folder_without_a_configuration() {
     let root = tempfile::tempdir().expect("a folder");
-    let report = check(root.path(), &Environment::default());
+    let report = check(root.path(), &Environment::default(), None);
     assert!(!report.is_good());
     assert!(report.to_string().starts_with("wilco.toml: there is no file"), "{report}");
 }

@@ -24,12 +24,12 @@ fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
     fs::write(pack.join("ship.chat"), block("transcripts.md", "chat")).expect("written");
     fs::write(pack.join("ship"), "#!/bin/sh\n").expect("written");
     fs::set_permissions(pack.join("ship"), fs::Permissions::from_mode(0o755)).expect("set");
-    let report = check(root.path(), &Environment::default());
+    let report = check(root.path(), &Environment::default(), None);
     assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
 
     // The routes go on with that configuration.
     let all = block("config.md", "toml") + &block("routes.md", "toml");
     fs::write(root.path().join("wilco.toml"), all).expect("written");
-    let report = check(root.path(), &Environment::default());
+    let report = check(root.path(), &Environment::default(), None);
     assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
 }

@@ -5,6 +5,7 @@
 mod packs;
 mod play;
 mod report;
+mod rights;
 mod stage;
 mod table;
 
@@ -23,25 +24,48 @@ use wilco_engine::{
 use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
+pub(crate) use packs::{ReadPack, as_one, between, read_each};
 pub use packs::{any_error, read_packs};
 pub use play::Failure;
 pub use report::{Report, TranscriptResult};
-pub use table::permission_table;
+pub use rights::{Gain, Good, gains};
+pub use table::{Rights, permission_table, rights};
 
 use crate::{
     config::{self, Config, Environment, FILE},
     registry,
 };
 
-/// Checks the ops repo in a folder: its configuration, its packs, and its transcripts. Starts nothing.
+/// What an ops repo allows.
+///
+/// # Errors
+/// All that is wrong with it, where it cannot be used.
+pub fn allowed(dir: &Path, environment: &Environment) -> Result<Rights, Vec<Problem>> {
+    let mut loaded = Loaded::default();
+    match loaded.load(&dir.join(FILE), environment) {
+        Some((config, pack)) => Ok(allowed_by(&config, &pack)),
+        None => Err(loaded.problems),
+    }
+}
+
+fn allowed_by(config: &Config, pack: &Pack) -> Rights {
+    let commands: Vec<_> = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
+    rights(config, &commands)
+}
+
+/// Checks the ops repo in a folder: its configuration, its packs, and its transcripts. Says which rights it gives that
+/// `before` did not, or where that is not given, what Wilco last ran with there. Starts nothing.
 #[must_use]
-pub fn check(dir: &Path, environment: &Environment) -> Report {
+pub fn check(dir: &Path, environment: &Environment, before: Option<&Rights>) -> Report {
     let mut loaded = Loaded::default();
     let main = dir.join(FILE);
     let Some((config, pack)) = loaded.load(&main, environment) else {
         return Report { problems: loaded.problems, ..Report::default() };
     };
-    let mut report = Report { commands: pack.commands.len(), ..Report::default() };
+    let last = Good::read(&config.base);
+    let before = before.or(last.as_ref().map(|good| &good.rights));
+    let gained = before.map(|before| gains(before, &allowed_by(&config, &pack))).unwrap_or_default();
+    let mut report = Report { commands: pack.commands.len(), gained, ..Report::default() };
     let files = transcripts(dir, &config, &mut loaded.problems);
     let mut stories = Vec::new();
     for (path, display) in files {
@@ -106,7 +130,7 @@ fn actions(config: &Config) -> Vec<Arc<dyn DynAction>> {
 }
 
 /// What does not fit between the commands, and examples and orders that do not say what they should.
-fn collisions(pack: &Pack) -> Vec<Problem> {
+pub(crate) fn collisions(pack: &Pack) -> Vec<Problem> {
     let all = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
     match Catalogue::build(all) {
         Err(collisions) => collisions.iter().map(collision).collect(),

@@ -37,6 +37,8 @@ pub use sources::SourceSetup;
 /// What `wilco.toml` and the environment say.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The file that it was read from.
+    pub file: PathBuf,
     /// The folder of `wilco.toml`, absolute: the ops repo.
     pub base: PathBuf,
     /// Wilco's own name, in lower case.
@@ -143,7 +145,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
     let problems = sheet.into_problems();
     match read {
         Some(config) if !problems.iter().any(Problem::is_error) => {
-            Ok(Config { warnings: problems, ..config })
+            Ok(Config { file: path.to_owned(), warnings: problems, ..config })
         }
         _ => Err(problems),
     }
@@ -164,6 +166,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         zone,
     };
     Config {
+        file: PathBuf::new(),
         base: base.to_owned(),
         name: settings::name(root),
         aliases: settings::aliases(root),

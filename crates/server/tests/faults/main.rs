@@ -8,6 +8,7 @@ mod disk;
 mod durable;
 mod flood;
 mod guides;
+mod reload;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
 mod start;
