@@ -402,3 +402,17 @@ fn a_plain_network_repeats_only_what_it_did_not_answer() {
 fn a_plain_network_repeats_only_that_in_full_durability() {
     an_outage(Durability::Full, MemoryNetwork::PLAIN);
 }
+
+#[test]
+fn what_is_given_up_is_told_in_the_home_room() {
+    for durability in [Durability::Process, Durability::Full] {
+        let world = World::new(durability, MemoryNetwork::PLAIN);
+        let life = world.begin();
+        world.network.doubt(u32::try_from(REPEATS).expect("a few") + 1);
+        world.send(&life, [event(&world, "lost", "flood")]);
+        world.until_told(&life);
+        let told = world.copies("far:home", |text| text.starts_with("1 line could not be shown in far:each"));
+        assert_eq!(told, (1, 0), "{:#?}", world.network.texts());
+        life.drop_all();
+    }
+}
