@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use tokio::runtime::Runtime;
 use wilco_contract::{
     clock::Clock as _,
@@ -415,4 +416,17 @@ fn what_is_given_up_is_told_in_the_home_room() {
         assert_eq!(told, (1, 0), "{:#?}", world.network.texts());
         life.drop_all();
     }
+}
+
+#[test]
+fn what_its_sender_did_not_wait_for_is_told() {
+    let world = World::new(Durability::Process, MemoryNetwork::CAPS);
+    let life = world.begin();
+    let event = event(&world, "hasty", "flood");
+    // Looked at once, the request hands its event to the store; then nobody is there for the answer.
+    let answered =
+        life.runtime.block_on(async { post(&life.engine, &event, world.clock.now()).now_or_never() });
+    assert_eq!(answered, None, "it was not kept yet");
+    world.until("its line", || world.copies(EACH, |text| text == event.line) == (1, 0));
+    life.drop_all();
 }
