@@ -96,7 +96,27 @@ fn source(entry: &Value<'_>, around: &Around<'_>) -> Option<SourceSetup> {
         }
         return None;
     }
+    if whole && kind == "generic" && table.get("event").is_none_or(|event| event.is_table()) {
+        without_id(entry, &parts.generic);
+    }
     whole.then_some(SourceSetup { kind, parts, rule })
+}
+
+/// Tells what tells a repeat where no template does.
+fn without_id(entry: &Value<'_>, settings: &generic::Settings) {
+    let what = match &settings.proof {
+        _ if settings.event.contains_key("id") => return,
+        // The header `webhook-id` does.
+        generic::Proof::StandardWebhooks => return,
+        generic::Proof::Hmac(hmac) if hmac.timestamp.is_some() => {
+            "so an event that its sender signs anew, to try again, is told twice"
+        }
+        _ => "so a body that is the same to the byte counts as a repeat for ever, and is told once",
+    };
+    let what = format!("`[source.{}]` names no `id` of an event, {what}", entry.name());
+    let remedy = "Add to its `event` what is the same when an event comes again, and no other has: \
+                  `id = \"{{ payload.id }}\"`.";
+    entry.add(Problem::at(&entry.origin(), what, remedy).warning());
 }
 
 /// The kind: what is written, or the source's name.

@@ -6,6 +6,7 @@ mod alertmanager;
 mod decisions;
 mod disk;
 mod durable;
+mod examples;
 mod flood;
 mod guides;
 mod reload;
