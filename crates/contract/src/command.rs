@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    expr::Condition,
     ids::{ActionName, CommandId, Hash, Origin, Place},
     pattern::Pattern,
     policy::Requirement,
@@ -111,6 +112,9 @@ pub struct Step {
     pub effect: Option<Effect>,
     /// What would undo it.
     pub undo: Option<Undo>,
+    /// It is skipped where this does not hold: over the arguments, `vars` and what earlier steps gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
     /// Where it was declared.
     pub origin: Origin,
 }

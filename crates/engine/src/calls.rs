@@ -73,10 +73,8 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
     if now >= deadline {
         return Err(format!("Its time of {secs} s was over before step `{}`.", run.step));
     }
-    let steps: Map<String, Value> = op.runs.iter().filter_map(outputs).collect();
-    let names = planning::names(&op.args, &steps, Some((&op.id, &op.asker, &op.place)));
-    let args =
-        expr::render_value(&step.with, &names).map_err(|error| format!("Step `{}`: {error}", run.step))?;
+    let args = expr::render_value(&step.with, &names(op))
+        .map_err(|error| format!("Step `{}`: {error}", run.step))?;
     let kind = if run.verify { "verify." } else { "" };
     Ok(Intent {
         key: format!("{}.{kind}{}.{}", op.id, run.step, run.attempts + 1),
@@ -93,19 +91,40 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
     })
 }
 
-fn outputs(run: &wilco_contract::operation::Run) -> Option<(String, Value)> {
-    let outcome = run.outcome.as_ref().filter(|_| run.mark == StepMark::Done)?;
-    Some((run.step.clone(), merged(outcome)))
+/// Why the call that is next is not to be made; `None` where it is.
+///
+/// # Errors
+/// When nobody can tell, in a sentence.
+pub(crate) fn skipped(op: &Operation, at: usize) -> Result<Option<String>, String> {
+    let Some(step) = planning::step_at(&op.command, at) else { return Ok(None) };
+    let Some(when) = &step.when else { return Ok(None) };
+    Ok((!planning::holds(step, when, &names(op))?).then(|| planning::skipped(when)))
 }
 
-/// What later steps may use as `steps.<id>.*`: the outputs, and `summary`.
-pub(crate) fn merged(outcome: &Outcome) -> Value {
+/// The names that a call's templates may use now.
+fn names(op: &Operation) -> Value {
+    let steps: Map<String, Value> = op.runs.iter().filter_map(outputs).collect();
+    planning::names(&op.args, &steps, Some((&op.id, &op.asker, &op.place)))
+}
+
+fn outputs(run: &wilco_contract::operation::Run) -> Option<(String, Value)> {
+    let state = match run.mark {
+        StepMark::Done => "done",
+        StepMark::Skipped => "skipped",
+        _ => return None,
+    };
+    Some((run.step.clone(), merged(run.outcome.as_ref()?, state)))
+}
+
+/// What later steps may use as `steps.<id>.*`: the outputs, `summary`, and `state`: `done` or `skipped`.
+pub(crate) fn merged(outcome: &Outcome, state: &str) -> Value {
     let mut all = match &outcome.outputs {
         Value::Object(fields) => fields.clone(),
         Value::Null => Map::new(),
         other => [("value".to_owned(), other.clone())].into_iter().collect(),
     };
     all.entry("summary").or_insert_with(|| json!(outcome.summary));
+    all.entry("state").or_insert_with(|| json!(state));
     Value::Object(all)
 }
 

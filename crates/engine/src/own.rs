@@ -301,6 +301,7 @@ fn command(declared: Declared) -> Command {
             with: Value::Object(with),
             effect: None,
             undo: None,
+            when: None,
             origin: Origin::built_in(),
         }],
         verify: Vec::new(),

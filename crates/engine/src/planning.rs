@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use wilco_contract::{
     action::{ActionError, Look},
     command::{Command, Effect, Step},
-    expr,
+    expr::{self, Condition},
     ids::{CommandId, Hash, OpId, Place},
     plan::{PLAN_VERSION, Plan, PlanBody, PlannedStep, StepPlan},
     principal::Principal,
@@ -39,8 +39,17 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
     let names = names(meant.args, &Map::new(), None);
     let mut steps = Vec::new();
     let mut planned = Vec::new();
+    let mut inputs = Args::new();
     for (step, verify) in all_steps(meant.command) {
         let name = |id: &str| if verify { format!("verify.{id}") } else { id.to_owned() };
+        let known = step.when.as_ref().filter(|when| !when.names().iter().any(|name| is_of_run(name)));
+        if let Some(when) = known
+            && !holds(step, when, &names).map_err(ActionError::failed)?
+        {
+            // It stays out of what people say yes to: it will not be done.
+            steps.push(StepPlan::default());
+            continue;
+        }
         if depends_on_run(&step.with) {
             planned.push(PlannedStep {
                 id: name(&step.id),
@@ -55,19 +64,20 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
         let action = core
             .action(&step.uses)
             .ok_or_else(|| ActionError::failed(format!("there is no action `{}`", step.uses)))?;
-        steps.push(if verify { StepPlan::default() } else { action.plan(&look, &with).await? });
+        let mut plan = if verify { StepPlan::default() } else { action.plan(&look, &with).await? };
+        if let Some(when) = step.when.as_ref().filter(|_| known.is_none()) {
+            plan.will = plan.will.iter().map(|line| format!("if `{}`: {line}", when.source())).collect();
+        }
+        if !plan.inputs.is_empty() {
+            inputs.insert(name(&step.id), Value::Object(plan.inputs.clone()));
+        }
+        steps.push(plan);
         planned.push(PlannedStep { id: name(&step.id), uses: step.uses.clone(), with });
     }
-    Ok(assemble(meant, planned, steps))
+    Ok(assemble(meant, planned, (inputs, steps)))
 }
 
-fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, steps: Vec<StepPlan>) -> Plan {
-    let mut inputs = Args::new();
-    for (planned, step) in planned.iter().zip(&steps) {
-        if !step.inputs.is_empty() {
-            inputs.insert(planned.id.clone(), Value::Object(step.inputs.clone()));
-        }
-    }
+fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, (inputs, steps): (Args, Vec<StepPlan>)) -> Plan {
     let mut targets: Vec<String> = Vec::new();
     for target in steps.iter().flat_map(|step| &step.targets) {
         if !targets.contains(target) {
@@ -118,10 +128,29 @@ pub(crate) fn effect_of(core: &Core, step: &Step) -> Effect {
 
 /// Whether a step's arguments can be filled in only while the operation runs.
 fn depends_on_run(with: &Value) -> bool {
-    expr::strings(with).into_iter().filter_map(|text| expr::template_names(text).ok()).flatten().any(|name| {
-        let root = name.split('.').next().unwrap_or_default();
-        root == "steps" || root == "op"
-    })
+    expr::strings(with)
+        .into_iter()
+        .filter_map(|text| expr::template_names(text).ok())
+        .flatten()
+        .any(|name| is_of_run(&name))
+}
+
+/// Whether a name means something only while the operation runs.
+fn is_of_run(name: &str) -> bool {
+    matches!(name.split('.').next(), Some("steps" | "op"))
+}
+
+/// Whether a step's condition holds.
+///
+/// # Errors
+/// When it names what is not there: then nobody can tell whether the step was wanted.
+pub(crate) fn holds(step: &Step, when: &Condition, names: &Value) -> Result<bool, String> {
+    when.holds(names).map_err(|error| format!("The condition of step `{}`: {error}", step.id))
+}
+
+/// What a step that was skipped says.
+pub(crate) fn skipped(when: &Condition) -> String {
+    format!("`{}` does not hold", when.source())
 }
 
 /// The names that a step's templates may use.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The keys of a step, and of a verify step.
-pub(crate) const STEP: Keys = Keys::of(&["id", "uses", "with", "effect", "undo"]);
+pub(crate) const STEP: Keys = Keys::of(&["id", "uses", "with", "effect", "undo", "when"]);
 const UNDO: Keys = Keys::of(&["uses", "with"]);
 
 /// What the steps of one command share.
@@ -92,12 +92,17 @@ fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Op
     let own = table.get("effect").and_then(|value| effect_of(&value, &spec));
     let with = with(table, &uses, around, scope);
     let undo = table.get("undo").map(|value| undo(&value, around, scope));
+    let when = table.get("when").map(|value| scope.condition(&value));
     let step = Step {
         id: id.to_owned(),
         uses,
         with: with?,
         effect: own,
         undo: match undo {
+            None => None,
+            Some(read) => Some(read?),
+        },
+        when: match when {
             None => None,
             Some(read) => Some(read?),
         },

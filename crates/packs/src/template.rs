@@ -7,11 +7,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 use wilco_contract::{
     command::ArgSpec,
-    expr::{render, render_value, strings, template_names},
+    expr::{Condition, render, render_value, strings, template_names},
     values::ArgType,
 };
 
-use crate::{args, problem::Problem, sheet::Text};
+use crate::{
+    args,
+    problem::Problem,
+    sheet::{Text, Value},
+};
 
 /// What `op.*` has.
 const OP: [&str; 3] = ["op.id", "op.asker", "op.place"];
@@ -55,7 +59,7 @@ impl Scope<'_> {
         };
         let mut well = true;
         for name in &names {
-            if let Err(problem) = self.defined(name, text) {
+            if let Err(problem) = self.defined("template", name, text) {
                 well = false;
                 text.add(problem);
             }
@@ -63,7 +67,39 @@ impl Scope<'_> {
         well && self.renders(text, &names)
     }
 
-    fn defined(&self, name: &str, text: &Text<'_>) -> Result<(), Problem> {
+    /// Reads a condition over these names, and tries it.
+    pub(crate) fn condition(&self, value: &Value<'_>) -> Option<Condition> {
+        let text = value.words("\"app == 'billing'\"")?;
+        let condition = match Condition::parse(text.text) {
+            Ok(condition) => condition,
+            Err(error) => {
+                let remedy = "Write a condition such as `app == 'billing' and steps.build.state == 'done'`.";
+                text.wrong(format!("this condition cannot be read: {error}"), remedy);
+                return None;
+            }
+        };
+        let names = condition.names();
+        let mut well = true;
+        for name in &names {
+            if let Err(problem) = self.defined("condition", name, &text) {
+                well = false;
+                text.add(problem);
+            }
+        }
+        for whole in [true, false] {
+            if well && let Err(error) = condition.holds(&self.samples(&names, whole)) {
+                let left = if whole { "" } else { " when an order leaves out what it may" };
+                text.wrong(
+                    format!("this condition fails{left} when it is tried: {error}"),
+                    "Correct it, or ask for what may be missing with `is defined`, `is none` or `or`.",
+                );
+                return None;
+            }
+        }
+        well.then_some(condition)
+    }
+
+    fn defined(&self, what: &str, name: &str, text: &Text<'_>) -> Result<(), Problem> {
         let mut parts = name.split('.');
         let (first, second) = (parts.next().unwrap_or(name), parts.next());
         let is_arg = |name: &str| self.args.iter().any(|arg| arg.name == name);
@@ -92,7 +128,7 @@ impl Scope<'_> {
         let known = self.known();
         let long = self.args.iter().map(|arg| format!("args.{}", arg.name)).collect::<Vec<_>>();
         let listed = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let what = format!("the template names `{name}`, which is not defined");
+        let what = format!("the {what} names `{name}`, which is not defined");
         let shown: Vec<_> =
             name.split('.').take(if matches!(first, "args" | "steps" | "op") { 2 } else { 1 }).collect();
         let problem = Problem::at(&origin, what, format!("Here it may use {listed}."));

@@ -89,6 +89,7 @@ undo = { uses = "exec.run", with = { argv = ["./stage", "--undo"] } }
 
 [[command.step]]
 uses = "say"
+when = "steps.build.state == 'done' and ref != 'none'"
 with = { text = "built {{ steps.build.number }} for {{ op.asker }}" }
 
 [[command.verify]]
@@ -279,6 +280,22 @@ fn templates_that_cannot_be_filled_in() {
             "at {{ ref or 'main' }} {% if ref %}{{ ref }}{% endif %}",
         ],
         say
+    ));
+}
+
+#[test]
+fn conditions_of_steps_that_cannot_be() {
+    let when =
+        |text: &str| told_of_step(&format!("uses = 'say'\nwith = {{ text = 'x' }}\nwhen = \"{text}\""));
+    insta::assert_snapshot!(each(
+        &[
+            "app ==",
+            "ap == 'webapp'",
+            "steps.say.state == 'done'",
+            "ref.length > 3",
+            "ref == 'v2' or args.app"
+        ],
+        when
     ));
 }
 

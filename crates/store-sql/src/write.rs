@@ -11,8 +11,7 @@ use wilco_runtime::memory_store::input_id;
 
 use crate::changes::Changes;
 
-const JOURNAL: &str =
-    "INSERT INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const JOURNAL: &str = "INSERT INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const OPERATION: &str = "INSERT INTO operations (number, id, state, asker, key, version, row) VALUES (?, ?, ?, ?, ?, ?, ?) \
      ON CONFLICT DO UPDATE SET state = excluded.state, version = excluded.version, row = excluded.row";
 const INPUT: &str = "INSERT INTO inbox (seq, place, id, input) VALUES (?, ?, ?, ?)";

@@ -163,6 +163,18 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
     let mut last = Outcome::default();
     for step in &given.command.steps {
         let names = planning::names(&given.args, &steps, None);
+        if let Some(when) = &step.when {
+            match planning::holds(step, when, &names) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let summary = Some(planning::skipped(when));
+                    let skipped = Outcome { summary, ..Outcome::default() };
+                    steps.insert(step.id.clone(), calls::merged(&skipped, "skipped"));
+                    continue;
+                }
+                Err(what) => return failed(&what),
+            }
+        }
         let args = match wilco_contract::expr::render_value(&step.with, &names) {
             Ok(args) => args,
             Err(error) => return failed(&format!("Step `{}`: {error}", step.id)),
@@ -184,7 +196,7 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
         };
         match run_read(core, permitted, intent).await {
             RunEnd::Done(outcome) => {
-                steps.insert(step.id.clone(), calls::merged(&outcome));
+                steps.insert(step.id.clone(), calls::merged(&outcome, "done"));
                 last = outcome;
             }
             RunEnd::Failed(what) | RunEnd::Aborted(what) | RunEnd::Unknown(what) => return failed(&what),

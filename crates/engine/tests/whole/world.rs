@@ -149,6 +149,7 @@ pub(crate) fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Comm
             with: json!({"app": "{{ app }}"}),
             effect: Some(effect),
             undo: None,
+            when: None,
             origin: origin(2),
         }],
         verify: Vec::new(),
