@@ -13,7 +13,7 @@ use crate::{
     ids::{ActionName, CommandId, Hash, Origin, Place},
     pattern::Pattern,
     policy::Requirement,
-    values::ArgType,
+    values::{ArgType, Args},
 };
 
 /// How strong the effect of something is.
@@ -49,6 +49,9 @@ pub struct Command {
     pub steps: Vec<Step>,
     /// What proves that it was done, in order.
     pub verify: Vec<Step>,
+    /// The variables that its templates and conditions use.
+    #[serde(default, skip_serializing_if = "Args::is_empty")]
+    pub vars: Args,
 }
 
 /// The declaration of a command, from which help, forms, the permission table and the index derive.

@@ -305,6 +305,7 @@ fn command(declared: Declared) -> Command {
             origin: Origin::built_in(),
         }],
         verify: Vec::new(),
+        vars: wilco_contract::values::Args::new(),
     }
 }
 

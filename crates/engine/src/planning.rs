@@ -11,6 +11,7 @@ use wilco_contract::{
     ids::{CommandId, Hash, OpId, Place},
     plan::{PLAN_VERSION, Plan, PlanBody, PlannedStep, StepPlan},
     principal::Principal,
+    secrets,
     values::Args,
 };
 
@@ -36,7 +37,7 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
     let now = core.clock.now();
     let look =
         Look { http: core.http.clone(), clock: core.clock.clone(), deadline: later(now, PLANNING_SECS) };
-    let names = names(meant.args, &Map::new(), None);
+    let names = names(meant.command, meant.args, &Map::new(), None);
     let mut steps = Vec::new();
     let mut planned = Vec::new();
     let mut inputs = Args::new();
@@ -59,7 +60,7 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
             steps.push(StepPlan::default());
             continue;
         }
-        let with = expr::render_value(&step.with, &names)
+        let with = filled(&step.with, &names)
             .map_err(|error| ActionError::failed(format!("step `{}`: {error}", step.id)))?;
         let action = core
             .action(&step.uses)
@@ -135,6 +136,20 @@ fn depends_on_run(with: &Value) -> bool {
         .any(|name| is_of_run(&name))
 }
 
+/// A call's arguments, filled in. Which secrets they refer to is the pack's to say: what an order brings with it is data.
+///
+/// # Errors
+/// When a template cannot be filled in, or a value looks like a reference to a secret.
+pub(crate) fn filled(with: &Value, names: &Value) -> Result<Value, String> {
+    let filled = expr::render_value(with, names).map_err(|error| error.to_string())?;
+    let places =
+        |value: &Value| secrets::references(value).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    if places(&filled) != places(with) {
+        return Err("a value that was filled in is itself a reference to a secret".to_owned());
+    }
+    Ok(filled)
+}
+
 /// Whether a name means something only while the operation runs.
 fn is_of_run(name: &str) -> bool {
     matches!(name.split('.').next(), Some("steps" | "op"))
@@ -155,12 +170,14 @@ pub(crate) fn skipped(when: &Condition) -> String {
 
 /// The names that a step's templates may use.
 pub(crate) fn names(
+    command: &Command,
     args: &Args,
     steps: &Map<String, Value>,
     op: Option<(&OpId, &Principal, &Place)>,
 ) -> Value {
     let mut names = args.clone();
     names.insert("args".into(), Value::Object(args.clone()));
+    names.insert("vars".into(), Value::Object(command.vars.clone()));
     names.insert("steps".into(), Value::Object(steps.clone()));
     if let Some((id, asker, place)) = op {
         names.insert("op".into(), json!({"id": id, "asker": asker.key(), "place": place}));
@@ -173,7 +190,7 @@ pub(crate) fn names(
 /// # Errors
 /// When its template cannot be filled in.
 pub(crate) fn lock_key(command: &Command, args: &Args) -> Result<Option<String>, ActionError> {
-    let names = names(args, &Map::new(), None);
+    let names = names(command, args, &Map::new(), None);
     let key = command.spec.lock.as_ref().map(|template| expr::render(template, &names)).transpose();
     key.map_err(|error| ActionError::failed(format!("the lock of `{}`: {error}", command.spec.id)))
 }

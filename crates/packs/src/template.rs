@@ -33,6 +33,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) later: &'a [String],
     /// Whether there is an operation to name.
     pub(crate) op: bool,
+    /// The variables, as they are.
+    pub(crate) vars: &'a Map<String, Json>,
 }
 
 /// A value with its templates filled in.
@@ -118,6 +120,8 @@ impl Scope<'_> {
             ("steps", Some(step)) => self.before.iter().any(|id| id == step),
             ("op", Some(_)) => self.op && OP.contains(&name),
             ("op", None) => self.op,
+            ("vars", Some(name)) => self.vars.contains_key(name),
+            ("vars", None) => true,
             ("args", None) => true,
             ("steps", None) => !self.before.is_empty(),
             _ => is_arg(first) || FUNCTIONS.contains(&first),
@@ -129,8 +133,10 @@ impl Scope<'_> {
         let long = self.args.iter().map(|arg| format!("args.{}", arg.name)).collect::<Vec<_>>();
         let listed = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let what = format!("the {what} names `{name}`, which is not defined");
-        let shown: Vec<_> =
-            name.split('.').take(if matches!(first, "args" | "steps" | "op") { 2 } else { 1 }).collect();
+        let shown: Vec<_> = name
+            .split('.')
+            .take(if matches!(first, "args" | "steps" | "op" | "vars") { 2 } else { 1 })
+            .collect();
         let problem = Problem::at(&origin, what, format!("Here it may use {listed}."));
         Err(problem.near(&shown.join("."), known.iter().chain(&long).map(String::as_str)))
     }
@@ -139,7 +145,8 @@ impl Scope<'_> {
         let args = self.args.iter().map(|arg| arg.name.clone());
         let steps = self.before.iter().map(|step| format!("steps.{step}"));
         let op = OP.map(str::to_owned).into_iter().filter(|_| self.op);
-        args.chain(steps).chain(op).collect()
+        let vars = self.vars.keys().map(|name| format!("vars.{name}"));
+        args.chain(steps).chain(op).chain(vars).collect()
     }
 
     fn renders(&self, text: &Text<'_>, names: &BTreeSet<String>) -> bool {
@@ -205,6 +212,7 @@ impl Scope<'_> {
         let mut all = args.clone();
         all.insert("args".into(), Json::Object(args));
         all.insert("steps".into(), steps);
+        all.insert("vars".into(), Json::Object(self.vars.clone()));
         all.insert("op".into(), json!({"id": "o-7F3K", "asker": "@ana", "place": "web:ops"}));
         Json::Object(all)
     }
@@ -246,9 +254,13 @@ impl Scope<'_> {
     #[must_use]
     pub(crate) fn possible(&self, source: &str) -> Option<Vec<String>> {
         let names = template_names(source).ok()?;
-        let mut names = names.iter().map(|name| name.strip_prefix("args.").unwrap_or(name));
+        // A variable is what it is.
+        let names = names.iter().filter(|name| *name != "vars" && !name.starts_with("vars."));
+        let mut names = names.map(|name| name.strip_prefix("args.").unwrap_or(name));
         let text = |value: Json| value.as_str().map(str::to_owned);
-        let Some(name) = names.next() else { return Some(vec![source.to_owned()]) };
+        let Some(name) = names.next() else {
+            return self.fill(&Json::from(source), true, None).and_then(text).map(|text| vec![text]);
+        };
         let arg = self.args.iter().find(|arg| arg.name == name).filter(|_| names.next().is_none())?;
         let ArgType::Choice(words) = &arg.kind else { return None };
         let source = Json::from(source);

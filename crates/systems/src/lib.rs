@@ -14,6 +14,7 @@ use wilco_contract::{
 pub mod alertmanager;
 pub mod generic;
 pub mod github;
+mod given;
 pub mod host;
 pub mod http;
 mod proof;

@@ -114,7 +114,7 @@ impl Life {
     async fn follow(&mut self, mut call: calls::Calling) -> RunEnd {
         loop {
             tokio::select! {
-                end = &mut call.end => return call.ended(end).await,
+                end = &mut call.end => return call.ended(&self.core, end).await,
                 told = self.told.recv() => {
                     if let Err(error) = self.hear(told, Some(&mut call.stop)).await {
                         tracing::error!(operation = %self.op.id, %error, "What an operation was told could not be recorded.");

@@ -10,6 +10,7 @@ mod flood;
 mod guides;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
+mod secrets;
 mod start;
 mod stops;
 mod tamper;
