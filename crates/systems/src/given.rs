@@ -63,6 +63,11 @@ pub(crate) fn by_name<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<St
     Ok(written.into_iter().filter_map(|(name, value)| Some((name, given(value)?))).collect())
 }
 
+/// A text or a secret that may be left out.
+pub(crate) fn one<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Given>, D::Error> {
+    Written::deserialize(input).map(given)
+}
+
 fn given(written: Written) -> Option<Given> {
     match written {
         Written::Plain(scalar) => scalar.text().map(Given::Text),

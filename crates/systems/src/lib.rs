@@ -28,6 +28,7 @@ pub fn actions(home: ExecHome) -> Vec<Arc<dyn DynAction>> {
     vec![
         Arc::new(host::ExecRun::new(home)), // exec.run
         Arc::new(http::HttpGet),            // http.get
+        Arc::new(http::HttpSend),           // http.send
     ]
 }
 
