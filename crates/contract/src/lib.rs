@@ -24,6 +24,7 @@ pub mod principal;
 pub mod reply;
 pub mod retry;
 pub mod route;
+pub mod secrets;
 pub mod slot;
 pub mod source;
 pub mod store;

@@ -47,6 +47,7 @@ use wilco_contract::{
     principal::Principal,
     reply::{Block, PressKind, Reply},
     route::{Route, Rule, SourceRule},
+    secrets::Secrets,
     source::{RawHook, Source},
     store::{LogLine, Store, StoreError},
     values::Args,
@@ -97,6 +98,8 @@ pub struct Setup {
     pub policy: Policy,
     /// The packs' commands; the engine adds its own.
     pub commands: Vec<Command>,
+    /// What steps refer to as `{ secret = "NAME" }`.
+    pub secrets: Secrets,
     /// Limits.
     pub limits: Limits,
     /// Where events go.

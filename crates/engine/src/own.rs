@@ -303,9 +303,11 @@ fn command(declared: Declared) -> Command {
             with: Value::Object(with),
             effect: None,
             undo: None,
+            when: None,
             origin: Origin::built_in(),
         }],
         verify: Vec::new(),
+        vars: wilco_contract::values::Args::new(),
     }
 }
 

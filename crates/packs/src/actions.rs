@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use wilco_contract::{
     action::{ActionSpec, DynAction},
     ids::ActionName,
@@ -16,6 +16,10 @@ pub struct Known<'a> {
     pub actions: &'a dyn Actions,
     /// The servers that `wilco.toml` names.
     pub servers: &'a BTreeSet<String>,
+    /// The secrets that `wilco.toml` names.
+    pub secrets: &'a BTreeSet<String>,
+    /// The variables of `wilco.toml`, which win over those of a pack.
+    pub vars: &'a Map<String, Value>,
     /// Whether a program of this name, which has no slash, is found in `PATH`; true where nobody knows.
     pub programs: &'a dyn Fn(&str) -> bool,
 }

@@ -17,5 +17,5 @@ mod template;
 pub mod transcript;
 
 pub use actions::{Actions, Known};
-pub use pack::{Pack, find, read, read_text, transcripts};
+pub use pack::{Pack, find, read, read_text, transcripts, vars};
 pub use problem::{Problem, Severity};

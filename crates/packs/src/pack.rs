@@ -9,9 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::{Map, Value as Json};
 use wilco_contract::{
     command::Command,
     ids::CommandId,
+    pattern::is_arg_name,
     route::{Route, Rule},
 };
 
@@ -20,10 +22,12 @@ use crate::{
     command,
     problem::Problem,
     routes,
-    sheet::{Keys, MAX_FILE, Sheet, Table},
+    sheet::{Keys, MAX_FILE, Sheet, Table, Value},
+    step::Around,
 };
 
-const FILE: Keys = Keys { known: &["pack", "command", "route", "rule"], later: &["listener", "schedule"] };
+const FILE: Keys =
+    Keys { known: &["pack", "command", "route", "rule", "vars"], later: &["listener", "schedule"] };
 const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
@@ -83,8 +87,11 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
     if let Some(tables) = sheet.parse() {
         let root = Table::root(&sheet, &tables, FILE);
         check_pack(&root, own);
+        let mut vars = root.get("vars").map(|value| vars(&value)).unwrap_or_default();
+        vars.extend(known.vars.clone());
+        let around = Around { known, folder, args: &[], vars: &vars };
         for table in all(&root, "command", command::COMMAND) {
-            pack.commands.extend(command::read(&table, own, folder, known));
+            pack.commands.extend(command::read(&table, own, &around));
         }
         pack.routes =
             all(&root, "route", routes::ROUTE).iter().filter_map(|t| routes::route(t, false)).collect();
@@ -92,6 +99,23 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
         check_ids(&sheet, &pack.commands);
     }
     (pack, sheet.into_problems())
+}
+
+/// `[vars]`, of a pack or of `wilco.toml`.
+#[must_use]
+pub fn vars(value: &Value<'_>) -> Map<String, Json> {
+    let mut vars = Map::new();
+    for entry in value.open_table("`[vars]`").iter().flat_map(Table::entries) {
+        if is_arg_name(entry.name()) {
+            vars.insert(entry.name().to_owned(), entry.json());
+        } else {
+            let what = format!("`{}` cannot be the name of a variable", entry.name());
+            let remedy =
+                "Use a lower-case letter, then lower-case letters, digits and _, at most 64 of them.";
+            entry.add(Problem::at(&entry.origin(), what, remedy));
+        }
+    }
+    vars
 }
 
 /// All tables `[[key]]` of a file.

@@ -22,8 +22,19 @@ fn read_pack(text: &str) -> (Pack, Vec<Problem>) {
     write(&folder.join("release"), "#!/bin/sh\n", 0o644);
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned(), "staging".to_owned()]);
-    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    let (secrets, vars) = (secrets(), vars());
+    let known =
+        Known { actions: &actions, servers: &servers, secrets: &secrets, vars: &vars, programs: &is_program };
     read(&folder, "packs/webapp", &known)
+}
+
+fn secrets() -> BTreeSet<String> {
+    BTreeSet::from(["TOKEN".to_owned()])
+}
+
+/// What `wilco.toml` says.
+fn vars() -> serde_json::Map<String, serde_json::Value> {
+    [("stage".to_owned(), "staging".into())].into_iter().collect()
 }
 
 /// A machine that has nothing but Python.
@@ -89,6 +100,7 @@ undo = { uses = "exec.run", with = { argv = ["./stage", "--undo"] } }
 
 [[command.step]]
 uses = "say"
+when = "steps.build.state == 'done' and ref != 'none'"
 with = { text = "built {{ steps.build.number }} for {{ op.asker }}" }
 
 [[command.verify]]
@@ -140,7 +152,9 @@ fn a_file_that_is_no_pack() {
 fn a_folder_that_is_not_there() {
     let actions = actions::all();
     let servers = BTreeSet::new();
-    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    let (secrets, vars) = (secrets(), vars());
+    let known =
+        Known { actions: &actions, servers: &servers, secrets: &secrets, vars: &vars, programs: &is_program };
     let (pack, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
     assert!(pack.commands.is_empty());
     insta::assert_snapshot!(problems[0]);
@@ -283,6 +297,53 @@ fn templates_that_cannot_be_filled_in() {
 }
 
 #[test]
+fn conditions_of_steps_that_cannot_be() {
+    let when =
+        |text: &str| told_of_step(&format!("uses = 'say'\nwith = {{ text = 'x' }}\nwhen = \"{text}\""));
+    insta::assert_snapshot!(each(
+        &[
+            "app ==",
+            "ap == 'webapp'",
+            "steps.say.state == 'done'",
+            "ref.length > 3",
+            "ref == 'v2' or args.app"
+        ],
+        when
+    ));
+}
+
+#[test]
+fn variables_of_wilco_toml_win_and_only_what_is_used_counts() {
+    let text =
+        GOOD.replace("[[command]]", "[vars]\nstage = 'here'\nunused = 1\nlist = ['a', 'b']\n[[command]]");
+    let text = text
+        .replace("{{ app }}/staging", "{{ app }}/{{ vars.stage }}")
+        .replace("ref != 'none'", "ref not in vars.list");
+    let (pack, problems) = read_pack(&text);
+    assert_eq!(problems, []);
+    let vars = serde_json::Value::Object(pack.commands[0].vars.clone());
+    assert_eq!(vars, serde_json::json!({"stage": "staging", "list": ["a", "b"]}));
+}
+
+#[test]
+fn variables_and_secrets_that_cannot_be() {
+    let run =
+        |rest: &str| told_of_step(&format!("uses = 'exec.run'\nwith = {{ argv = ['./stage'], {rest} }}"));
+    insta::assert_snapshot!(each(
+        &[
+            "env = { A = { secret = 'TOKEN' } }",
+            "env = { A = { secret = 'TOKNE' } }",
+            "env = { A = { secret = '{{ ref }}' } }",
+            "env = { A = { secret = '{{ app }}' } }",
+            "stdin = { a = { secret = 'TOKEN' } }",
+            "env = { A = '{{ vars.stge }}' }",
+        ],
+        run
+    ));
+    insta::assert_snapshot!(told("[pack]\nname = 'webapp'\n[vars]\nA = 1\n"));
+}
+
+#[test]
 fn an_effect_is_never_weaker_than_its_steps() {
     insta::assert_snapshot!(told_of_command(
         r#"
@@ -359,7 +420,9 @@ fn whatever_is_missing_is_told_and_nothing_breaks() {
     fs::create_dir(&folder).expect("a folder");
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned()]);
-    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    let (secrets, vars) = (secrets(), vars());
+    let known =
+        Known { actions: &actions, servers: &servers, secrets: &secrets, vars: &vars, programs: &is_program };
     let problems = |text: &str| {
         fs::write(folder.join("pack.toml"), text).expect("written");
         read(&folder, "packs/webapp", &known).1

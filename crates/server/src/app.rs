@@ -20,6 +20,7 @@ use wilco_contract::{
     connector::Connector as _,
     ids::PersonId,
     operation::State,
+    secrets::Secrets,
     store::{Page, Store},
 };
 use wilco_engine::{Engine, EventSetup, Parts, Setup};
@@ -123,6 +124,7 @@ impl App {
         let chance: Arc<dyn Chance> = Arc::new(OsChance);
         let actions = actions(&config, &outside.program);
         let (packs, pack) = packs(&config, &actions)?;
+        let secrets = config.secret_values().await?;
         // Before any file is made, so that an address that is taken leaves none behind. Where there is a database, who
         // holds it says more: it is asked first.
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
@@ -154,7 +156,7 @@ impl App {
                 actions: actions.clone(),
                 sources: registry::sources(&config),
             },
-            setup(&config, pack),
+            Setup { secrets: Secrets::new(secrets), ..setup(&config, pack) },
         )
         .map_err(|collisions| anyhow::anyhow!(check::told(&collisions)))?;
         let desk: Arc<dyn Desk> = Arc::new(engine.clone());
@@ -377,7 +379,7 @@ fn stopper() -> (oneshot::Sender<()>, Cancel) {
     (tell, Cancel::when(async move { told.await.unwrap_or_default() }))
 }
 
-/// What the configuration and the packs say, for the engine.
+/// What the configuration and the packs say, for the engine; without the values of secrets.
 #[must_use]
 pub fn setup(config: &Config, pack: Pack) -> Setup {
     Setup {
@@ -388,6 +390,7 @@ pub fn setup(config: &Config, pack: Pack) -> Setup {
         public_url: config.public_url.clone(),
         policy: config.policy.clone(),
         commands: pack.commands,
+        secrets: Secrets::default(),
         limits: config.limits,
         events: EventSetup {
             routes: pack.routes,

@@ -21,6 +21,7 @@ use wilco_contract::{
     ids::{ObjectId, Origin, Place, SourceName},
     policy::Policy,
     route::{DEFAULT_GROUP, Group, Route},
+    secrets::Secrets,
     source::RawHook,
     store::{Events as _, Page, Slots as _},
 };
@@ -89,6 +90,7 @@ fn setup() -> Setup {
         route(2, Some("event.kind == 'issues'"), OBJECTS, DEFAULT_GROUP),
     ];
     Setup {
+        secrets: Secrets::default(),
         name: "wilco".to_owned(),
         aliases: Vec::new(),
         prefixes: Vec::new(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Map;
 use wilco_contract::{
-    action::{Intent, Outcome, Tools},
+    action::{Intent, Outcome},
     clock::Cancel,
     command::{Command, Effect},
     gate::{Ask, Decision, Permitted},
@@ -162,8 +162,20 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
     let mut steps = Map::new();
     let mut last = Outcome::default();
     for step in &given.command.steps {
-        let names = planning::names(&given.args, &steps, None);
-        let args = match wilco_contract::expr::render_value(&step.with, &names) {
+        let names = planning::names(&given.command, &given.args, &steps, None);
+        if let Some(when) = &step.when {
+            match planning::holds(step, when, &names) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let summary = Some(planning::skipped(when));
+                    let skipped = Outcome { summary, ..Outcome::default() };
+                    steps.insert(step.id.clone(), calls::merged(&skipped, "skipped"));
+                    continue;
+                }
+                Err(what) => return failed(&what),
+            }
+        }
+        let args = match planning::filled(&step.with, &names) {
             Ok(args) => args,
             Err(error) => return failed(&format!("Step `{}`: {error}", step.id)),
         };
@@ -184,7 +196,7 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
         };
         match run_read(core, permitted, intent).await {
             RunEnd::Done(outcome) => {
-                steps.insert(step.id.clone(), calls::merged(&outcome));
+                steps.insert(step.id.clone(), calls::merged(&outcome, "done"));
                 last = outcome;
             }
             RunEnd::Failed(what) | RunEnd::Aborted(what) | RunEnd::Unknown(what) => return failed(&what),
@@ -200,14 +212,9 @@ async fn run_read(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> Ru
         return RunEnd::Failed(format!("there is no action `{}`", intent.action));
     };
     let sink = Sink::open(core, &intent, false).await;
-    let tools = Tools {
-        http: core.http.clone(),
-        clock: core.clock.clone(),
-        cancel: Cancel::never(),
-        lines: sink.lines(),
-    };
+    let tools = calls::tools(core, &intent, &sink, Cancel::never());
     match wilco_contract::action::Cx::new(permitted, intent, tools) {
-        Some(cx) => calls::run(&core.clock, action.as_ref(), cx).await,
+        Some(cx) => calls::hidden(core, calls::run(&core.clock, action.as_ref(), cx).await),
         None => RunEnd::Failed("the permission belongs to an operation".to_owned()),
     }
 }

@@ -5,4 +5,5 @@ mod operations;
 mod outbox;
 mod rooms;
 mod rules;
+mod steps;
 mod world;

@@ -17,6 +17,8 @@ use wilco_contract::{
     policy::{Glob, Grant, Grantee, Person, Policy, Requirement},
     principal::Principal,
     reply::PressKind,
+    secrets::Secrets,
+    source::Secret,
     store::Store,
     values::{ArgType, Args},
 };
@@ -149,9 +151,11 @@ pub(crate) fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Comm
             with: json!({"app": "{{ app }}"}),
             effect: Some(effect),
             undo: None,
+            when: None,
             origin: origin(2),
         }],
         verify: Vec::new(),
+        vars: Args::new(),
     }
 }
 
@@ -226,6 +230,8 @@ impl World {
         events: EventSetup,
         (clock, network, caps): (Arc<SteppedClock>, Arc<MemoryNetwork>, Caps),
     ) -> Self {
+        let secrets = [("TOKEN".to_owned(), Secret::new("hunter2-hunter2"))];
+        let secrets = Secrets::new(secrets.into());
         let setup = Setup {
             name: "wilco".to_owned(),
             aliases: vec!["hubot".to_owned()],
@@ -234,6 +240,7 @@ impl World {
             public_url: "http://localhost:7777".to_owned(),
             policy,
             commands,
+            secrets,
             limits: Limits { per_person: Some((30, 60)), lane: Some(16) },
             events,
         };

@@ -53,7 +53,14 @@ pub(crate) fn read_each(
     let is_there = |name: &str| {
         config.search.as_ref().is_none_or(|path| wilco_systems::host::is_program(name, path.as_ref()))
     };
-    let seen = Known { actions: &all, servers: &servers, programs: &is_there };
+    let secrets: BTreeSet<String> = config.secrets.keys().cloned().collect();
+    let seen = Known {
+        actions: &all,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &config.vars,
+        programs: &is_there,
+    };
     let (mut folders, problems) = pack_folders(config);
     folders.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
     let read = |folder: PackAt| {

@@ -8,6 +8,7 @@ mod people;
 mod proofs;
 mod routes;
 mod rules;
+mod secrets;
 mod settings;
 mod sources;
 
@@ -22,6 +23,7 @@ use wilco_contract::{
     ids::Place,
     policy::Policy,
     route::{Route, Rule},
+    values::Args,
 };
 use wilco_engine::Limits;
 use wilco_packs::{
@@ -32,6 +34,7 @@ use wilco_store_sql::Durability;
 use wilco_web::Room;
 
 pub use environment::{Environment, Variables};
+pub use secrets::SecretAt;
 pub use sources::SourceSetup;
 
 /// What `wilco.toml` and the environment say.
@@ -67,6 +70,10 @@ pub struct Config {
     pub limits: Limits,
     /// The servers that actions may call, by name.
     pub servers: BTreeMap<String, Url>,
+    /// Variables for the packs' templates and conditions.
+    pub vars: Args,
+    /// Where secrets are that steps refer to, by name.
+    pub secrets: BTreeMap<String, SecretAt>,
     /// The folders in which programs are looked for, as in `PATH`; nothing where that is not known.
     pub search: Option<String>,
     /// The page's rooms, in the order in which they are shown.
@@ -122,6 +129,8 @@ const KEYS: Keys = Keys::of(&[
     "require",
     "route",
     "rule",
+    "vars",
+    "secret",
 ]);
 
 /// Reads a configuration.
@@ -181,6 +190,8 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         keys,
         limits: settings::limits(root),
         servers: settings::servers(root),
+        vars: root.get("vars").map(|value| wilco_packs::vars(&value)).unwrap_or_default(),
+        secrets: secrets::secrets(root, environment, base),
         search: environment.path.clone(),
         rooms,
         policy,
@@ -192,6 +203,14 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
 }
 
 impl Config {
+    /// The value of each secret; runs the programs that say one.
+    ///
+    /// # Errors
+    /// When a program does not say one.
+    pub async fn secret_values(&self) -> anyhow::Result<BTreeMap<String, wilco_contract::source::Secret>> {
+        secrets::values(&self.secrets, &self.base).await
+    }
+
     /// Where this machine's own programs find the server.
     #[must_use]
     pub fn local_url(&self) -> String {

@@ -17,8 +17,9 @@ use wilco_contract::{
     action::DynAction,
     clock::{Cancel, Clock},
     reply::Reply,
+    secrets::Secrets,
 };
-use wilco_engine::{Engine, Reloader};
+use wilco_engine::{Engine, Reloader, Setup};
 use wilco_packs::{Pack, Problem};
 use wilco_runtime::http::HttpClient;
 
@@ -141,6 +142,15 @@ impl Reload {
     async fn take_over(&self, by: &str, watched: bool) -> Result<String, String> {
         let mut state = self.state.lock().await;
         let found = match self.read(&state).await {
+            Ok(found) => {
+                found.config.secret_values().await.map(|secrets| (found, secrets)).map_err(|error| {
+                    let what = format!("a secret cannot be had: {error}");
+                    vec![Problem::of(config::FILE, what, "Mend it; until then the secrets before go on.")]
+                })
+            }
+            Err(problems) => Err(problems),
+        };
+        let (found, secrets) = match found {
             Ok(found) => found,
             Err(problems) => {
                 let text = told::left(&problems);
@@ -149,7 +159,7 @@ impl Reload {
             }
         };
         let restart = told::needs_restart(&state.config, &found.config);
-        let mut setup = app::setup(&found.config, found.all);
+        let mut setup = Setup { secrets: Secrets::new(secrets), ..app::setup(&found.config, found.all) };
         // Sources and what else was opened at the start stay as they are.
         setup.events.sources = state.config.sources.iter().map(|source| source.rule.clone()).collect();
         setup.home.clone_from(&state.config.home);
@@ -246,7 +256,10 @@ fn read(
     (same, packs): (&Config, Vec<Kept>),
 ) -> Result<Found, Vec<Problem>> {
     let config = config::load(&same.file, environment)?;
-    let alike = config.servers == same.servers && config.search == same.search;
+    let alike = config.servers == same.servers
+        && config.search == same.search
+        && config.vars == same.vars
+        && config.secrets.keys().eq(same.secrets.keys());
     let known = |path: &Path| {
         let kept = packs.iter().find(|kept| kept.read.path == path)?;
         let unchanged = kept.mark.is_some() && kept.mark == watch::mark_of_pack(path);

@@ -12,6 +12,7 @@ mod guides;
 mod reload;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
+mod secrets;
 mod start;
 mod stops;
 mod tamper;
