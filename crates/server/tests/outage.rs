@@ -259,8 +259,6 @@ impl World {
         let until = now() + PATIENCE;
         while !is_so() {
             assert!(now() < until, "{what} is not seen:\n{:#?}", self.network.shown());
-            // In a flood the router lets some time pass between its turns.
-            self.clock.advance(Duration::from_millis(10));
             std::thread::sleep(Duration::from_millis(2));
         }
     }

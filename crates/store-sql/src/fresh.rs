@@ -66,6 +66,13 @@ impl Fresh {
         Ok(())
     }
 
+    /// Leaves all to the database, until [`Self::begin`].
+    pub(crate) fn forget(&self) {
+        let mut inner = self.inner();
+        inner.waiting.clear();
+        inner.whole = false;
+    }
+
     /// Takes the events out of a group that was committed, and takes note of those that were routed.
     pub(crate) fn take(&self, items: &mut [Item], committed: &Committed) {
         if committed.events.is_empty() && committed.routed.is_none() {
