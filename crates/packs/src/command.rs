@@ -39,7 +39,7 @@ pub(crate) fn read(
     let about = table.need("about", "about = \"Ship a revision\"").and_then(|value| about(&value));
     let effect = table.get("effect").map(|value| rules::effect(&value));
 
-    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default());
+    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default(), known.lists);
     let around = Around { known, folder, args: &args };
     let steps = table.need("step", "[[command.step]]");
     let step_tables = steps.map(|value| value.tables("`[[command.step]]`", step::STEP));

@@ -17,13 +17,14 @@ use wilco_contract::{
 
 use crate::{
     actions::Known,
-    command,
+    args, command,
     problem::Problem,
     routes,
     sheet::{Keys, MAX_FILE, Sheet, Table},
 };
 
-const FILE: Keys = Keys { known: &["pack", "command", "route", "rule"], later: &["listener", "schedule"] };
+const FILE: Keys =
+    Keys { known: &["pack", "command", "route", "rule", "lists"], later: &["listener", "schedule"] };
 const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
@@ -83,8 +84,11 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
     if let Some(tables) = sheet.parse() {
         let root = Table::root(&sheet, &tables, FILE);
         check_pack(&root, own);
+        let mut lists = root.get("lists").map(|value| args::lists(&value)).unwrap_or_default();
+        lists.extend(known.lists.clone());
+        let known = Known { lists: &lists, ..*known };
         for table in all(&root, "command", command::COMMAND) {
-            pack.commands.extend(command::read(&table, own, folder, known));
+            pack.commands.extend(command::read(&table, own, folder, &known));
         }
         pack.routes =
             all(&root, "route", routes::ROUTE).iter().filter_map(|t| routes::route(t, false)).collect();

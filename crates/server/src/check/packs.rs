@@ -27,7 +27,7 @@ pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec
     let is_there = |name: &str| {
         config.search.as_ref().is_none_or(|path| wilco_systems::host::is_program(name, path.as_ref()))
     };
-    let known = Known { actions: &all, servers: &servers, programs: &is_there };
+    let known = Known { actions: &all, servers: &servers, programs: &is_there, lists: &config.lists };
     let routes = config.routes.clone();
     let mut all_packs = Pack { commands: Vec::new(), routes, rules: config.rules.clone() };
     let (mut folders, mut problems) = pack_folders(config);
