@@ -16,6 +16,7 @@ pub mod gate;
 pub mod http;
 pub mod ids;
 pub mod input;
+pub mod near;
 pub mod operation;
 pub mod pattern;
 pub mod plan;

@@ -404,12 +404,15 @@ impl Engine {
             CallWhat::Order(words) => {
                 let live = core.live.load();
                 match parse::read_line(words, &live.names, true) {
-                    parse::Addressed::ToUs(order) => live.catalogue.read(&order, from.place.connector()),
+                    parse::Addressed::ToUs(order) => {
+                        live.catalogue.read(&order, &from.asked(&live.setup.policy))
+                    }
                     parse::Addressed::NotToUs => catalogue::Reading::Empty,
                 }
             }
             CallWhat::Command(id, args) => {
-                core.live.load().catalogue.order(id, args, Reserved::default(), from.place.connector())
+                let live = core.live.load();
+                live.catalogue.order(id, args, Reserved::default(), &from.asked(&live.setup.policy))
             }
         };
         let answer = match inbox::follow(core, from, reading, Wishes { because, dry_run }).await {

@@ -35,7 +35,7 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
     let about = table.need("about", "about = \"Ship a revision\"").and_then(|value| about(&value));
     let effect = table.get("effect").map(|value| rules::effect(&value));
 
-    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default());
+    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default(), around.known.lists);
     let around = Around { args: &args, ..*around };
     let steps = table.need("step", "[[command.step]]");
     let step_tables = steps.map(|value| value.tables("`[[command.step]]`", step::STEP));

@@ -16,6 +16,7 @@ mod step;
 mod template;
 pub mod transcript;
 
-pub use actions::{Actions, Known};
+pub use actions::{Actions, Known, Lists};
+pub use args::lists;
 pub use pack::{Pack, find, read, read_text, transcripts, vars};
 pub use problem::{Problem, Severity};

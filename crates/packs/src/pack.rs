@@ -19,7 +19,7 @@ use wilco_contract::{
 
 use crate::{
     actions::Known,
-    command,
+    args, command,
     problem::Problem,
     routes,
     sheet::{Keys, MAX_FILE, Sheet, Table, Value},
@@ -27,7 +27,7 @@ use crate::{
 };
 
 const FILE: Keys =
-    Keys { known: &["pack", "command", "route", "rule", "vars"], later: &["listener", "schedule"] };
+    Keys { known: &["pack", "command", "route", "rule", "vars", "lists"], later: &["listener", "schedule"] };
 const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
@@ -89,7 +89,10 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
         check_pack(&root, own);
         let mut vars = root.get("vars").map(|value| vars(&value)).unwrap_or_default();
         vars.extend(known.vars.clone());
-        let around = Around { known, folder, args: &[], vars: &vars };
+        let mut lists = root.get("lists").map(|value| args::lists(&value)).unwrap_or_default();
+        lists.extend(known.lists.clone());
+        let known = Known { lists: &lists, ..*known };
+        let around = Around { known: &known, folder, args: &[], vars: &vars };
         for table in all(&root, "command", command::COMMAND) {
             pack.commands.extend(command::read(&table, own, &around));
         }

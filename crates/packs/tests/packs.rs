@@ -23,8 +23,15 @@ fn read_pack(text: &str) -> (Pack, Vec<Problem>) {
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned(), "staging".to_owned()]);
     let (secrets, vars) = (secrets(), vars());
-    let known =
-        Known { actions: &actions, servers: &servers, secrets: &secrets, vars: &vars, programs: &is_program };
+    let lists = [("apps".to_owned(), vec!["shop".to_owned()])].into();
+    let known = Known {
+        actions: &actions,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &vars,
+        programs: &is_program,
+        lists: &lists,
+    };
     read(&folder, "packs/webapp", &known)
 }
 
@@ -153,8 +160,15 @@ fn a_folder_that_is_not_there() {
     let actions = actions::all();
     let servers = BTreeSet::new();
     let (secrets, vars) = (secrets(), vars());
-    let known =
-        Known { actions: &actions, servers: &servers, secrets: &secrets, vars: &vars, programs: &is_program };
+    let lists = [("apps".to_owned(), vec!["shop".to_owned()])].into();
+    let known = Known {
+        actions: &actions,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &vars,
+        programs: &is_program,
+        lists: &lists,
+    };
     let (pack, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
     assert!(pack.commands.is_empty());
     insta::assert_snapshot!(problems[0]);
@@ -229,7 +243,14 @@ effect = "read"
 args.app = { type = "chioce" }
 args.force = { type = "bool" }
 args.dry-run = {}
-args.at = { type = "time" }
+args.at = { type = "secret" }
+args.until = { type = "time", default = "friday 18:00" }
+args.when = { type = "time", default = "2026-11-27T18:00+01:00" }
+args.who = { type = "person", default = "me" }
+args.shop = { choices = { list = "aps" } }
+args.none = { choices = {} }
+args.both = { choices = { list = "apps", run = "apps" } }
+args.slip = { choices = { lst = "apps" } }
 args.one = { type = "choice" }
 args.two = { type = "word", choices = ["a"] }
 args.three = { choices = ["a", "A"], default = "b" }
@@ -242,6 +263,38 @@ uses = "say"
 with = { text = "x" }
 "#
     ));
+}
+
+#[test]
+fn choices_come_from_lists_and_from_commands() {
+    let text = r#"
+[pack]
+name = "webapp"
+[lists]
+apps = ["web", "api"]
+zones = ["eu", "us"]
+[[command]]
+id = "ship"
+words = ["ship <app> to <zone> [on <host>] [for <who>]"]
+about = "Ship"
+effect = "read"
+args.app = { choices = { list = "apps" } }
+args.zone = { type = "choice", choices = { list = "zones" }, default = "EU" }
+args.host = { choices = { run = "hosts", column = "name" } }
+args.who = { choices = { run = "people" } }
+[[command.step]]
+uses = "say"
+with = { text = "{{ app }}" }
+"#;
+    let (pack, problems) = read_pack(text);
+    assert_eq!(problems, []);
+    let args = &pack.commands[0].spec.args;
+    // What `wilco.toml` calls so goes before what the pack does.
+    assert_eq!(args[0].kind, ArgType::Choice(vec!["shop".into()]));
+    assert_eq!(args[1].kind, ArgType::Choice(vec!["eu".into(), "us".into()]));
+    assert_eq!(args[1].default, Some("eu".into()));
+    assert_eq!(args[2].kind, ArgType::ChoiceOf { run: "hosts".into(), column: Some("name".into()) });
+    assert_eq!(args[3].kind, ArgType::ChoiceOf { run: "people".into(), column: None });
 }
 
 #[test]
@@ -421,8 +474,15 @@ fn whatever_is_missing_is_told_and_nothing_breaks() {
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned()]);
     let (secrets, vars) = (secrets(), vars());
-    let known =
-        Known { actions: &actions, servers: &servers, secrets: &secrets, vars: &vars, programs: &is_program };
+    let lists = [("apps".to_owned(), vec!["shop".to_owned()])].into();
+    let known = Known {
+        actions: &actions,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &vars,
+        programs: &is_program,
+        lists: &lists,
+    };
     let problems = |text: &str| {
         fs::write(folder.join("pack.toml"), text).expect("written");
         read(&folder, "packs/webapp", &known).1

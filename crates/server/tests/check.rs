@@ -262,6 +262,21 @@ fn packs_that_do_not_fit_together_are_told() {
 }
 
 #[test]
+fn choices_that_no_read_tells_are_told() {
+    let pack = |run: &str| {
+        let choices = format!("args.app = {{ choices = {{ run = '{run}' }} }}\nexamples = ['ship x']");
+        PACK.replace("examples = [\"ship billing\"]", &choices)
+    };
+    let told = |run: &str| checked(&[("packs/webapp/pack.toml", &pack(run))]).to_string();
+    assert!(told("look at apps").starts_with("2 commands in packs"), "{}", told("look at apps"));
+    for run in ["ship x", "look", "lok at apps"] {
+        let told = told(run);
+        let what = format!("the choices of `app` come from `{run}`, which is no order that only reads");
+        assert!(told.contains(&what) && told.contains("pack.toml:5:1"), "{told}");
+    }
+}
+
+#[test]
 fn routes_and_rules_that_do_not_fit_are_told() {
     let config = "[[route]]\nto = ['web:opps', 'irc:#x', 'web:@ana']\n\
                   [[grant]]\ncommand = 'webapp.ship'\nto = ['rule:restrat', 'rule:ship']\n";

@@ -33,3 +33,18 @@ fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
     let report = check(root.path(), &Environment::default(), None);
     assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
 }
+
+#[test]
+fn what_the_page_of_types_says_comes_true() {
+    let root = tempfile::tempdir().expect("a folder");
+    let pack = root.path().join("packs/webapp");
+    fs::create_dir_all(&pack).expect("a folder");
+    // Without the requirement, which names a command that this pack has not.
+    let config = block("config.md", "toml");
+    let (config, _) = config.split_once("[[require]]").expect("a requirement");
+    fs::write(root.path().join("wilco.toml"), config).expect("written");
+    fs::write(pack.join("pack.toml"), block("types.md", "toml")).expect("written");
+    fs::write(pack.join("types.chat"), block("types.md", "chat")).expect("written");
+    let report = check(root.path(), &Environment::default(), None);
+    assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
+}

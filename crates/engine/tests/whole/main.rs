@@ -3,6 +3,7 @@
 mod events;
 mod operations;
 mod outbox;
+mod reading;
 mod rooms;
 mod rules;
 mod steps;

@@ -16,7 +16,15 @@ use std::{
     sync::Arc,
 };
 
-use wilco_contract::{action::DynAction, command::Command, route::Rule};
+use jiff::Timestamp;
+use wilco_contract::{
+    action::DynAction,
+    command::{Command, Effect},
+    ids::{PersonId, Place},
+    policy::Policy,
+    route::Rule,
+    values::{ArgType, Asked, Moment},
+};
 use wilco_engine::{
     Engine,
     catalogue::{Catalogue, Collision, Reading},
@@ -112,7 +120,7 @@ impl Loaded {
             }
             Ok(config) => {
                 let (pack, problems) = read_packs(&config, &actions(&config));
-                let collisions = collisions(&pack);
+                let collisions = collisions(&pack, &config);
                 let usable = !any_error(&problems) && !any_error(&collisions);
                 self.problems.extend(config.warnings.iter().cloned().chain(problems).chain(collisions));
                 usable.then_some((config, pack))
@@ -130,23 +138,57 @@ fn actions(config: &Config) -> Vec<Arc<dyn DynAction>> {
 }
 
 /// What does not fit between the commands, and examples and orders that do not say what they should.
-pub(crate) fn collisions(pack: &Pack) -> Vec<Problem> {
+pub(crate) fn collisions(pack: &Pack, config: &Config) -> Vec<Problem> {
     let all = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
     match Catalogue::build(all) {
         Err(collisions) => collisions.iter().map(collision).collect(),
         Ok(catalogue) => {
-            let examples = pack.commands.iter().flat_map(|command| examples(&catalogue, command));
-            examples.chain(pack.rules.iter().filter_map(|rule| order(&catalogue, rule))).collect()
+            let somebody = PersonId::parse("sample").ok();
+            let asked = asked(&config.policy, &config.home, somebody.as_ref());
+            let read = |line: &str| catalogue.read(line, &asked);
+            let examples = pack.commands.iter().flat_map(|command| examples(&read, command));
+            let choices = pack.commands.iter().flat_map(|command| choices(&read, command));
+            let rules = pack.rules.iter().filter_map(|rule| order(&read, rule));
+            examples.chain(choices).chain(rules).collect()
         }
     }
 }
 
+/// Somebody who says an example, in the home room at noon: any name may be a person's.
+fn asked<'a>(policy: &'a Policy, home: &'a Place, somebody: Option<&'a PersonId>) -> Asked<'a> {
+    let now = Timestamp::from_second(table::NOON).unwrap_or(Timestamp::UNIX_EPOCH);
+    Asked {
+        connector: "web",
+        place: Some(home),
+        who: somebody,
+        when: Some(Moment { now, zone: &policy.zone.0 }),
+        people: None,
+    }
+}
+
+/// Choices that no read tells.
+fn choices(read: &dyn Fn(&str) -> Reading, command: &Command) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for arg in &command.spec.args {
+        let ArgType::ChoiceOf { run, .. } = &arg.kind else { continue };
+        if matches!(read(run), Reading::Order(order) if order.command.spec.effect == Effect::Read) {
+            continue;
+        }
+        let what =
+            format!("the choices of `{}` come from `{run}`, which is no order that only reads", arg.name);
+        let remedy =
+            "Correct `run`; it is an order without Wilco's name, whose command has `effect = \"read\"`.";
+        problems.push(Problem::at(&command.origin, what, remedy));
+    }
+    problems
+}
+
 /// A warning at a rule whose order is none. Where a template stands in its first word nobody can tell.
-fn order(catalogue: &Catalogue, rule: &Rule) -> Option<Problem> {
+fn order(read: &dyn Fn(&str) -> Reading, rule: &Rule) -> Option<Problem> {
     let literal = rule.run.find("{").map_or(rule.run.as_str(), |at| &rule.run[..at]);
     let whole = literal.len() == rule.run.len();
     if literal.contains(char::is_whitespace) || whole {
-        let what = match (catalogue.read(&filled(&rule.run), "web"), whole) {
+        let what = match (read(&filled(&rule.run)), whole) {
             (Reading::Unknown { .. } | Reading::Empty, _) => {
                 "no command is said like the order of this rule".to_owned()
             }
@@ -213,9 +255,12 @@ fn collision(collision: &Collision) -> Problem {
     Problem::at(origin, what, remedy)
 }
 
-fn examples<'a>(catalogue: &'a Catalogue, command: &'a Command) -> impl Iterator<Item = Problem> + 'a {
+fn examples<'a>(
+    read: &'a dyn Fn(&str) -> Reading,
+    command: &'a Command,
+) -> impl Iterator<Item = Problem> + 'a {
     command.spec.examples.iter().filter_map(move |example| {
-        let what = match catalogue.read(example, "web") {
+        let what = match read(example) {
             Reading::Order(order) if order.command.spec.id == command.spec.id => return None,
             Reading::Order(order) => {
                 format!("the example `{example}` is an order for `{}`", order.command.spec.id)

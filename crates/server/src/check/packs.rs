@@ -60,6 +60,7 @@ pub(crate) fn read_each(
         secrets: &secrets,
         vars: &config.vars,
         programs: &is_there,
+        lists: &config.lists,
     };
     let (mut folders, problems) = pack_folders(config);
     folders.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));

@@ -22,7 +22,7 @@ use wilco_contract::{
 use crate::config::Config;
 
 /// The time that conditions see: Monday, 5 January 2026, 12:00 UTC.
-const NOON: i64 = 1_767_614_400;
+pub(super) const NOON: i64 = 1_767_614_400;
 
 /// A cell of what is denied.
 const DENIED: &str = "deny";
@@ -119,6 +119,7 @@ fn sample(arg: &ArgSpec) -> serde_json::Value {
         ArgType::Bool => true.into(),
         ArgType::Json => serde_json::Value::Null,
         ArgType::Choice(words) => words.first().map(String::as_str).into(),
+        ArgType::Time => "2026-11-27T18:00:00+01:00".into(),
         _ => "sample".into(),
     }
 }

@@ -62,6 +62,8 @@ pub struct Config {
     pub home: Place,
     /// Folders of packs, absolute, each with how messages name it.
     pub packs: Vec<PackFolder>,
+    /// Lists of words by name, for arguments that are one of them.
+    pub lists: wilco_packs::Lists,
     /// The folder of keys, absolute.
     pub keys: PathBuf,
     /// The files that signed checkpoints go to, absolute.
@@ -118,6 +120,7 @@ const KEYS: Keys = Keys::of(&[
     "home",
     "zone",
     "packs",
+    "lists",
     "keys",
     "limits",
     "audit",
@@ -186,6 +189,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         durability: settings::durability(root),
         home: settings::home(root, &rooms),
         packs: settings::packs(root, base),
+        lists: root.get("lists").map(|value| wilco_packs::lists(&value)).unwrap_or_default(),
         checkpoints: settings::checkpoints(root, base).unwrap_or_else(|| vec![keys.join("checkpoints")]),
         keys,
         limits: settings::limits(root),

@@ -259,6 +259,7 @@ fn read(
     let alike = config.servers == same.servers
         && config.search == same.search
         && config.vars == same.vars
+        && config.lists == same.lists
         && config.secrets.keys().eq(same.secrets.keys());
     let known = |path: &Path| {
         let kept = packs.iter().find(|kept| kept.read.path == path)?;
@@ -282,7 +283,7 @@ fn read(
     }
     let all = check::as_one(&config, kept.iter().map(|kept| &kept.read.pack));
     let mut misfits = check::between(&config, &all);
-    misfits.extend(check::collisions(&all));
+    misfits.extend(check::collisions(&all, &config));
     if check::any_error(&misfits) {
         // What a broken pack lacks may be why something does not fit: both are told.
         broken.extend(misfits);
