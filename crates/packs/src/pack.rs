@@ -12,7 +12,9 @@ use std::{
 use wilco_contract::{
     command::Command,
     ids::CommandId,
+    listen::Listener,
     route::{Route, Rule},
+    schedule::Schedule,
 };
 
 use crate::{
@@ -21,9 +23,10 @@ use crate::{
     problem::Problem,
     routes,
     sheet::{Keys, MAX_FILE, Sheet, Table},
+    triggers,
 };
 
-const FILE: Keys = Keys { known: &["pack", "command", "route", "rule"], later: &["listener", "schedule"] };
+const FILE: Keys = Keys::of(&["pack", "command", "route", "rule", "listener", "schedule"]);
 const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
@@ -35,6 +38,10 @@ pub struct Pack {
     pub routes: Vec<Route>,
     /// Its rules, in the order of the file.
     pub rules: Vec<Rule>,
+    /// Its listeners, in the order of the file.
+    pub listeners: Vec<Listener>,
+    /// Its schedules, in the order of the file.
+    pub schedules: Vec<Schedule>,
 }
 
 /// Reads a pack. `folder` is its folder, `display` how problems and origins name that folder: `packs/webapp`.
@@ -89,6 +96,11 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
         pack.routes =
             all(&root, "route", routes::ROUTE).iter().filter_map(|t| routes::route(t, false)).collect();
         pack.rules = all(&root, "rule", routes::RULE).iter().filter_map(routes::rule).collect();
+        let listeners = all(&root, "listener", triggers::LISTENER);
+        pack.listeners = listeners.iter().filter_map(|table| triggers::listener(table, own)).collect();
+        let schedules = all(&root, "schedule", triggers::SCHEDULE);
+        pack.schedules = schedules.iter().filter_map(|table| triggers::schedule(table, own)).collect();
+        triggers::check_names(&sheet, &pack.listeners, &pack.schedules);
         check_ids(&sheet, &pack.commands);
     }
     (pack, sheet.into_problems())

@@ -203,7 +203,8 @@ fn transact(conn: &Connection, changes: &Changes<'_>) -> Result<(), Trouble> {
 
 /// The chain so far and the number of the newest operation, each by a last row.
 pub(crate) fn so_far(conn: &Connection) -> rusqlite::Result<(Seal, u64)> {
-    let number = |value: i64| u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, value));
+    let number =
+        |value: i64| u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, value));
     let last = conn.query_row("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1", [], |row| {
         Ok(Head { seq: Seq(number(row.get(0)?)?), hash: Hash(row.get(1)?) })
     });

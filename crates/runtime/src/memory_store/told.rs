@@ -3,9 +3,9 @@
 //! Not the rules of what fits: [`super::known`] has those. Layer 1.
 
 use std::{
-    sync::Arc,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use async_trait::async_trait;

@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use wilco_contract::{action::DynAction, command::Command, route::Rule};
+use wilco_contract::{action::DynAction, command::Command, ids::Origin, listen::Does};
 use wilco_engine::{
     Engine,
     catalogue::{Catalogue, Collision, Reading},
@@ -112,30 +112,37 @@ fn collisions(pack: &Pack) -> Vec<Problem> {
         Err(collisions) => collisions.iter().map(collision).collect(),
         Ok(catalogue) => {
             let examples = pack.commands.iter().flat_map(|command| examples(&catalogue, command));
-            examples.chain(pack.rules.iter().filter_map(|rule| order(&catalogue, rule))).collect()
+            let rules = pack.rules.iter().map(|rule| (&rule.run, &rule.origin, "rule"));
+            let listeners = pack.listeners.iter().filter_map(|listener| match &listener.does {
+                Does::Run(run) => Some((run, &listener.origin, "listener")),
+                Does::Say(_) => None,
+            });
+            let schedules = pack.schedules.iter().map(|one| (&one.run, &one.origin, "schedule"));
+            let orders = rules.chain(listeners).chain(schedules);
+            examples.chain(orders.filter_map(|(run, at, by)| order(&catalogue, run, at, by))).collect()
         }
     }
 }
 
-/// A warning at a rule whose order is none. Where a template stands in its first word nobody can tell.
-fn order(catalogue: &Catalogue, rule: &Rule) -> Option<Problem> {
-    let literal = rule.run.find("{").map_or(rule.run.as_str(), |at| &rule.run[..at]);
-    let whole = literal.len() == rule.run.len();
+/// A warning at what gives an order that is none. Where a template stands in its first word nobody can tell.
+fn order(catalogue: &Catalogue, run: &str, at: &Origin, by: &str) -> Option<Problem> {
+    let literal = run.find("{").map_or(run, |at| &run[..at]);
+    let whole = literal.len() == run.len();
     if literal.contains(char::is_whitespace) || whole {
-        let what = match (catalogue.read(&filled(&rule.run), "web"), whole) {
+        let what = match (catalogue.read(&filled(run), "web"), whole) {
             (Reading::Unknown { .. } | Reading::Empty, _) => {
-                "no command is said like the order of this rule".to_owned()
+                format!("no command is said like the order of this {by}")
             }
             (Reading::Incomplete { missing, .. }, true) => {
-                format!("the order of this rule lacks `{}`", missing.join("`, `"))
+                format!("the order of this {by} lacks `{}`", missing.join("`, `"))
             }
             (Reading::Malformed { what, .. }, true) => {
-                format!("the order of this rule cannot be read: {what}")
+                format!("the order of this {by} cannot be read: {what}")
             }
             _ => return None,
         };
-        let remedy = format!("Correct `run = \"{}\"`; it is an order without Wilco's name.", rule.run);
-        return Some(Problem::at(&rule.origin, what, remedy).warning());
+        let remedy = format!("Correct `run = \"{run}\"`; it is an order without Wilco's name.");
+        return Some(Problem::at(at, what, remedy).warning());
     }
     None
 }

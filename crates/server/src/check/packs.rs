@@ -29,7 +29,7 @@ pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec
     };
     let known = Known { actions: &all, servers: &servers, programs: &is_there };
     let routes = config.routes.clone();
-    let mut all_packs = Pack { commands: Vec::new(), routes, rules: config.rules.clone() };
+    let mut all_packs = Pack { routes, rules: config.rules.clone(), ..Pack::default() };
     let (mut folders, mut problems) = pack_folders(config);
     folders.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
     for folder in folders {
@@ -37,6 +37,8 @@ pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec
         all_packs.commands.extend(pack.commands);
         all_packs.routes.extend(pack.routes);
         all_packs.rules.extend(pack.rules);
+        all_packs.listeners.extend(pack.listeners);
+        all_packs.schedules.extend(pack.schedules);
         problems.extend(found);
     }
     // What an unread pack would have had must not look as if nobody had it.
@@ -45,6 +47,7 @@ pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec
             Engine::own_commands().into_iter().chain(all_packs.commands.iter().cloned()).collect();
         problems.extend(config.cross_check(&everything));
         problems.extend(config.check_routes(&all_packs));
+        problems.extend(config.check_triggers(&all_packs));
     }
     (all_packs, problems)
 }

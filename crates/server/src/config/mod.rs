@@ -10,6 +10,7 @@ mod routes;
 mod rules;
 mod settings;
 mod sources;
+mod triggers;
 
 use std::{
     collections::BTreeMap,

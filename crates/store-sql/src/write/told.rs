@@ -8,7 +8,8 @@ use crate::{changes::Told, lookup::event_key};
 const EVENT: &str = "INSERT INTO events (seq, key, source, object, payload) VALUES (?, ?, ?, ?, ?)";
 const PAYLOAD: &str = "INSERT INTO payloads (seq, source, at, length, packed) VALUES (?, ?, ?, ?, ?)";
 const FORGET: &str = "DELETE FROM payloads WHERE seq = ?";
-const TRACE: &str = "INSERT INTO traces (event, row) VALUES (?, ?) ON CONFLICT DO UPDATE SET row = excluded.row";
+const TRACE: &str =
+    "INSERT INTO traces (event, row) VALUES (?, ?) ON CONFLICT DO UPDATE SET row = excluded.row";
 const SLOT: &str = "INSERT INTO slots (number, place, thread, turn, post, version, place_count, due, shown, \
      receipt_place, receipt, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
      ON CONFLICT DO UPDATE SET place = excluded.place, thread = excluded.thread, turn = excluded.turn, \
@@ -23,7 +24,8 @@ const LINE: &str = "INSERT INTO lines (number, place, thread, row) VALUES (?, ?,
 const SAID: &str = "DELETE FROM lines WHERE number = ?";
 const LAST: &str = "INSERT INTO numbers (one, last) VALUES (1, ?) \
      ON CONFLICT DO UPDATE SET last = excluded.last WHERE excluded.last > last";
-const MUTE: &str = "INSERT INTO mutes (place, what, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row";
+const MUTE: &str =
+    "INSERT INTO mutes (place, what, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row";
 const UNMUTE: &str = "DELETE FROM mutes WHERE place = ? AND what = ?";
 
 /// Writes all of it.
