@@ -14,7 +14,7 @@ use crate::{
     operation::{Given, GivenKind},
     plan::Plan,
     policy::{CONFIRM_SECS, Grant, Grantee, Policy, Requirement},
-    principal::{Principal, Scope},
+    principal::{Principal, ProgramKind, Scope},
     values::Args,
 };
 
@@ -193,9 +193,8 @@ pub fn may_decide(
             you_can: Some("Sign in on the page, or use a linked account.".into()),
         });
     };
-    let asker = ask.who.person();
     if press == GivenKind::Confirm {
-        if asker == Some(person) {
+        if ask.who.person() == Some(person) {
             return Ok(());
         }
         return Err(Denial {
@@ -209,12 +208,17 @@ pub fn may_decide(
     let needs = needs(policy, ask, &names, &mut Vec::new())?;
     let approvals: Vec<_> = needs.iter().filter(|need| need.kind == GivenKind::Approve).collect();
     let who_can = approvers(policy, ask, &approvals);
-    if asker == Some(person) {
+    if ask.who.behind() == Some(person) {
         let rule = approvals
             .first()
             .map_or_else(|| "asker and approver differ".to_owned(), |need| need.rule.clone());
         return Err(Denial {
-            text: "You gave this order, so somebody else has to approve it.".into(),
+            text: match ask.who {
+                Principal::Program { .. } => {
+                    "Your line set this off, so somebody else has to approve it.".into()
+                }
+                _ => "You gave this order, so somebody else has to approve it.".into(),
+            },
             rule,
             who_can,
             you_can: None,
@@ -232,7 +236,7 @@ pub fn may_decide(
 pub fn approvers(policy: &Policy, ask: &Ask<'_>, needs: &[&Need]) -> Option<String> {
     let mut people: Vec<String> = Vec::new();
     for (id, person) in &policy.people {
-        if ask.who.person() == Some(id) {
+        if ask.who.behind() == Some(id) {
             continue;
         }
         let Some(principal) = person
@@ -357,6 +361,10 @@ fn capitalised(who: &Principal) -> String {
         Principal::Guest { account } => format!("Guest {account}"),
         Principal::Operator => "The local operator".into(),
         Principal::Rule { name, .. } => format!("Rule `{name}`"),
+        Principal::Program { program, .. } if program.kind == ProgramKind::Listener => {
+            format!("Listener `{}`", program.name)
+        }
+        Principal::Program { program, .. } => format!("Schedule `{}`", program.name),
         other => other.to_string(),
     }
 }
@@ -470,7 +478,7 @@ fn have(
         if given.kind != kind || !in_time || !same_plan || people.contains(&given.person) {
             continue;
         }
-        let is_asker = ask.who.person() == Some(&given.person);
+        let is_asker = ask.who.behind() == Some(&given.person);
         let counts = match kind {
             GivenKind::Confirm => is_asker,
             GivenKind::Approve => {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{Account, Hash, OpId, Place, Seq},
+    ids::{Account, Hash, OpId, PersonId, Place, Seq},
+    principal::Program,
     reply::PressKind,
 };
 
@@ -23,6 +24,8 @@ pub enum Input {
     Press(Press),
     /// A rule wants a command to be run, because of an event. No connector yields it: the router does.
     Rule(RuleOrder),
+    /// A listener or a schedule wants a command to be run. No connector yields it: the engine does.
+    Trigger(Trigger),
 }
 
 /// Fresh, original text by an account. Edits, quotes, forwards, previews, echoes and bots' texts never become one.
@@ -84,6 +87,29 @@ pub struct RuleOrder {
     pub at: Timestamp,
 }
 
+/// An order that a listener gives because of a line, or a schedule because of the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Unique to the program and what set it off: the same twice is the same order.
+    pub id: String,
+    /// Who gives it.
+    pub program: Program,
+    /// The person whose line set it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_off_by: Option<PersonId>,
+    /// The order, without our name in front.
+    pub order: String,
+    /// Where the line was said, or where the schedule belongs.
+    pub place: Place,
+    /// The thread of the answer; none: the room itself.
+    pub thread: Option<String>,
+    /// When the line was said, or the schedule was due.
+    pub at: Timestamp,
+    /// Whether it is still run when it comes late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
 impl Input {
     /// Whom it came from: an account, or `rule:<name>`.
     #[must_use]
@@ -92,6 +118,7 @@ impl Input {
             Self::Message(message) => message.from.to_string(),
             Self::Press(press) => press.from.to_string(),
             Self::Rule(rule) => format!("rule:{}", rule.rule),
+            Self::Trigger(trigger) => trigger.program.to_string(),
         }
     }
 
@@ -102,6 +129,7 @@ impl Input {
             Self::Message(message) => &message.place,
             Self::Press(press) => &press.place,
             Self::Rule(rule) => &rule.place,
+            Self::Trigger(trigger) => &trigger.place,
         }
     }
 }

@@ -113,19 +113,20 @@ pub enum Grantee {
     Operator,
     /// `token:ci`
     Token(String),
-    /// `rule:x`, `script:x`, `agent:x`: programs inside Wilco's reach, by kind and name.
+    /// `rule:x`, `listener:x`, `schedule:x`, `script:x`, `agent:x`: programs inside Wilco's reach, by kind and name.
     Program(String, String),
 }
 
 /// A text that names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` names nobody; it may be `role:x`, `@person`, `guest`, `operator`, `token:x`, `rule:x`, `script:x` or `agent:x`"
+    "`{0}` names nobody; it may be `role:x`, `@person`, `guest`, `operator`, `token:x`, `rule:x`, `listener:x`, `schedule:x`, `script:x` or `agent:x`"
 )]
 pub struct BadGrantee(pub String);
 
 impl Grantee {
-    /// Reads `role:x`, `@x`, `guest`, `operator`, `token:x`, `rule:x`, `script:x`, `agent:x`.
+    /// Reads `role:x`, `@x`, `guest`, `operator`, `token:x`, `rule:x`, `listener:x`, `schedule:x`, `script:x`,
+    /// `agent:x`.
     ///
     /// # Errors
     /// When it is none of these.
@@ -139,7 +140,9 @@ impl Grantee {
             None if text == "operator" => Ok(Self::Operator),
             Some(("role", name)) => RoleName::parse(name).map(Self::Role).map_err(|_| bad()),
             Some(("token", name)) if !name.is_empty() => Ok(Self::Token(name.to_owned())),
-            Some((kind @ ("rule" | "script" | "agent"), name)) if !name.is_empty() => {
+            Some((kind @ ("rule" | "listener" | "schedule" | "script" | "agent"), name))
+                if !name.is_empty() =>
+            {
                 Ok(Self::Program(kind.to_owned(), name.to_owned()))
             }
             _ => Err(bad()),
@@ -155,6 +158,9 @@ impl Grantee {
             (Self::Guest, Principal::Guest { .. }) | (Self::Operator, Principal::Operator) => true,
             (Self::Token(token), Principal::Token { name, .. }) => token == name,
             (Self::Program(kind, rule), Principal::Rule { name, .. }) => kind == "rule" && rule == name,
+            (Self::Program(kind, name), Principal::Program { program, .. }) => {
+                kind == program.kind.as_str() && *name == program.name
+            }
             _ => false,
         }
     }

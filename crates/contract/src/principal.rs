@@ -18,6 +18,42 @@ pub enum Scope {
     Order,
 }
 
+/// A listener or a schedule of a pack. It asks in its own name, never in that of whoever set it off.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Program {
+    /// What it is.
+    pub kind: ProgramKind,
+    /// Its full name: the pack's, a dot, its own.
+    pub name: String,
+}
+
+/// What a [`Program`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgramKind {
+    /// It hears lines.
+    Listener,
+    /// It is due at times.
+    Schedule,
+}
+
+impl ProgramKind {
+    /// As grants name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Schedule => "schedule",
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.as_str(), self.name)
+    }
+}
+
 /// Who stands behind an order, after identities were resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -56,6 +92,14 @@ pub enum Principal {
         /// What it may do.
         scope: Scope,
     },
+    /// A listener or a schedule.
+    Program {
+        /// Which.
+        program: Program,
+        /// The person whose line set it off: they approve nothing of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        set_off_by: Option<PersonId>,
+    },
 }
 
 impl Principal {
@@ -65,6 +109,15 @@ impl Principal {
         match self {
             Self::Person { id, .. } => Some(id),
             _ => None,
+        }
+    }
+
+    /// The person who stands behind it: it is one, or their line set it off. They are no second person.
+    #[must_use]
+    pub fn behind(&self) -> Option<&PersonId> {
+        match self {
+            Self::Program { set_off_by, .. } => set_off_by.as_ref(),
+            other => other.person(),
         }
     }
 
@@ -86,7 +139,7 @@ impl Principal {
         }
     }
 
-    /// The kind as conditions see it: `person`, `guest`, `operator`, `token`, `rule`.
+    /// The kind as conditions see it: `person`, `guest`, `operator`, `token`, `rule`, `listener`, `schedule`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -95,6 +148,7 @@ impl Principal {
             Self::Operator => "operator",
             Self::Token { .. } => "token",
             Self::Rule { .. } => "rule",
+            Self::Program { program, .. } => program.kind.as_str(),
         }
     }
 
@@ -113,6 +167,7 @@ impl fmt::Display for Principal {
             Self::Operator => f.write_str("operator"),
             Self::Token { name, .. } => write!(f, "token:{name}"),
             Self::Rule { name, .. } => write!(f, "rule:{name}"),
+            Self::Program { program, .. } => program.fmt(f),
         }
     }
 }

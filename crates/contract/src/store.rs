@@ -20,6 +20,7 @@ use crate::{
     operation::{OpEvent, Operation, State},
     reply::Reply,
     route::Mute,
+    schedule::{ScheduleEvent, ScheduleState},
     slot::{Line, Parcel, ShownSlot, Slot},
 };
 
@@ -112,6 +113,8 @@ pub enum Record {
         /// The line's number.
         line: u64,
     },
+    /// Something happened to a schedule. What does not fit how it stands is a conflict.
+    Schedule(ScheduleEvent),
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
     Log(LogLine),
 }
@@ -274,7 +277,9 @@ pub struct Page {
 
 /// THE write, and all the reads.
 #[async_trait]
-pub trait Store: Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots {
+pub trait Store:
+    Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots + Schedules
+{
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
     ///
@@ -460,6 +465,13 @@ pub trait Slots: Send + Sync {
     async fn mutes(&self) -> Result<Vec<Mute>, StoreError>;
 }
 
+/// Reading schedules.
+#[async_trait]
+pub trait Schedules: Send + Sync {
+    /// How all schedules stand that ever began, by name.
+    async fn schedules(&self) -> Result<Vec<ScheduleState>, StoreError>;
+}
+
 /// The header and body of a journal record, whose RFC 8785 JSON the chain commits to.
 #[derive(Debug, Serialize)]
 pub struct Entry<'a> {
@@ -521,6 +533,8 @@ pub enum EntryBody<'a> {
     },
     /// Of [`Record::Forgotten`].
     Forgotten(&'a Forgotten),
+    /// Of [`Record::Schedule`].
+    Schedule(&'a ScheduleEvent),
     /// Of [`Record::Muted`].
     Muted(&'a Mute),
     /// Of [`Record::Unmuted`].
@@ -587,6 +601,7 @@ impl Record {
             Self::Unmuted { place, what, by } => {
                 entry("mute.ended", Some(by.clone()), None, EntryBody::Unmuted { place, what, by })
             }
+            Self::Schedule(event) => entry(event.kind(), Some(event.who()), None, EntryBody::Schedule(event)),
             Self::Routed(_)
             | Self::Slot(_)
             | Self::Line(_)

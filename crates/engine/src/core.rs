@@ -26,8 +26,9 @@ use wilco_contract::{
 };
 
 use crate::{
-    Notice, Setup, board::Board, catalogue::Catalogue, intake::Sources, keyed::Keyed, lanes::Lanes,
-    life::Told, limits::Rates, locks::LockTable, outbox::Places, parse::Names, reload::Reloader, ways::Ways,
+    Notice, Setup, board::Board, breaker::Breaker, catalogue::Catalogue, intake::Sources, keyed::Keyed,
+    lanes::Lanes, life::Told, limits::Rates, listen::Matcher, locks::LockTable, outbox::Places, parse::Names,
+    reload::Reloader, schedule::Schedules, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -40,6 +41,8 @@ pub(crate) struct Live {
     pub(crate) setup: Setup,
     pub(crate) names: Names,
     pub(crate) catalogue: Catalogue,
+    /// The listeners, which the setup has no more.
+    pub(crate) listen: Matcher,
 }
 
 /// An operation that is not yet final: its newest state, and the way to tell it something.
@@ -63,6 +66,8 @@ pub(crate) struct Core {
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
     pub(crate) sources: Sources,
+    pub(crate) breaker: Breaker,
+    pub(crate) schedules: Schedules,
     /// Rung when there are events to be routed.
     pub(crate) bell: Notify,
     /// The places that are being sent to.
@@ -96,6 +101,8 @@ impl Core {
             keyed: Keyed::default(),
             locks: LockTable::default(),
             sources: Sources::new(parts.sources),
+            breaker: Breaker::default(),
+            schedules: Schedules::default(),
             bell: Notify::new(),
             places: Places::default(),
             board: Mutex::default(),

@@ -20,11 +20,11 @@ use crate::{
     catalogue::Reading,
     core::Core,
     lanes::{Entered, Waiting},
-    life,
+    life, listen,
     orders::{self, From, Given},
     parse::{self, Addressed},
     route::rules,
-    words,
+    trigger, words,
 };
 
 /// How old an order may be and still be run, in seconds.
@@ -48,8 +48,8 @@ pub(crate) async fn accept(core: &Arc<Core>, arrival: Arrival) {
     match input {
         Input::Message(message) => hear(core, message, kept, ack).await,
         Input::Press(press) => pressed(core, press, kept, ack).await,
-        // No connector yields one; the router's own are begun where they are written.
-        Input::Rule(_) => acknowledge(ack),
+        // No connector yields one; the router's and the engine's own are begun where they are written.
+        Input::Rule(_) | Input::Trigger(_) => acknowledge(ack),
     }
 }
 
@@ -62,8 +62,8 @@ fn acknowledge(ack: Option<Ack>) {
 async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
     core.hear(&message.place);
     let Some(order) = order_in(core, &message) else {
-        // Chatter: neither stored nor answered.
-        handled(core, kept).await;
+        // Chatter: neither stored nor copied, and answered where a listener hears it.
+        listen::heard(core, &message, kept).await;
         return acknowledge(ack);
     };
     let input = match keep(core, Input::Message(message.clone()), kept).await {
@@ -389,7 +389,7 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
         match input {
             Input::Message(message) => {
                 let Some(order) = order_in(core, &message) else {
-                    handled(core, Some(seq)).await;
+                    listen::heard(core, &message, Some(seq)).await;
                     continue;
                 };
                 // A yes that names nothing was for what waited then; nobody knows any more what that was.
@@ -410,6 +410,7 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
             }
             Input::Press(press) => decide(core, &press, seq).await,
             Input::Rule(order) => rules::begin(core, seq, order),
+            Input::Trigger(order) => trigger::begin(core, seq, order),
         }
     }
     Ok(())

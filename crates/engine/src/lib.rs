@@ -4,10 +4,12 @@
 //! no socket, reads no clock and starts no task except through the traits it is given. Layer 1.
 
 pub mod catalogue;
+pub mod listen;
 pub mod parse;
 pub mod route;
 
 mod board;
+mod breaker;
 mod calls;
 mod core;
 mod inbox;
@@ -23,10 +25,12 @@ mod outbox;
 mod own;
 mod planning;
 mod reload;
+mod schedule;
 mod slot;
 pub mod telemetry;
 mod tell;
 mod tries;
+mod trigger;
 mod ways;
 mod words;
 
@@ -42,11 +46,13 @@ use wilco_contract::{
     gate::{Ask, Decision, Denial},
     http::Http,
     ids::{Account, ActionName, CommandId, Hash, OpId, PersonId, Place},
+    listen::Listener,
     operation::Operation,
     policy::Policy,
     principal::Principal,
     reply::{Block, PressKind, Reply},
     route::{Route, Rule, SourceRule},
+    schedule::Schedule,
     secrets::Secrets,
     source::{RawHook, Source},
     store::{LogLine, Store, StoreError},
@@ -104,6 +110,10 @@ pub struct Setup {
     pub limits: Limits,
     /// Where events go.
     pub events: EventSetup,
+    /// What the packs listen for.
+    pub listeners: Vec<Listener>,
+    /// What the packs have due at times.
+    pub schedules: Vec<Schedule>,
 }
 
 /// What the configuration and the packs say of events.
@@ -251,14 +261,15 @@ impl Engine {
         Ok(Self(Arc::new_cyclic(|core| Core::new(parts, own::actions(core), live))))
     }
 
-    fn live(setup: Setup) -> Result<Live, Vec<Collision>> {
+    fn live(mut setup: Setup) -> Result<Live, Vec<Collision>> {
         let commands = own::commands().into_iter().chain(setup.commands.iter().cloned()).collect();
         let names = parse::Names {
             name: setup.name.clone(),
             aliases: setup.aliases.clone(),
             prefixes: setup.prefixes.clone(),
         };
-        Ok(Live { catalogue: Catalogue::build(commands)?, names, setup })
+        let listen = listen::Matcher::new(std::mem::take(&mut setup.listeners));
+        Ok(Live { catalogue: Catalogue::build(commands)?, names, listen, setup })
     }
 
     /// The commands that the engine itself provides.
@@ -309,6 +320,7 @@ impl Engine {
         }
         self.show_again().await?;
         inbox::recover(core).await?;
+        schedule::recover(core).await?;
         self.begin_events().await
     }
 

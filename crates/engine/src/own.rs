@@ -107,6 +107,11 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.lock", Write, "takes a lock", tell::lock),
         own!(core, "wilco.unlock", Write, "gives back a lock, whoever holds it", tell::unlock),
         own!(core, "wilco.reload", Write, "reads the configuration anew", reload::reload),
+        own!(core, "wilco.schedules", Read, "lists schedules", tell::triggers::schedules),
+        own!(core, "wilco.pause-schedule", Write, "pauses a schedule", tell::triggers::pause_schedule),
+        own!(core, "wilco.resume-schedule", Write, "lets a schedule go on", tell::triggers::resume_schedule),
+        own!(core, "wilco.resume-listener", Write, "lets a listener go on", tell::triggers::resume_listener),
+        own!(core, "wilco.resume-rule", Write, "lets a rule go on", tell::triggers::resume_rule),
         own!(core, "wilco.decide", Read, "stands for a decision", decided_elsewhere),
     ]
 }
@@ -133,6 +138,7 @@ fn required(name: &str, kind: ArgType, about: &str) -> ArgSpec {
 pub(crate) fn commands() -> Vec<Command> {
     use Effect::{Read, Write};
     let operation = || required("operation", ArgType::Word, "The operation's id, as in d-7F3K");
+    let name = |kind: &str| required("name", ArgType::Word, &format!("The {kind}'s name"));
     let one = |id, words, about, effect, action, args| Declared { id, words, about, effect, action, args };
     let declared = vec![
         one(
@@ -221,6 +227,46 @@ pub(crate) fn commands() -> Vec<Command> {
             Write,
             "wilco.unlock",
             vec![required("key", ArgType::Word, "The lock's key")],
+        ),
+        one(
+            "schedules",
+            &["schedules"],
+            "Lists schedules: when each is due next, and was last",
+            Read,
+            "wilco.schedules",
+            vec![],
+        ),
+        one(
+            "pause-schedule",
+            &["pause schedule <name>"],
+            "Pauses a schedule until it is resumed",
+            Write,
+            "wilco.pause-schedule",
+            vec![name("schedule")],
+        ),
+        one(
+            "resume-schedule",
+            &["resume schedule <name>"],
+            "Lets a paused or stopped schedule go on",
+            Write,
+            "wilco.resume-schedule",
+            vec![name("schedule")],
+        ),
+        one(
+            "resume-listener",
+            &["resume listener <name>"],
+            "Lets a listener go on that was set off too often",
+            Write,
+            "wilco.resume-listener",
+            vec![name("listener")],
+        ),
+        one(
+            "resume-rule",
+            &["resume rule <name>"],
+            "Lets a rule go on that was set off too often",
+            Write,
+            "wilco.resume-rule",
+            vec![name("rule")],
         ),
         one(
             "confirm",

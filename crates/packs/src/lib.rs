@@ -15,6 +15,7 @@ pub mod sheet;
 mod step;
 mod template;
 pub mod transcript;
+mod triggers;
 
 pub use actions::{Actions, Known, Lists};
 pub use args::lists;

@@ -13,8 +13,10 @@ use serde_json::{Map, Value as Json};
 use wilco_contract::{
     command::Command,
     ids::CommandId,
+    listen::Listener,
     pattern::is_arg_name,
     route::{Route, Rule},
+    schedule::Schedule,
 };
 
 use crate::{
@@ -24,10 +26,10 @@ use crate::{
     routes,
     sheet::{Keys, MAX_FILE, Sheet, Table, Value},
     step::Around,
+    triggers,
 };
 
-const FILE: Keys =
-    Keys { known: &["pack", "command", "route", "rule", "vars", "lists"], later: &["listener", "schedule"] };
+const FILE: Keys = Keys::of(&["pack", "command", "route", "rule", "vars", "lists", "listener", "schedule"]);
 const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
@@ -39,6 +41,10 @@ pub struct Pack {
     pub routes: Vec<Route>,
     /// Its rules, in the order of the file.
     pub rules: Vec<Rule>,
+    /// Its listeners, in the order of the file.
+    pub listeners: Vec<Listener>,
+    /// Its schedules, in the order of the file.
+    pub schedules: Vec<Schedule>,
 }
 
 /// Reads a pack. `folder` is its folder, `display` how problems and origins name that folder: `packs/webapp`.
@@ -99,6 +105,11 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
         pack.routes =
             all(&root, "route", routes::ROUTE).iter().filter_map(|t| routes::route(t, false)).collect();
         pack.rules = all(&root, "rule", routes::RULE).iter().filter_map(routes::rule).collect();
+        let listeners = all(&root, "listener", triggers::LISTENER);
+        pack.listeners = listeners.iter().filter_map(|table| triggers::listener(table, own)).collect();
+        let schedules = all(&root, "schedule", triggers::SCHEDULE);
+        pack.schedules = schedules.iter().filter_map(|table| triggers::schedule(table, own)).collect();
+        triggers::check_names(&sheet, &pack.listeners, &pack.schedules);
         check_ids(&sheet, &pack.commands);
     }
     (pack, sheet.into_problems())

@@ -156,6 +156,46 @@ fn a_file_that_is_no_pack() {
 }
 
 #[test]
+fn listeners_and_schedules_become_data() {
+    let (pack, problems) = read_pack(
+        "[pack]\nname = 'webapp'\n\
+         [[listener]]\nhear = 'a (\\d+)'\nsay = 'b {{ m[1] }}'\n\
+         [[listener]]\nhear = 'c (?<d>.*)'\nrun = 'ship {{ m.d }}'\nrooms = ['web:*']\n\
+         [[schedule]]\ncron = '0 9 * * 1-5'\nzone = 'Europe/Berlin'\nmissed = 'once'\nrun = 'status x'\n\
+         [[schedule]]\nname = 'often'\nevery = '90m'\nrun = 'status y'\nplace = 'web:ops'\n",
+    );
+    assert_eq!(problems, []);
+    let listeners: Vec<_> = pack.listeners.iter().map(|listener| listener.name.as_str()).collect();
+    assert_eq!(listeners, ["webapp.line-3", "webapp.ship"]);
+    let schedules: Vec<_> =
+        pack.schedules.iter().map(|one| format!("{} {} {:?}", one.name, one.when, one.missed)).collect();
+    assert_eq!(schedules, ["webapp.status 0 9 * * 1-5 Once", "webapp.often every 90m Skip"]);
+}
+
+#[test]
+fn listeners_and_schedules_that_cannot_be() {
+    let of = |table: &str| told(&format!("[pack]\nname = 'webapp'\n{table}"));
+    insta::assert_snapshot!(each(
+        &[
+            "[[listener]]\n",
+            "[[listener]]\nhear = 'a('\nsay = 'x'",
+            "[[listener]]\nhear = 'a(b)'\nsay = '{{ m[2] }}'",
+            "[[listener]]\nhear = 'a'\nsay = '{{ who }}'",
+            "[[listener]]\nhear = 'a'\nsay = 'x'\nrun = 'y'",
+            "[[listener]]\nhear = 'a'\nrun = '{{ m[0] }} x'",
+            "[[listener]]\nid = 'A'\nhear = 'a'\nsay = 'x'\nrooms = ['ops']",
+            "[[listener]]\nhear = 'a'\nrun = 'ship a'\n[[listener]]\nhear = 'b'\nrun = 'ship b'",
+            "[[schedule]]\n",
+            "[[schedule]]\ncron = '0 9 * *'\nrun = 'x'",
+            "[[schedule]]\ncron = '0 0 31 2 *'\nrun = 'x'",
+            "[[schedule]]\ncron = '0 9 * * *'\nevery = '1h'\nrun = '{{ x }}'",
+            "[[schedule]]\nevery = '5s'\nrun = 'x'\nzone = 'Mars/Base'\nmissed = 'twice'\nplace = 'ops'",
+        ],
+        of
+    ));
+}
+
+#[test]
 fn a_folder_that_is_not_there() {
     let actions = actions::all();
     let servers = BTreeSet::new();

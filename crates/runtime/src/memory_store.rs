@@ -22,10 +22,11 @@ use wilco_contract::{
     input::Input,
     operation::{Operation, State as OpState},
     reply::Reply,
+    schedule::ScheduleState,
     slot::Shown,
     store::{
         Access, AuditFilter, Batch, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, NOT_AUDIT,
-        Operations, Page, Record, RoomMessage, Rooms, Store, StoreError, When,
+        Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError, When,
     },
 };
 
@@ -162,7 +163,8 @@ impl State {
                 self.told.shown(slot, post, Shown { receipt, version });
             }
             Record::Said { line } => self.told.said(line),
-            Record::Event(_) | Record::Audit(_) => {}
+            // Letting it in has changed how it stands.
+            Record::Schedule(_) | Record::Event(_) | Record::Audit(_) => {}
         }
     }
 
@@ -330,6 +332,15 @@ impl Journal for MemoryStore {
 impl Locks for MemoryStore {
     async fn locks(&self) -> Result<Vec<Lock>, StoreError> {
         Ok(self.state().locks.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Schedules for MemoryStore {
+    async fn schedules(&self) -> Result<Vec<ScheduleState>, StoreError> {
+        let mut all: Vec<_> = self.state().known.schedules.values().cloned().collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(all)
     }
 }
 

@@ -397,6 +397,8 @@ pub fn setup(config: &Config, pack: Pack) -> Setup {
             rules: pack.rules,
             sources: config.sources.iter().map(|source| source.rule.clone()).collect(),
         },
+        listeners: pack.listeners,
+        schedules: pack.schedules,
     }
 }
 

@@ -14,6 +14,29 @@ fn block(document: &str, kind: &str) -> String {
     format!("{block}\n")
 }
 
+/// All blocks of this kind in a document.
+fn blocks(document: &str, kind: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(document);
+    let text = fs::read_to_string(&path).expect("a document");
+    let begin = format!("```{kind}\n");
+    text.split(&begin).skip(1).map(|rest| rest.split("```").next().expect("its end").to_owned()).collect()
+}
+
+#[test]
+fn the_examples_for_listeners_and_schedules_are_true() {
+    for document in ["listeners.md", "schedules.md"] {
+        let root = tempfile::tempdir().expect("a folder");
+        let pack = root.path().join("packs/webapp");
+        fs::create_dir_all(&pack).expect("a folder");
+        let (toml, chat) = (blocks(document, "toml"), blocks(document, "chat"));
+        fs::write(pack.join("pack.toml"), &toml[0]).expect("written");
+        fs::write(root.path().join("wilco.toml"), &toml[1]).expect("written");
+        fs::write(pack.join("story.chat"), &chat[0]).expect("written");
+        let report = check(root.path(), &Environment::default(), None);
+        assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.", "{document}");
+    }
+}
+
 #[test]
 fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
     let root = tempfile::tempdir().expect("a folder");

@@ -16,6 +16,7 @@ use wilco_contract::{
     input::Input,
     operation::Operation,
     reply::Reply,
+    schedule::ScheduleState,
     store::{Lock, LogLine, Record, RoomMessage},
 };
 
@@ -42,6 +43,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) links: Vec<&'a LoginLink>,
     pub(crate) sessions: Vec<&'a Session>,
     pub(crate) tokens: Vec<&'a Token>,
+    /// How each schedule stands then.
+    pub(crate) schedules: BTreeMap<&'a str, ScheduleState>,
     pub(crate) log: Vec<&'a LogLine>,
     pub(crate) told: Told<'a>,
 }
@@ -77,6 +80,7 @@ impl<'a> Changes<'a> {
             links: Vec::new(),
             sessions: Vec::new(),
             tokens: Vec::new(),
+            schedules: BTreeMap::new(),
             log: Vec::new(),
             told: Told::default(),
         }
@@ -128,6 +132,11 @@ impl<'a> Changes<'a> {
             Record::Access(AccessEvent::Link(link)) => self.links.push(link),
             Record::Access(AccessEvent::Session(session)) => self.sessions.push(session),
             Record::Access(AccessEvent::Token(token)) => self.tokens.push(token),
+            // It was let in, so what is known is how it stands then.
+            Record::Schedule(event) => {
+                let state = stored.known.schedules.get(event.name()).cloned();
+                self.schedules.extend(state.map(|state| (event.name(), state)));
+            }
             Record::Log(line) => self.log.push(line),
             Record::Audit(_) => {}
             told => self.told.take(told, &stored.slots),

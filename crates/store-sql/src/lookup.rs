@@ -49,6 +49,7 @@ struct Names<'a> {
     tokens: Vec<&'a Token>,
     events: Vec<(&'a SourceName, &'a str)>,
     slots: Vec<u64>,
+    schedules: Vec<&'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -66,6 +67,7 @@ impl<'a> Names<'a> {
                 Record::Event(arrived) => names.events.push((&arrived.event.source, &arrived.event.id)),
                 Record::Slot(slot) => names.slots.push(slot.number),
                 Record::Shown { slot, .. } => names.slots.push(*slot),
+                Record::Schedule(event) => names.schedules.push(event.name()),
                 // A lock that is given back, a session and what replaces or takes out whatever there is collide with
                 // nothing.
                 Record::Unlocked { .. }
@@ -167,6 +169,12 @@ fn collisions(conn: &Connection, names: &Names<'_>) -> Result<(Known, HashMap<Op
         }
     }
     tokens(conn, names, &mut known)?;
+    for name in &names.schedules {
+        let state = one(conn, "SELECT row FROM schedules WHERE name = ?", [name], |row| {
+            read(0, serde_json::from_str(&text(row, 0)?))
+        })?;
+        known.schedules.extend(state.map(|state| ((*name).to_owned(), state)));
+    }
     Ok((known, numbers))
 }
 

@@ -7,6 +7,7 @@ mod events;
 mod journal;
 mod operations;
 mod rooms;
+mod schedules;
 mod slots;
 
 use wilco_contract::store::Page;

@@ -34,6 +34,8 @@ const TOKEN: &str = "INSERT INTO tokens (hash, name, scope, made_by, created_at,
      ON CONFLICT DO UPDATE SET name = excluded.name, scope = excluded.scope, made_by = excluded.made_by, \
      created_at = excluded.created_at, expires_at = excluded.expires_at, \
      revoked_at = coalesce(revoked_at, excluded.revoked_at)";
+const SCHEDULE: &str =
+    "INSERT INTO schedules (name, row) VALUES (?, ?) ON CONFLICT DO UPDATE SET row = excluded.row";
 const LOG: &str = "INSERT INTO op_log (operation, number, at, step, stream, text) VALUES (?, ?, ?, ?, ?, ?) \
      ON CONFLICT DO NOTHING";
 
@@ -61,6 +63,9 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
     write_messages(conn, changes)?;
     write_locks(conn, changes)?;
     write_access(conn, changes)?;
+    each(conn, SCHEDULE, &changes.schedules, |statement, (name, state)| {
+        statement.execute(params![name, json(state)?])
+    })?;
     each(conn, LOG, &changes.log, |statement, line| {
         statement.execute(params![
             line.operation.as_str(),

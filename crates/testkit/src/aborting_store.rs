@@ -18,10 +18,11 @@ use wilco_contract::{
     input::Input,
     operation::{Operation, State},
     route::Mute,
+    schedule::ScheduleState,
     slot::{Parcel, ShownSlot},
     store::{
         Access, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
-        Operations, Page, RoomMessage, Rooms, Slots, Store, StoreError, When,
+        Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError, When,
     },
 };
 
@@ -206,6 +207,13 @@ impl Events for AbortingStore {
         limit: usize,
     ) -> Result<Vec<Seq>, StoreError> {
         self.inner.old_payloads(source, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Schedules for AbortingStore {
+    async fn schedules(&self) -> Result<Vec<ScheduleState>, StoreError> {
+        self.inner.schedules().await
     }
 }
 

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod operations;
 pub mod rooms;
 pub mod samples;
+pub mod schedules;
 pub mod slots;
 
 use std::{any::Any, sync::Arc};
@@ -84,6 +85,11 @@ macro_rules! store_suite {
             what_was_routed_is_not_routed_again,
             a_forgotten_payload_leaves_event_and_chain_whole,
             many_events_in_one_group_keep_their_payloads,
+        );
+        $crate::store_suite!(@ $make, schedules:
+            a_schedule_is_due_once_and_never_earlier_than_before,
+            a_paused_schedule_is_not_due,
+            of_two_that_fire_at_once_one_does,
         );
         $crate::store_suite!(@ $make, slots:
             a_slot_keeps_how_far_it_was_shown,

@@ -4,7 +4,7 @@
 
 mod judge;
 pub(crate) mod keep;
-mod order;
+pub(crate) mod order;
 pub(crate) mod router;
 pub(crate) mod rules;
 

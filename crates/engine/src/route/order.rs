@@ -1,4 +1,4 @@
-//! The words of a rule's order, with the event's values in them.
+//! The words of an order that a rule or a listener gives, with the values of the event or the line in them.
 //!
 //! A value comes from outside, so it may never be read as anything but a value: it becomes no second word, no flag, no
 //! `name=` and no word of a command. Not the reading of orders: [`crate::parse`] does that. Layer 1.
@@ -12,11 +12,11 @@ use wilco_contract::{
 
 use crate::parse::{Token, Words, clean};
 
-/// The order that a rule's template becomes.
+/// The order that a template becomes.
 ///
 /// # Errors
 /// When it cannot be told, in a sentence.
-pub(super) fn fill(template: &str, names: &Names) -> Result<String, String> {
+pub(crate) fn fill(template: &str, names: &Names) -> Result<String, String> {
     let marked = order_in(template, names).map_err(|error| error.to_string())?;
     let marked = marked.trim();
     if marked.is_empty() {

@@ -14,7 +14,7 @@ use wilco_contract::{
 };
 
 use crate::{
-    Answer, RefusedKind,
+    Answer, RefusedKind, breaker,
     core::Core,
     inbox::{self, Understood, Wishes},
     orders::{self, From},
@@ -40,6 +40,9 @@ async fn give(core: &Arc<Core>, input: Seq, order: RuleOrder) {
         let at = words::time(core, order.at);
         let text = format!("The event came at {at}, which is too long ago. It was not run.");
         return answer(core, &order, Reply::refusal(text), Some(input)).await;
+    }
+    if !breaker::passes(core, &order.place, &who.key()).await {
+        return inbox::handled(core, Some(input)).await;
     }
     if let Some((answered, tell)) = orders::beyond_limit(core, &who) {
         return match answered {

@@ -3,6 +3,7 @@
 //! Not their declaration: [`crate::own`]. What is asked about events: [`events`]. Layer 1.
 
 pub(crate) mod events;
+pub(crate) mod triggers;
 
 use std::sync::Arc;
 
@@ -81,6 +82,9 @@ pub(crate) async fn whoami(_: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
         Principal::Token { name, .. } => format!("You are the token `{name}`."),
         Principal::Rule { name, event, .. } => {
             format!("You are the rule `{name}`, because of event {event}.")
+        }
+        Principal::Program { program, .. } => {
+            format!("You are the {} `{}`.", program.kind.as_str(), program.name)
         }
     };
     reply(Reply::text(text))

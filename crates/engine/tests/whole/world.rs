@@ -12,11 +12,13 @@ use wilco_contract::{
     http::{Http, HttpError, HttpRequest, HttpResponse},
     ids::{Account, ActionName, CommandId, Origin, PersonId, Place, RoleName},
     input::{Input, Message},
+    listen::Listener,
     operation::{Operation, State},
     pattern::Pattern,
     policy::{Glob, Grant, Grantee, Person, Policy, Requirement},
     principal::Principal,
     reply::PressKind,
+    schedule::Schedule,
     secrets::Secrets,
     source::Secret,
     store::Store,
@@ -168,6 +170,22 @@ pub(crate) fn commands() -> Vec<Command> {
     ]
 }
 
+fn setup(policy: Policy, commands: Vec<Command>, events: EventSetup) -> Setup {
+    Setup {
+        name: "wilco".to_owned(),
+        aliases: vec!["hubot".to_owned()],
+        prefixes: vec![".".to_owned()],
+        home: place(),
+        public_url: "http://localhost:7777".to_owned(),
+        policy,
+        commands,
+        limits: Limits { per_person: Some((30, 60)), lane: Some(16) },
+        events,
+        listeners: Vec::new(),
+        schedules: Vec::new(),
+    }
+}
+
 pub(crate) fn place() -> Place {
     Place::parse("web:ops").expect("a place")
 }
@@ -223,27 +241,33 @@ impl World {
         Self::of(store, policy, commands, EventSetup::default(), (clock, network, MemoryNetwork::CAPS))
     }
 
+    /// A world with listeners and schedules, on a store that may have seen another one, at this time.
+    pub(crate) async fn of_triggers(
+        store: Arc<dyn Store>,
+        now: &str,
+        policy: Policy,
+        (listeners, schedules): (Vec<Listener>, Vec<Schedule>),
+    ) -> Self {
+        let clock = Arc::new(SteppedClock::new(now.parse().expect("a time")));
+        let setup = Setup { listeners, schedules, ..setup(policy, commands(), EventSetup::default()) };
+        Self::with(store, setup, (clock, Arc::default(), MemoryNetwork::CAPS)).recovered().await
+    }
+
     fn of(
         store: Arc<dyn Store>,
         policy: Policy,
         commands: Vec<Command>,
         events: EventSetup,
+        outside: (Arc<SteppedClock>, Arc<MemoryNetwork>, Caps),
+    ) -> Self {
+        Self::with(store, setup(policy, commands, events), outside)
+    }
+
+    fn with(
+        store: Arc<dyn Store>,
+        setup: Setup,
         (clock, network, caps): (Arc<SteppedClock>, Arc<MemoryNetwork>, Caps),
     ) -> Self {
-        let secrets = [("TOKEN".to_owned(), Secret::new("hunter2-hunter2"))];
-        let secrets = Secrets::new(secrets.into());
-        let setup = Setup {
-            name: "wilco".to_owned(),
-            aliases: vec!["hubot".to_owned()],
-            prefixes: vec![".".to_owned()],
-            home: place(),
-            public_url: "http://localhost:7777".to_owned(),
-            policy,
-            commands,
-            secrets,
-            limits: Limits { per_person: Some((30, 60)), lane: Some(16) },
-            events,
-        };
         let deploy = Arc::new(ScriptedAction::new("test.deploy", Effect::Write));
         let read = Arc::new(ScriptedAction::new("test.read", Effect::Read));
         let parts = Parts {

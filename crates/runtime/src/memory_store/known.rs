@@ -14,6 +14,7 @@ use wilco_contract::{
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq, SourceName},
     input::Input,
+    schedule::ScheduleState,
     store::{Batch, LockOwner, Record, StoreError},
 };
 
@@ -38,6 +39,8 @@ pub struct Known {
     pub revoked: HashSet<Hash>,
     /// The tokens that were not revoked, by name: which one, until when.
     pub tokens: HashMap<String, (Hash, Timestamp)>,
+    /// How the schedules stand.
+    pub schedules: HashMap<String, ScheduleState>,
 }
 
 type Undo = Box<dyn FnOnce(&mut Known)>;
@@ -49,6 +52,7 @@ pub fn input_id(input: &Input) -> &str {
         Input::Message(message) => &message.id,
         Input::Press(press) => &press.id,
         Input::Rule(rule) => &rule.id,
+        Input::Trigger(trigger) => &trigger.id,
     }
 }
 
@@ -127,6 +131,11 @@ impl Known {
                     return Err(format!("event `{}` from {} was taken in before", id.1, id.0));
                 }
                 undo.push(add(|known| &mut known.events, self, &id));
+            }
+            Record::Schedule(event) => {
+                let name = event.name().to_owned();
+                let state = ScheduleState::after(self.schedules.get(&name), event)?;
+                undo.push(set(|known| &mut known.schedules, self, &name, Some(state)));
             }
             Record::Access(AccessEvent::Session(_))
             | Record::Audit(_)

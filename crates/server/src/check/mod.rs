@@ -20,9 +20,9 @@ use jiff::Timestamp;
 use wilco_contract::{
     action::DynAction,
     command::{Command, Effect},
-    ids::{PersonId, Place},
+    ids::{Origin, PersonId, Place},
+    listen::Does,
     policy::Policy,
-    route::Rule,
     values::{ArgType, Asked, Moment},
 };
 use wilco_engine::{
@@ -148,8 +148,15 @@ pub(crate) fn collisions(pack: &Pack, config: &Config) -> Vec<Problem> {
             let read = |line: &str| catalogue.read(line, &asked);
             let examples = pack.commands.iter().flat_map(|command| examples(&read, command));
             let choices = pack.commands.iter().flat_map(|command| choices(&read, command));
-            let rules = pack.rules.iter().filter_map(|rule| order(&read, rule));
-            examples.chain(choices).chain(rules).collect()
+            let rules = pack.rules.iter().map(|rule| (&rule.run, &rule.origin, "rule"));
+            let listeners = pack.listeners.iter().filter_map(|listener| match &listener.does {
+                Does::Run(run) => Some((run, &listener.origin, "listener")),
+                Does::Say(_) => None,
+            });
+            let schedules = pack.schedules.iter().map(|one| (&one.run, &one.origin, "schedule"));
+            let orders = rules.chain(listeners).chain(schedules);
+            let orders = orders.filter_map(|(run, at, by)| order(&read, run, at, by));
+            examples.chain(choices).chain(orders).collect()
         }
     }
 }
@@ -183,25 +190,25 @@ fn choices(read: &dyn Fn(&str) -> Reading, command: &Command) -> Vec<Problem> {
     problems
 }
 
-/// A warning at a rule whose order is none. Where a template stands in its first word nobody can tell.
-fn order(read: &dyn Fn(&str) -> Reading, rule: &Rule) -> Option<Problem> {
-    let literal = rule.run.find("{").map_or(rule.run.as_str(), |at| &rule.run[..at]);
-    let whole = literal.len() == rule.run.len();
+/// A warning at what gives an order that is none. Where a template stands in its first word nobody can tell.
+fn order(read: &dyn Fn(&str) -> Reading, run: &str, at: &Origin, by: &str) -> Option<Problem> {
+    let literal = run.find("{").map_or(run, |at| &run[..at]);
+    let whole = literal.len() == run.len();
     if literal.contains(char::is_whitespace) || whole {
-        let what = match (read(&filled(&rule.run)), whole) {
+        let what = match (read(&filled(run)), whole) {
             (Reading::Unknown { .. } | Reading::Empty, _) => {
-                "no command is said like the order of this rule".to_owned()
+                format!("no command is said like the order of this {by}")
             }
             (Reading::Incomplete { missing, .. }, true) => {
-                format!("the order of this rule lacks `{}`", missing.join("`, `"))
+                format!("the order of this {by} lacks `{}`", missing.join("`, `"))
             }
             (Reading::Malformed { what, .. }, true) => {
-                format!("the order of this rule cannot be read: {what}")
+                format!("the order of this {by} cannot be read: {what}")
             }
             _ => return None,
         };
-        let remedy = format!("Correct `run = \"{}\"`; it is an order without Wilco's name.", rule.run);
-        return Some(Problem::at(&rule.origin, what, remedy).warning());
+        let remedy = format!("Correct `run = \"{run}\"`; it is an order without Wilco's name.");
+        return Some(Problem::at(at, what, remedy).warning());
     }
     None
 }

@@ -75,11 +75,13 @@ pub(crate) fn read_each(
 
 /// Packs as one. The routes and rules of `wilco.toml` come first, then those of the packs in their order.
 pub(crate) fn as_one<'a>(config: &Config, packs: impl Iterator<Item = &'a Arc<Pack>>) -> Pack {
-    let mut all = Pack { commands: Vec::new(), routes: config.routes.clone(), rules: config.rules.clone() };
+    let mut all = Pack { routes: config.routes.clone(), rules: config.rules.clone(), ..Pack::default() };
     for pack in packs {
         all.commands.extend(pack.commands.iter().cloned());
         all.routes.extend(pack.routes.iter().cloned());
         all.rules.extend(pack.rules.iter().cloned());
+        all.listeners.extend(pack.listeners.iter().cloned());
+        all.schedules.extend(pack.schedules.iter().cloned());
     }
     all
 }
@@ -87,7 +89,8 @@ pub(crate) fn as_one<'a>(config: &Config, packs: impl Iterator<Item = &'a Arc<Pa
 /// What does not fit between the packs and the rules about them.
 pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
     let everything: Vec<_> = Engine::own_commands().into_iter().chain(all.commands.iter().cloned()).collect();
-    config.cross_check(&everything).into_iter().chain(config.check_routes(all)).collect()
+    let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
+    config.cross_check(&everything).into_iter().chain(routes).collect()
 }
 
 /// A pack's folder with how messages name it.

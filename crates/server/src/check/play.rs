@@ -14,6 +14,7 @@ use wilco_contract::{
     input::{Input, Message, Press},
     operation::Operation,
     reply::PressKind,
+    schedule::LATE_SECS,
     source::RawHook,
     store::{AuditFilter, Journal as _, Operations as _, Page, Store},
 };
@@ -103,6 +104,7 @@ struct Play<'a> {
     messages: u64,
     /// Where the transcript stands.
     folder: &'a Path,
+    has_schedules: bool,
 }
 
 impl<'a> Play<'a> {
@@ -143,6 +145,7 @@ impl<'a> Play<'a> {
             audited: Vec::new(),
             messages: 0,
             folder: under.folder,
+            has_schedules: !under.pack.schedules.is_empty(),
         })
     }
 
@@ -271,7 +274,11 @@ impl<'a> Play<'a> {
     /// Lets time pass in small steps, as what waits for an earlier time has to happen before what waits for a later one.
     async fn pass(&mut self, seconds: u64) -> Result<(), String> {
         self.begin_anew();
-        let step = seconds.div_ceil(MAX_STEPS);
+        let mut step = seconds.div_ceil(MAX_STEPS);
+        if self.has_schedules {
+            // A longer step would make what is due look missed.
+            step = step.min(LATE_SECS.unsigned_abs());
+        }
         let mut left = seconds;
         while left > 0 {
             let now = step.min(left);

@@ -11,6 +11,7 @@ mod rules;
 mod secrets;
 mod settings;
 mod sources;
+mod triggers;
 
 use std::{
     collections::BTreeMap,

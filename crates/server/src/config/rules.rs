@@ -147,8 +147,8 @@ fn nobody(grantee: &Grantee, people: &People, text: &Text<'_>) -> Option<Problem
             let what = format!("there is no `[person.{id}]`, so this grants nothing");
             Some(warning(what, "Correct the name, or add the person.").near(text.text, names(people)))
         }
-        // Which rules there are is known when the packs are.
-        Grantee::Program(kind, _) if kind != "rule" => {
+        // Which rules, listeners and schedules there are is known when the packs are.
+        Grantee::Program(kind, _) if !matches!(kind.as_str(), "rule" | "listener" | "schedule") => {
             let what = format!("this version has no {kind}s that could ask for anything");
             Some(warning(what, "Remove it, or leave it for a later version."))
         }

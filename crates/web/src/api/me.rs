@@ -19,6 +19,7 @@ pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Answer<
     let (id, name) = match &caller.who {
         Principal::Person { id, name, .. } => (id.to_string(), name.clone()),
         Principal::Token { name, .. } | Principal::Rule { name, .. } => (name.clone(), name.clone()),
+        Principal::Program { program, .. } => (program.name.clone(), program.name.clone()),
         Principal::Guest { account } => (account.to_string(), account.id().to_owned()),
         Principal::Operator => ("operator".to_owned(), "local operator".to_owned()),
     };

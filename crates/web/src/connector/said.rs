@@ -163,6 +163,9 @@ fn speaker(who: &Principal) -> Speaker {
         Principal::Token { name, .. } | Principal::Rule { name, .. } => {
             Speaker { kind: SpeakerKind::Program, id: name.clone(), name: name.clone() }
         }
+        Principal::Program { program, .. } => {
+            Speaker { kind: SpeakerKind::Program, id: program.to_string(), name: program.name.clone() }
+        }
         Principal::Operator => {
             Speaker { kind: SpeakerKind::Program, id: "operator".into(), name: "local operator".into() }
         }

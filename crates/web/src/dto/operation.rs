@@ -264,6 +264,7 @@ impl From<&Principal> for Asker {
             Principal::Guest { account } => (account.to_string(), account.id().to_owned()),
             Principal::Operator => ("operator".to_owned(), "local operator".to_owned()),
             Principal::Token { name, .. } | Principal::Rule { name, .. } => (name.clone(), name.clone()),
+            Principal::Program { program, .. } => (program.name.clone(), program.name.clone()),
         };
         Self { kind: who.kind(), id, name }
     }
