@@ -11,6 +11,7 @@ use std::{
 
 use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
+    alias::Alias,
     chain::Seal,
     ids::{Hash, OpId, Seq},
     input::Input,
@@ -42,6 +43,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) links: Vec<&'a LoginLink>,
     pub(crate) sessions: Vec<&'a Session>,
     pub(crate) tokens: Vec<&'a Token>,
+    /// Each alias's last state, by scope and name; none once taken back.
+    pub(crate) aliases: BTreeMap<(String, &'a str), Option<&'a Alias>>,
     pub(crate) log: Vec<&'a LogLine>,
     pub(crate) told: Told<'a>,
 }
@@ -77,6 +80,7 @@ impl<'a> Changes<'a> {
             links: Vec::new(),
             sessions: Vec::new(),
             tokens: Vec::new(),
+            aliases: BTreeMap::new(),
             log: Vec::new(),
             told: Told::default(),
         }
@@ -128,6 +132,12 @@ impl<'a> Changes<'a> {
             Record::Access(AccessEvent::Link(link)) => self.links.push(link),
             Record::Access(AccessEvent::Session(session)) => self.sessions.push(session),
             Record::Access(AccessEvent::Token(token)) => self.tokens.push(token),
+            Record::Alias(alias) => {
+                self.aliases.insert((alias.scope.key(), &alias.name), Some(alias));
+            }
+            Record::Unalias { scope, name, .. } => {
+                self.aliases.insert((scope.key(), name), None);
+            }
             Record::Log(line) => self.log.push(line),
             Record::Audit(_) => {}
             told => self.told.take(told, &stored.slots),

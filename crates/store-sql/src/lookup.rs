@@ -4,11 +4,11 @@
 
 use std::{collections::HashMap, error::Error};
 
+use jiff::Timestamp;
 use rusqlite::{
     Connection, OptionalExtension as _, Params, Result, Row,
     types::{FromSql, Type},
 };
-use jiff::Timestamp;
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::{DeliveryKey, Receipt},
@@ -75,6 +75,8 @@ impl<'a> Names<'a> {
                 | Record::Forgotten(_)
                 | Record::Muted(_)
                 | Record::Unmuted { .. }
+                | Record::Alias(_)
+                | Record::Unalias { .. }
                 | Record::Routed(_)
                 | Record::Line(_)
                 | Record::Said { .. }
@@ -141,7 +143,8 @@ fn collisions(conn: &Connection, names: &Names<'_>) -> Result<(Known, HashMap<Op
         }
     }
     for seq in &names.messages {
-        let place = one(conn, "SELECT place FROM messages WHERE seq = ?", [number(*seq)?], |row| name(row, 0))?;
+        let place =
+            one(conn, "SELECT place FROM messages WHERE seq = ?", [number(*seq)?], |row| name(row, 0))?;
         known.messages.extend(place.map(|place| (*seq, place)));
     }
     for (place, id) in &names.inputs {

@@ -2,6 +2,7 @@
 //!
 //! Not the transaction around them. Layer 2.
 
+mod aliases;
 mod told;
 
 use rusqlite::{CachedStatement, Connection, Result, params};
@@ -11,8 +12,7 @@ use wilco_runtime::memory_store::input_id;
 
 use crate::changes::Changes;
 
-const JOURNAL: &str =
-    "INSERT INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const JOURNAL: &str = "INSERT INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const OPERATION: &str = "INSERT INTO operations (number, id, state, asker, key, version, row) VALUES (?, ?, ?, ?, ?, ?, ?) \
      ON CONFLICT DO UPDATE SET state = excluded.state, version = excluded.version, row = excluded.row";
 const INPUT: &str = "INSERT INTO inbox (seq, place, id, input) VALUES (?, ?, ?, ?)";
@@ -62,6 +62,7 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
     write_messages(conn, changes)?;
     write_locks(conn, changes)?;
     write_access(conn, changes)?;
+    aliases::write(conn, changes)?;
     each(conn, LOG, &changes.log, |statement, line| {
         statement.execute(params![
             line.operation.as_str(),
