@@ -26,8 +26,8 @@ use wilco_contract::{
 };
 
 use crate::{
-    Notice, Setup, board::Board, catalogue::Catalogue, intake::Sources, keyed::Keyed, lanes::Lanes,
-    life::Told, limits::Rates, locks::LockTable, outbox::Places, parse::Names, ways::Ways,
+    Notice, Setup, board::Board, catalogue::Catalogue, dialogue::Dialogues, intake::Sources, keyed::Keyed,
+    lanes::Lanes, life::Told, limits::Rates, locks::LockTable, outbox::Places, parse::Names, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -59,6 +59,8 @@ pub(crate) struct Core {
     pub(crate) live: ArcSwap<Live>,
     pub(crate) ways: Ways,
     pub(crate) lanes: Lanes,
+    /// What is being asked of people.
+    pub(crate) dialogues: Dialogues,
     pub(crate) rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
@@ -90,6 +92,7 @@ impl Core {
             live: ArcSwap::from_pointee(live),
             ways: Ways::default(),
             lanes: Lanes::default(),
+            dialogues: Dialogues::default(),
             rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),

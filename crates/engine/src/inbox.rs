@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use wilco_contract::{
     command::Command,
     connector::{Ack, Arrival, DeliveryKey},
@@ -19,6 +20,7 @@ use crate::{
     Answer, Decide, NotDecided, PlanSeen, RefusedKind,
     catalogue::Reading,
     core::Core,
+    dialogue::{self, Lacking, Turn, Whole},
     lanes::{Entered, Waiting},
     life,
     orders::{self, From, Given},
@@ -61,11 +63,14 @@ fn acknowledge(ack: Option<Ack>) {
 
 async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
     core.hear(&message.place);
-    let Some(order) = order_in(core, &message) else {
+    let wanted = dialogue::wants(core, &message);
+    // Where yes or no was asked, yes is an answer.
+    let order = order_in(core, &message).filter(|_| !(wanted && is_yes(&parse::clean(&message.text))));
+    if order.is_none() && !wanted {
         // Chatter: neither stored nor answered.
         handled(core, kept).await;
         return acknowledge(ack);
-    };
+    }
     let input = match keep(core, Input::Message(message.clone()), kept).await {
         Ok(input) => input,
         Err(StoreError::Conflict(_)) => return acknowledge(ack),
@@ -82,7 +87,7 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
 
 /// Lets a kept order take its turn; a word of control takes it at once.
 async fn take(core: &Arc<Core>, waiting: Waiting) {
-    if is_control(&waiting.order) {
+    if waiting.order.as_deref().is_some_and(is_control) {
         let core_here = core.clone();
         let turn = async move { work_off(&core_here, waiting).await };
         return core.spawn.spawn("control", Box::pin(turn));
@@ -144,7 +149,7 @@ fn order_in(core: &Core, message: &Message) -> Option<String> {
     }
 }
 
-fn is_yes(text: &str) -> bool {
+pub(crate) fn is_yes(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.');
     text.eq_ignore_ascii_case("yes") || text == "👍"
 }
@@ -169,7 +174,13 @@ pub(crate) async fn handled(core: &Core, input: Option<Seq>) {
 
 /// Works off one order and says what came of it.
 async fn work_off(core: &Arc<Core>, waiting: Waiting) {
+    match dialogue::turn(core, &waiting).await {
+        Turn::NotMine => {}
+        Turn::Taken => return,
+        Turn::Whole(whole) => return give_whole(core, *whole).await,
+    }
     let Waiting { message, order, input } = waiting;
+    let Some(order) = order else { return handled(core, Some(input)).await };
     let who = core.with_policy(|policy| policy.resolve(&message.from));
     let beyond = if is_control(&order) { None } else { orders::beyond_limit(core, &who) };
     if let Some((answer, tell)) = beyond {
@@ -180,27 +191,55 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         }
         return;
     }
+    let order = if is_yes(&order) { "confirm".to_owned() } else { order };
+    let from = from(who, &message, message.at, Some(input));
+    let reading = core.live.load_full().catalogue.read(&order, from.place.connector());
+    let reading = match reading {
+        Reading::Incomplete { command, missing, given, flags, usage }
+            if !is_control(&order) && crate::may_use(core, &command, &from.who, &from.place) =>
+        {
+            let lacking = Lacking { command, missing, given, flags, usage };
+            return dialogue::open(core, &message, input, lacking).await;
+        }
+        reading => reading,
+    };
+    let said = follow(core, from, reading, Wishes::default()).await;
+    tell(core, &message, Some(input), said).await;
+}
+
+/// Gives an order that answers made whole. It was counted when it was begun.
+async fn give_whole(core: &Arc<Core>, whole: Whole) {
+    let Whole { message, said_at, input, order } = whole;
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    let from = from(who, &message, said_at, input);
+    let said = follow(core, from, Reading::Order(order), Wishes::default()).await;
+    tell(core, &message, input, said).await;
+}
+
+fn from(who: Principal, message: &Message, said_at: Timestamp, input: Option<Seq>) -> From {
     let thread = message.thread.clone().unwrap_or_else(|| message.id.clone());
-    let from = From {
+    From {
         who,
         place: message.place.clone(),
         thread: Some(thread),
         in_room: true,
-        said_at: message.at,
-        input: Some(input),
+        said_at,
+        input,
         key: Some(format!("{}/{}", message.place, message.id)),
-    };
-    let order = if is_yes(&order) { "confirm".to_owned() } else { order };
-    let said = understand(core, from, &order, Wishes::default()).await;
+    }
+}
+
+/// Says what came of an order, and that it needs no more work.
+async fn tell(core: &Arc<Core>, message: &Message, input: Option<Seq>, said: Understood) {
     match said {
-        Understood::Silence => handled(core, Some(input)).await,
+        Understood::Silence => handled(core, input).await,
         // Its record says that the order was handled, and its status message stands in the room.
         Understood::Answer(Answer::Operation(_)) => {}
         // Left for the next start: it was accepted.
         Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {}
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
-            post(core, &message, &reply).await;
-            handled(core, Some(input)).await;
+            post(core, message, &reply).await;
+            handled(core, input).await;
         }
     }
 }
@@ -263,7 +302,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             };
             Understood::Answer(orders::give(core, from, given).await)
         }
-        Reading::Incomplete { command, missing, usage } => {
+        Reading::Incomplete { command, missing, usage, .. } => {
             let described = |missing: &String| {
                 let kind = command.spec.args.iter().find(|arg| arg.name == *missing).map(|arg| &arg.kind);
                 kind.map_or_else(|| format!("`{missing}`"), |kind| format!("`{missing}` ({kind})"))
@@ -298,6 +337,10 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             refused(text, RefusedKind::Unknown)
         }
     }
+}
+
+fn is_fresh(core: &Core, message: &Message) -> bool {
+    core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS
 }
 
 /// Answers a message in its thread. Once: who waits for an answer asks again.
@@ -366,16 +409,16 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
         match input {
             Input::Message(message) => {
                 let Some(order) = order_in(core, &message) else {
-                    handled(core, Some(seq)).await;
+                    // An answer follows its order, which is asked for again in the same lane.
+                    take(core, Waiting { message, order: None, input: seq }).await;
                     continue;
                 };
                 // A yes that names nothing was for what waited then; nobody knows any more what that was.
                 let names_nothing = is_yes(&parse::clean(&message.text))
                     || is_yes(&order)
                     || order.trim().eq_ignore_ascii_case("confirm");
-                let fresh = core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS;
-                if fresh && !names_nothing {
-                    take(core, Waiting { message, order, input: seq }).await;
+                if is_fresh(core, &message) && !names_nothing {
+                    take(core, Waiting { message, order: Some(order), input: seq }).await;
                 } else {
                     let at = words::time(core, message.at);
                     let text = format!(

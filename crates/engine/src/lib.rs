@@ -10,6 +10,7 @@ pub mod route;
 mod board;
 mod calls;
 mod core;
+mod dialogue;
 mod inbox;
 mod intake;
 mod keyed;

@@ -51,6 +51,10 @@ pub enum Reading {
         command: Arc<Command>,
         /// The names of the arguments that are missing, in the order of their declaration; at least one.
         missing: Vec<String>,
+        /// The arguments that it has, in the order of their declaration, defaults included.
+        given: Args,
+        /// The flags that it has.
+        flags: Reserved,
         /// How the command is said.
         usage: String,
     },

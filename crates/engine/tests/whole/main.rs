@@ -1,5 +1,6 @@
 //! The whole engine in a small world: memory store, memory network, stepped clock, scripted actions.
 
+mod dialogue;
 mod events;
 mod operations;
 mod outbox;

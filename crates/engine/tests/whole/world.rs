@@ -180,6 +180,19 @@ impl World {
         Self::build(store, policy, commands, clock, Arc::default())
     }
 
+    /// A world with these commands on a store of its own.
+    pub(crate) async fn on_new(policy: Policy, commands: Vec<Command>) -> Self {
+        Self::on(Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7)))), policy, commands).await
+    }
+
+    /// The same, with a network that can do nothing but show one line after the other.
+    pub(crate) async fn on_plain(policy: Policy, commands: Vec<Command>) -> Self {
+        let store = Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))));
+        let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
+        let outside = (clock, Arc::default(), MemoryNetwork::PLAIN);
+        Self::of(store, policy, commands, EventSetup::default(), outside)
+    }
+
     /// The same world after a restart: store, network and clock stay.
     pub(crate) async fn restarted(&self, policy: Policy, commands: Vec<Command>) -> Self {
         Self::build(self.store.clone(), policy, commands, self.clock.clone(), self.network.clone())
@@ -328,6 +341,26 @@ impl World {
     /// Says something in the room, and lets it be worked off.
     pub(crate) async fn say(&self, account: &str, id: &str, text: &str) {
         self.engine.accept(self.arrival(account, id, text)).await;
+        self.settle().await;
+    }
+
+    /// Says something in the thread of a message.
+    pub(crate) async fn reply(&self, account: &str, id: &str, thread: &str, text: &str) {
+        let mut arrival = self.arrival(account, id, text);
+        if let Input::Message(message) = &mut arrival.input {
+            message.thread = Some(thread.to_owned());
+        }
+        self.engine.accept(arrival).await;
+        self.settle().await;
+    }
+
+    /// Says something in the direct conversation.
+    pub(crate) async fn whisper(&self, account: &str, id: &str, text: &str) {
+        let mut arrival = self.arrival(account, id, text);
+        if let Input::Message(message) = &mut arrival.input {
+            message.place = Place::parse("web:@you").expect("a place");
+        }
+        self.engine.accept(arrival).await;
         self.settle().await;
     }
 
