@@ -26,8 +26,9 @@ use wilco_contract::{
 };
 
 use crate::{
-    Notice, Setup, board::Board, catalogue::Catalogue, dialogue::Dialogues, intake::Sources, keyed::Keyed,
-    lanes::Lanes, life::Told, limits::Rates, locks::LockTable, outbox::Places, parse::Names, ways::Ways,
+    Notice, Setup, alias::Aliases, board::Board, catalogue::Catalogue, dialogue::Dialogues, intake::Sources,
+    keyed::Keyed, lanes::Lanes, life::Told, limits::Rates, locks::LockTable, outbox::Places, parse::Names,
+    ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -59,6 +60,8 @@ pub(crate) struct Core {
     pub(crate) live: ArcSwap<Live>,
     pub(crate) ways: Ways,
     pub(crate) lanes: Lanes,
+    /// The names that people and rooms gave to orders.
+    pub(crate) aliases: Aliases,
     /// What is being asked of people.
     pub(crate) dialogues: Dialogues,
     pub(crate) rates: Rates,
@@ -92,6 +95,7 @@ impl Core {
             live: ArcSwap::from_pointee(live),
             ways: Ways::default(),
             lanes: Lanes::default(),
+            aliases: Aliases::default(),
             dialogues: Dialogues::default(),
             rates: Rates::default(),
             keyed: Keyed::default(),

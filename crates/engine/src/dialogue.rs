@@ -23,6 +23,7 @@ use wilco_contract::{
 };
 
 use crate::{
+    alias,
     catalogue::{Order, Reading, Reserved},
     core::Core,
     inbox::{is_control, is_yes},
@@ -214,7 +215,8 @@ pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> Turn {
         return Turn::Taken;
     }
     if let Some(order) = order {
-        let reading = core.live.load_full().catalogue.read(order, message.place.connector());
+        let who = core.with_policy(|policy| policy.resolve(&message.from));
+        let (reading, _) = alias::read(core, &who, &message.place, true, order);
         let is_order = !matches!(reading, Reading::Unknown { .. } | Reading::Empty);
         // In a direct conversation all is said to us; there a word that was offered is an answer.
         let offered = here && dialogue.offers(&said) && !named(core, message);

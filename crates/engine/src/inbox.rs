@@ -17,7 +17,7 @@ use wilco_contract::{
 };
 
 use crate::{
-    Answer, Decide, NotDecided, PlanSeen, RefusedKind,
+    Answer, Decide, NotDecided, PlanSeen, RefusedKind, alias,
     catalogue::Reading,
     core::Core,
     dialogue::{self, Lacking, Turn, Whole},
@@ -36,7 +36,7 @@ const STALE_SECS: i64 = 120;
 const MAX_SUGGESTED: usize = 3;
 
 /// The words that overtake orders which wait.
-const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
+pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
 
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
@@ -193,7 +193,7 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
     }
     let order = if is_yes(&order) { "confirm".to_owned() } else { order };
     let from = from(who, &message, message.at, Some(input));
-    let reading = core.live.load_full().catalogue.read(&order, from.place.connector());
+    let (reading, line) = alias::read(core, &from.who, &from.place, true, &order);
     let reading = match reading {
         Reading::Incomplete { command, missing, given, flags, usage }
             if !is_control(&order) && crate::may_use(core, &command, &from.who, &from.place) =>
@@ -204,7 +204,7 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         reading => reading,
     };
     let said = follow(core, from, reading, Wishes::default()).await;
-    tell(core, &message, Some(input), said).await;
+    tell(core, &message, Some(input), alias::echo(said, line)).await;
 }
 
 /// Gives an order that answers made whole. It was counted when it was begun.

@@ -7,10 +7,12 @@ pub mod catalogue;
 pub mod parse;
 pub mod route;
 
+mod alias;
 mod board;
 mod calls;
 mod core;
 mod dialogue;
+mod history;
 mod inbox;
 mod intake;
 mod keyed;
@@ -291,6 +293,7 @@ impl Engine {
         let core = &self.0;
         core.count_operations().await?;
         core.locks.load(core.store.locks().await?);
+        alias::load(core).await?;
         let states: Vec<_> =
             wilco_contract::operation::State::ALL.into_iter().filter(|state| !state.is_final()).collect();
         let mut after = 0;
@@ -396,19 +399,20 @@ impl Engine {
             input: None,
             key,
         };
-        let reading = match &what {
-            CallWhat::Order(words) => {
-                let live = core.live.load();
-                match parse::read_line(words, &live.names, true) {
-                    parse::Addressed::ToUs(order) => live.catalogue.read(&order, from.place.connector()),
-                    parse::Addressed::NotToUs => catalogue::Reading::Empty,
+        let (reading, line) = match &what {
+            CallWhat::Order(words) => match parse::read_line(words, &core.live.load().names, true) {
+                parse::Addressed::ToUs(order) => {
+                    alias::read(core, &from.who, &from.place, from.in_room, &order)
                 }
-            }
+                parse::Addressed::NotToUs => (catalogue::Reading::Empty, None),
+            },
             CallWhat::Command(id, args) => {
-                core.live.load().catalogue.order(id, args, Reserved::default(), from.place.connector())
+                let connector = from.place.connector();
+                (core.live.load().catalogue.order(id, args, Reserved::default(), connector), None)
             }
         };
-        let answer = match inbox::follow(core, from, reading, Wishes { because, dry_run }).await {
+        let said = inbox::follow(core, from, reading, Wishes { because, dry_run }).await;
+        let answer = match alias::echo(said, line) {
             Understood::Answer(answer) => answer,
             Understood::Silence => Answer::Refused {
                 reply: Reply::refusal("There is no such command. Say `help` to see what there is."),

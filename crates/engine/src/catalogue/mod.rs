@@ -119,6 +119,11 @@ impl Catalogue {
         self.digest
     }
 
+    /// Whether some command begins with this word of its own, in lower case.
+    pub(crate) fn begins_with(&self, word: &str) -> bool {
+        self.index.begins_with(word)
+    }
+
     /// Reads a line that is said to us, [cleaned](crate::parse::clean) and without our name. `connector` is the asker's,
     /// for a bare `#room`. Never fails, never panics; takes time in proportion to the line, and not to the number of
     /// commands unless the line means none of them.

@@ -24,7 +24,7 @@ use wilco_contract::{
     values::Args,
 };
 
-pub(crate) use self::about::{decided, sole_waiting};
+pub(crate) use self::about::{decided, sole_waiting, speaks_of_operation};
 use crate::{
     Answer, RefusedKind, calls,
     core::Core,
