@@ -8,6 +8,7 @@ export const orders = {
   rollback: "wilco rollback webapp",
   approve: (id) => `wilco approve ${id}`,
   misspelt: "wilco relese webapp",
+  incomplete: "wilco show",
 };
 
 /** What a plan has to say before anybody decides. */

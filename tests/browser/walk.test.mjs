@@ -123,6 +123,19 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     await field.fill("");
   });
 
+  step("asks in the thread for what an order lacks", async () => {
+    const question = await you.order(orders.incomplete);
+    assert.match(await text(question), /needs operation/);
+    await you.page.getByRole("button", { name: /^Reply/ }).last().click();
+    await you.page.locator(".composer-thread", { hasText: orders.incomplete }).waitFor();
+    await you.shot("05-thread");
+    await you.say("d-0000");
+    await you.page.locator(".msg-answer", { hasText: "Understood: show d-0000" }).waitFor();
+    await you.page.locator(".msg-answer", { hasText: "There is no operation d-0000" }).waitFor();
+    await you.page.locator("#say").press("Escape");
+    await you.page.locator(".composer-thread").waitFor({ state: "hidden" });
+  });
+
   step("shows the plan, waits for the asker, and stages v1", async () => {
     const id = await you.operate(orders.stage("v1"));
     await you.sees(id, "Waiting for confirmation");

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod action;
+pub mod alias;
 mod canonical;
 pub mod chain;
 pub mod clock;

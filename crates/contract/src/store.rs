@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::{AccessEvent, LoginLink, Session, Token},
     action::Stream,
+    alias::{Alias, AliasScope},
     chain::{Head, Sealed},
     connector::{DeliveryKey, Receipt},
     event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
@@ -88,6 +89,17 @@ pub enum Record {
         place: Place,
         /// What.
         what: String,
+        /// By whom, as [`crate::principal::Principal::key`].
+        by: String,
+    },
+    /// An order got a name. The same name of the same scope again replaces it.
+    Alias(Alias),
+    /// A name was taken back.
+    Unalias {
+        /// Whose it was.
+        scope: AliasScope,
+        /// The name.
+        name: String,
         /// By whom, as [`crate::principal::Principal::key`].
         by: String,
     },
@@ -278,7 +290,7 @@ pub struct Page {
 /// THE write, and all the reads.
 #[async_trait]
 pub trait Store:
-    Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots + Schedules
+    Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots + Schedules + Aliases
 {
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
@@ -371,6 +383,9 @@ pub struct JournalRow {
 pub trait Journal: Send + Sync {
     /// Entries, oldest first, without messages, inputs and sessions' uses.
     async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError>;
+    /// The orders of a principal that were given: reads as `order.read`, operations as `operation.planned`. Newest
+    /// first, those before this number (0: the end).
+    async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError>;
     /// The newest record of the chain.
     async fn head(&self) -> Result<Head, StoreError>;
     /// Records as they are stored, all kinds, oldest first.
@@ -395,6 +410,13 @@ pub trait Access: Send + Sync {
     async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError>;
     /// All tokens, by name.
     async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+}
+
+/// Reading names for orders.
+#[async_trait]
+pub trait Aliases: Send + Sync {
+    /// All of them, by scope and name.
+    async fn aliases(&self) -> Result<Vec<Alias>, StoreError>;
 }
 
 /// Reading runs' output.
@@ -537,6 +559,17 @@ pub enum EntryBody<'a> {
     Schedule(&'a ScheduleEvent),
     /// Of [`Record::Muted`].
     Muted(&'a Mute),
+    /// Of [`Record::Alias`].
+    Alias(&'a Alias),
+    /// Of [`Record::Unalias`].
+    Unalias {
+        /// Whose.
+        scope: &'a AliasScope,
+        /// The name.
+        name: &'a str,
+        /// By whom.
+        by: &'a str,
+    },
     /// Of [`Record::Unmuted`].
     Unmuted {
         /// Where.
@@ -602,6 +635,10 @@ impl Record {
                 entry("mute.ended", Some(by.clone()), None, EntryBody::Unmuted { place, what, by })
             }
             Self::Schedule(event) => entry(event.kind(), Some(event.who()), None, EntryBody::Schedule(event)),
+            Self::Alias(alias) => entry("alias.set", Some(alias.by.clone()), None, EntryBody::Alias(alias)),
+            Self::Unalias { scope, name, by } => {
+                entry("alias.ended", Some(by.clone()), None, EntryBody::Unalias { scope, name, by })
+            }
             Self::Routed(_)
             | Self::Slot(_)
             | Self::Line(_)
@@ -623,3 +660,6 @@ fn who_of(event: &OpEvent, now: &Operation) -> String {
 
 /// The kinds of journal records that [`Journal::audit`] leaves out: traffic, not decisions.
 pub const NOT_AUDIT: [&str; 6] = ["message", "message.edited", "input", "handled", "access.session", "event"];
+
+/// The kinds of journal records that [`Journal::given`] tells of.
+pub const GIVEN: [&str; 2] = ["order.read", "operation.planned"];

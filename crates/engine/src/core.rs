@@ -26,9 +26,9 @@ use wilco_contract::{
 };
 
 use crate::{
-    Notice, Setup, board::Board, breaker::Breaker, catalogue::Catalogue, intake::Sources, keyed::Keyed,
-    lanes::Lanes, life::Told, limits::Rates, listen::Matcher, locks::LockTable, outbox::Places, parse::Names,
-    reload::Reloader, schedule::Schedules, ways::Ways,
+    Notice, Setup, alias::Aliases, board::Board, breaker::Breaker, catalogue::Catalogue, dialogue::Dialogues,
+    intake::Sources, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates, listen::Matcher,
+    locks::LockTable, outbox::Places, parse::Names, reload::Reloader, schedule::Schedules, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -62,6 +62,10 @@ pub(crate) struct Core {
     pub(crate) live: ArcSwap<Live>,
     pub(crate) ways: Ways,
     pub(crate) lanes: Lanes,
+    /// The names that people and rooms gave to orders.
+    pub(crate) aliases: Aliases,
+    /// What is being asked of people.
+    pub(crate) dialogues: Dialogues,
     pub(crate) rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
@@ -97,6 +101,8 @@ impl Core {
             live: ArcSwap::from_pointee(live),
             ways: Ways::default(),
             lanes: Lanes::default(),
+            aliases: Aliases::default(),
+            dialogues: Dialogues::default(),
             rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use wilco_contract::{
     command::Command,
     connector::{Ack, Arrival, DeliveryKey},
@@ -16,9 +17,10 @@ use wilco_contract::{
 };
 
 use crate::{
-    Answer, Decide, NotDecided, PlanSeen, RefusedKind,
+    Answer, Decide, NotDecided, PlanSeen, RefusedKind, alias,
     catalogue::Reading,
     core::Core,
+    dialogue::{self, Lacking, Turn, Whole},
     lanes::{Entered, Waiting},
     life, listen,
     orders::{self, From, Given},
@@ -34,7 +36,7 @@ const STALE_SECS: i64 = 120;
 const MAX_SUGGESTED: usize = 3;
 
 /// The words that overtake orders which wait.
-const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
+pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
 
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
@@ -61,11 +63,14 @@ fn acknowledge(ack: Option<Ack>) {
 
 async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
     core.hear(&message.place);
-    let Some(order) = order_in(core, &message) else {
+    let wanted = dialogue::wants(core, &message);
+    // Where yes or no was asked, yes is an answer.
+    let order = order_in(core, &message).filter(|_| !(wanted && is_yes(&parse::clean(&message.text))));
+    if order.is_none() && !wanted {
         // Chatter: neither stored nor copied, and answered where a listener hears it.
         listen::heard(core, &message, kept).await;
         return acknowledge(ack);
-    };
+    }
     let input = match keep(core, Input::Message(message.clone()), kept).await {
         Ok(input) => input,
         Err(StoreError::Conflict(_)) => return acknowledge(ack),
@@ -82,7 +87,7 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
 
 /// Lets a kept order take its turn; a word of control takes it at once.
 async fn take(core: &Arc<Core>, waiting: Waiting) {
-    if is_control(&waiting.order) {
+    if waiting.order.as_deref().is_some_and(is_control) {
         let core_here = core.clone();
         let turn = async move { work_off(&core_here, waiting).await };
         return core.spawn.spawn("control", Box::pin(turn));
@@ -144,7 +149,7 @@ fn order_in(core: &Core, message: &Message) -> Option<String> {
     }
 }
 
-fn is_yes(text: &str) -> bool {
+pub(crate) fn is_yes(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.');
     text.eq_ignore_ascii_case("yes") || text == "👍"
 }
@@ -169,7 +174,13 @@ pub(crate) async fn handled(core: &Core, input: Option<Seq>) {
 
 /// Works off one order and says what came of it.
 async fn work_off(core: &Arc<Core>, waiting: Waiting) {
+    match dialogue::turn(core, &waiting).await {
+        Turn::NotMine => {}
+        Turn::Taken => return,
+        Turn::Whole(whole) => return give_whole(core, *whole).await,
+    }
     let Waiting { message, order, input } = waiting;
+    let Some(order) = order else { return listen::heard(core, &message, Some(input)).await };
     let who = core.with_policy(|policy| policy.resolve(&message.from));
     let beyond = if is_control(&order) { None } else { orders::beyond_limit(core, &who) };
     if let Some((answer, tell)) = beyond {
@@ -180,27 +191,57 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         }
         return;
     }
+    let order = if is_yes(&order) { "confirm".to_owned() } else { order };
+    let from = from(who, &message, message.at, Some(input));
+    let (reading, line) = alias::read(core, &from, &order);
+    let reading = match reading {
+        Reading::Incomplete { command, missing, given, flags, usage }
+            if !is_control(&order) && crate::may_use(core, &command, &from.who, &from.place) =>
+        {
+            let lacking = Lacking { command, missing, given, flags, usage };
+            return dialogue::open(core, &message, input, lacking).await;
+        }
+        reading => reading,
+    };
+    let json = asks_json(&reading, &order);
+    let said = answer(core, from, reading, json).await;
+    tell(core, &message, Some(input), alias::echo(said, line)).await;
+}
+
+/// Gives an order that answers made whole. It was counted when it was begun.
+async fn give_whole(core: &Arc<Core>, whole: Whole) {
+    let Whole { message, said_at, input, order } = whole;
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    let from = from(who, &message, said_at, input);
+    let json = order.flags.json;
+    let said = answer(core, from, Reading::Order(order), json).await;
+    tell(core, &message, input, said).await;
+}
+
+pub(crate) fn from(who: Principal, message: &Message, said_at: Timestamp, input: Option<Seq>) -> From {
     let thread = message.thread.clone().unwrap_or_else(|| message.id.clone());
-    let from = From {
+    From {
         who,
         place: message.place.clone(),
         thread: Some(thread),
         in_room: true,
-        said_at: message.at,
-        input: Some(input),
+        said_at,
+        input,
         key: Some(format!("{}/{}", message.place, message.id)),
-    };
-    let order = if is_yes(&order) { "confirm".to_owned() } else { order };
-    let said = understand(core, from, &order, Wishes::default()).await;
+    }
+}
+
+/// Says what came of an order, and that it needs no more work.
+async fn tell(core: &Arc<Core>, message: &Message, input: Option<Seq>, said: Understood) {
     match said {
-        Understood::Silence => handled(core, Some(input)).await,
+        Understood::Silence => handled(core, input).await,
         // Its record says that the order was handled, and its status message stands in the room.
         Understood::Answer(Answer::Operation(_)) => {}
         // Left for the next start: it was accepted.
         Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {}
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
-            post(core, &message, &reply).await;
-            handled(core, Some(input)).await;
+            post(core, message, &reply).await;
+            handled(core, input).await;
         }
     }
 }
@@ -220,19 +261,28 @@ pub(crate) enum Understood {
     Answer(Answer),
 }
 
-/// Reads words and gives the order in them.
+/// Reads words that a program says, and gives the order in them. Names for orders are people's.
 pub(crate) async fn understand(core: &Arc<Core>, from: From, words: &str, wishes: Wishes) -> Understood {
     let live = core.live.load_full();
     let reading = live.catalogue.read(words, &from.asked(&live.setup.policy));
-    let json = match &reading {
+    follow(core, from, reading, wishes).await
+}
+
+/// Whether an order is to be answered as JSON.
+fn asks_json(reading: &Reading, words: &str) -> bool {
+    match reading {
         Reading::Order(order) => order.flags.json,
         _ => parse::asks_json(words),
-    };
+    }
+}
+
+/// Gives an order that was read and answers it, as JSON where that was asked for.
+async fn answer(core: &Arc<Core>, from: From, reading: Reading, json: bool) -> Understood {
     if !json {
-        return follow(core, from, reading, wishes).await;
+        return follow(core, from, reading, Wishes::default()).await;
     }
     let told = from.clone();
-    match follow(core, from, reading, wishes).await {
+    match follow(core, from, reading, Wishes::default()).await {
         Understood::Answer(Answer::Operation(operation)) => {
             let key = DeliveryKey(format!("answer/json/{}", operation.id));
             let reply = orders::json::operation(&operation);
@@ -286,7 +336,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             };
             Understood::Answer(orders::give(core, from, given).await)
         }
-        Reading::Incomplete { command, missing, usage } => {
+        Reading::Incomplete { command, missing, usage, .. } => {
             let described = |missing: &String| {
                 let kind = command.spec.args.iter().find(|arg| arg.name == *missing).map(|arg| &arg.kind);
                 kind.map_or_else(|| format!("`{missing}`"), |kind| format!("`{missing}` ({kind})"))
@@ -321,6 +371,10 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             refused(text, RefusedKind::Unknown)
         }
     }
+}
+
+fn is_fresh(core: &Core, message: &Message) -> bool {
+    core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS
 }
 
 /// Answers a message in its thread. Once: who waits for an answer asks again.
@@ -389,16 +443,16 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
         match input {
             Input::Message(message) => {
                 let Some(order) = order_in(core, &message) else {
-                    listen::heard(core, &message, Some(seq)).await;
+                    // An answer follows its order, which is asked for again in the same lane.
+                    take(core, Waiting { message, order: None, input: seq }).await;
                     continue;
                 };
                 // A yes that names nothing was for what waited then; nobody knows any more what that was.
                 let names_nothing = is_yes(&parse::clean(&message.text))
                     || is_yes(&order)
                     || order.trim().eq_ignore_ascii_case("confirm");
-                let fresh = core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS;
-                if fresh && !names_nothing {
-                    take(core, Waiting { message, order, input: seq }).await;
+                if is_fresh(core, &message) && !names_nothing {
+                    take(core, Waiting { message, order: Some(order), input: seq }).await;
                 } else {
                     let at = words::time(core, message.at);
                     let text = format!(

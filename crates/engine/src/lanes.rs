@@ -21,8 +21,8 @@ const UNLIMITED: usize = 1_024;
 pub(crate) struct Waiting {
     /// What was said.
     pub(crate) message: Message,
-    /// The order in it, without our name.
-    pub(crate) order: String,
+    /// The order in it, without our name; none where it is not said to us and may be an answer.
+    pub(crate) order: Option<String>,
     /// Its journal record.
     pub(crate) input: Seq,
 }
@@ -117,7 +117,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             to_us: true,
         };
-        let waiting = Waiting { message, order: "status".to_owned(), input: Seq(1) };
+        let waiting = Waiting { message, order: Some("status".to_owned()), input: Seq(1) };
         let enter =
             || lanes.enter(waiting.clone(), Some(2)).now_or_never().expect("a limited lane never waits");
         assert_eq!([enter(), enter()], [Entered::First, Entered::Waits]);

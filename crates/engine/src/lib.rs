@@ -8,10 +8,13 @@ pub mod listen;
 pub mod parse;
 pub mod route;
 
+mod alias;
 mod board;
 mod breaker;
 mod calls;
 mod core;
+mod dialogue;
+mod history;
 mod inbox;
 mod intake;
 mod keyed;
@@ -306,6 +309,7 @@ impl Engine {
         let core = &self.0;
         core.count_operations().await?;
         core.locks.load(core.store.locks().await?);
+        alias::load(core).await?;
         let states: Vec<_> =
             wilco_contract::operation::State::ALL.into_iter().filter(|state| !state.is_final()).collect();
         let mut after = 0;
@@ -412,22 +416,19 @@ impl Engine {
             input: None,
             key,
         };
-        let reading = match &what {
-            CallWhat::Order(words) => {
-                let live = core.live.load();
-                match parse::read_line(words, &live.names, true) {
-                    parse::Addressed::ToUs(order) => {
-                        live.catalogue.read(&order, &from.asked(&live.setup.policy))
-                    }
-                    parse::Addressed::NotToUs => catalogue::Reading::Empty,
-                }
-            }
+        let (reading, line) = match &what {
+            CallWhat::Order(words) => match parse::read_line(words, &core.live.load().names, true) {
+                parse::Addressed::ToUs(order) => alias::read(core, &from, &order),
+                parse::Addressed::NotToUs => (catalogue::Reading::Empty, None),
+            },
             CallWhat::Command(id, args) => {
                 let live = core.live.load();
-                live.catalogue.order(id, args, Reserved::default(), &from.asked(&live.setup.policy))
+                let asked = from.asked(&live.setup.policy);
+                (live.catalogue.order(id, args, Reserved::default(), &asked), None)
             }
         };
-        let answer = match inbox::follow(core, from, reading, Wishes { because, dry_run }).await {
+        let said = inbox::follow(core, from, reading, Wishes { because, dry_run }).await;
+        let answer = match alias::echo(said, line) {
             Understood::Answer(answer) => answer,
             Understood::Silence => Answer::Refused {
                 reply: Reply::refusal("There is no such command. Say `help` to see what there is."),

@@ -25,7 +25,9 @@ use wilco_contract::{
 };
 
 use crate::{
+    alias,
     core::Core,
+    history,
     planning::{later, own},
     reload, tell,
     tries::{Next, Tries},
@@ -112,6 +114,12 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.resume-schedule", Write, "lets a schedule go on", tell::triggers::resume_schedule),
         own!(core, "wilco.resume-listener", Write, "lets a listener go on", tell::triggers::resume_listener),
         own!(core, "wilco.resume-rule", Write, "lets a rule go on", tell::triggers::resume_rule),
+        own!(core, "wilco.alias", Read, "gives an order a name of your own", alias::set_own),
+        own!(core, "wilco.alias-here", Write, "gives an order a name for all in the room", alias::set_here),
+        own!(core, "wilco.aliases", Read, "lists names for orders", alias::list),
+        own!(core, "wilco.unalias", Read, "takes back a name of your own", alias::end_own),
+        own!(core, "wilco.unalias-here", Write, "takes back a name of the room", alias::end_here),
+        own!(core, "wilco.history", Read, "lists the orders that you gave", history::history),
         own!(core, "wilco.decide", Read, "stands for a decision", decided_elsewhere),
     ]
 }
@@ -318,7 +326,60 @@ pub(crate) fn commands() -> Vec<Command> {
             vec![operation()],
         ),
     ];
-    declared.into_iter().map(command).collect()
+    declared.into_iter().chain(of_words()).map(command).collect()
+}
+
+/// Those about orders themselves: names for them, and giving them again.
+fn of_words() -> Vec<Declared> {
+    use Effect::{Read, Write};
+    let one = |id, words, about, effect, args| {
+        let action = match id {
+            "again" => "wilco.decide",
+            "alias" => "wilco.alias",
+            "alias-here" => "wilco.alias-here",
+            "aliases" => "wilco.aliases",
+            "unalias" => "wilco.unalias",
+            "unalias-here" => "wilco.unalias-here",
+            _ => "wilco.history",
+        };
+        Declared { id, words, about, effect, action, args }
+    };
+    let name = || required("name", ArgType::Word, "The name: one word");
+    let order =
+        || required("order", ArgType::Text, "The order; `$1` to `$9` stand for words behind the name");
+    vec![
+        one(
+            "alias",
+            &["alias <name> = <order...>"],
+            "Gives an order a name of your own",
+            Read,
+            vec![name(), order()],
+        ),
+        one(
+            "alias-here",
+            &["alias here <name> = <order...>"],
+            "Gives an order a name for everybody in this room",
+            Write,
+            vec![name(), order()],
+        ),
+        one("aliases", &["aliases"], "Lists the names for orders, yours and this room's", Read, vec![]),
+        one("unalias", &["unalias <name>"], "Takes back a name of your own", Read, vec![name()]),
+        one("unalias-here", &["unalias here <name>"], "Takes back a name of this room", Write, vec![name()]),
+        one(
+            "history",
+            &["history [<words...>]"],
+            "Lists the orders that you gave, here or anywhere if you ask directly",
+            Read,
+            vec![arg("words", ArgType::Text, "Words that stand in them", None)],
+        ),
+        one(
+            "again",
+            &["again [<number>]"],
+            "Gives an order of yours again, under today's rules",
+            Read,
+            vec![arg("number", ArgType::Integer, "Its number in `history`", Some(json!(1)))],
+        ),
+    ]
 }
 
 fn command(declared: Declared) -> Command {

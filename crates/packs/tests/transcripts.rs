@@ -49,7 +49,7 @@ fn a_story_is_read() {
     assert!(matches!(what(2), What::Outside { args, ends: Ends::Fails(_), .. } if *args == json!({})));
     assert!(matches!(what(3), What::Outside { ends: Ends::Unknown(_), .. }));
     assert!(matches!(what(4), What::Outside { ends: Ends::Waits, .. }));
-    assert!(matches!(what(5), What::Says { who: Speaker::Person(ana), place, text }
+    assert!(matches!(what(5), What::Says { who: Speaker::Person(ana), place, text, reply: false }
         if ana.as_str() == "ana" && place.as_str() == "web:ops" && text == "wilco release webapp"));
     assert!(
         matches!(what(6), What::Says { who: Speaker::Account(_), text, .. } if text == "wilco release\n  webapp")

@@ -3,6 +3,7 @@
 //! Not durable: all is gone with the process. It answers at once, so `Soon` and `Now` differ only in what they
 //! return. Layer 1.
 
+mod aliases;
 mod known;
 mod told;
 
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
+    alias::Alias,
     chain::{Head, Seal, Sealed, Walk},
     clock::Chance,
     connector::DeliveryKey,
@@ -25,7 +27,7 @@ use wilco_contract::{
     schedule::ScheduleState,
     slot::Shown,
     store::{
-        Access, AuditFilter, Batch, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, NOT_AUDIT,
+        Access, AuditFilter, Batch, GIVEN, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, NOT_AUDIT,
         Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError, When,
     },
 };
@@ -53,6 +55,7 @@ struct State {
     sessions: HashMap<Hash, Session>,
     tokens: HashMap<Hash, Token>,
     log: HashMap<OpId, BTreeMap<u64, LogLine>>,
+    aliases: BTreeMap<(String, String), Alias>,
     told: Told,
 }
 
@@ -81,6 +84,7 @@ impl MemoryStore {
             sessions: HashMap::new(),
             tokens: HashMap::new(),
             log: HashMap::new(),
+            aliases: BTreeMap::new(),
             told: Told::default(),
         };
         Self { chance, state: Mutex::new(state) }
@@ -156,6 +160,10 @@ impl State {
             Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
             Record::Muted(mute) => self.told.mute(mute),
             Record::Unmuted { place, what, .. } => self.told.unmute(place, what),
+            Record::Alias(alias) => {
+                drop(self.aliases.insert((alias.scope.key(), alias.name.clone()), alias));
+            }
+            Record::Unalias { scope, name, .. } => drop(self.aliases.remove(&(scope.key(), name))),
             Record::Routed(trace) => self.told.routed(trace),
             Record::Slot(slot) => self.told.slot(*slot),
             Record::Line(line) => self.told.line(*line),
@@ -315,6 +323,17 @@ impl Journal for MemoryStore {
         let state = self.state();
         let later = state.journal.iter().filter(|row| row.sealed.seq.0 > page.after);
         later.filter(|row| fits(row, filter)).take(page.limit).map(shown).collect()
+    }
+
+    async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
+        let state = self.state();
+        let earlier = state
+            .journal
+            .iter()
+            .rev()
+            .filter(|row| before.0 == 0 || row.sealed.seq < before)
+            .filter(|row| row.who.as_deref() == Some(who) && GIVEN.contains(&row.kind.as_str()));
+        earlier.take(limit).map(shown).collect()
     }
 
     async fn head(&self) -> Result<Head, StoreError> {

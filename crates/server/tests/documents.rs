@@ -6,12 +6,7 @@ use wilco_server::{check::check, config::Environment};
 
 /// The first block of this kind in a document.
 fn block(document: &str, kind: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(document);
-    let text = fs::read_to_string(&path).expect("a document");
-    let begin = format!("```{kind}\n");
-    let (_, rest) = text.split_once(&begin).expect("a block");
-    let (block, _) = rest.split_once("\n```").expect("its end");
-    format!("{block}\n")
+    blocks(document, kind).remove(0)
 }
 
 /// All blocks of this kind in a document.
@@ -19,7 +14,8 @@ fn blocks(document: &str, kind: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(document);
     let text = fs::read_to_string(&path).expect("a document");
     let begin = format!("```{kind}\n");
-    text.split(&begin).skip(1).map(|rest| rest.split("```").next().expect("its end").to_owned()).collect()
+    let end = |rest: &str| format!("{}\n", rest.split_once("\n```").expect("its end").0);
+    text.split(&begin).skip(1).map(end).collect()
 }
 
 #[test]
@@ -55,6 +51,15 @@ fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
     fs::write(root.path().join("wilco.toml"), all).expect("written");
     let report = check(root.path(), &Environment::default(), None);
     assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
+
+    // What people say, beside the story of a release.
+    let stories = blocks("orders.md", "chat");
+    assert_eq!(stories.len(), 3);
+    for (number, story) in stories.iter().enumerate() {
+        fs::write(pack.join(format!("orders-{number}.chat")), story).expect("written");
+    }
+    let report = check(root.path(), &Environment::default(), None);
+    assert_eq!(report.to_string(), "2 commands in packs, 4 transcripts played, all true.");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::{
 
 use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
+    alias::Alias,
     chain::Seal,
     ids::{Hash, OpId, Seq},
     input::Input,
@@ -45,6 +46,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) tokens: Vec<&'a Token>,
     /// How each schedule stands then.
     pub(crate) schedules: BTreeMap<&'a str, ScheduleState>,
+    /// Each alias's last state, by scope and name; none once taken back.
+    pub(crate) aliases: BTreeMap<(String, &'a str), Option<&'a Alias>>,
     pub(crate) log: Vec<&'a LogLine>,
     pub(crate) told: Told<'a>,
 }
@@ -81,6 +84,7 @@ impl<'a> Changes<'a> {
             sessions: Vec::new(),
             tokens: Vec::new(),
             schedules: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             log: Vec::new(),
             told: Told::default(),
         }
@@ -136,6 +140,12 @@ impl<'a> Changes<'a> {
             Record::Schedule(event) => {
                 let state = stored.known.schedules.get(event.name()).cloned();
                 self.schedules.extend(state.map(|state| (event.name(), state)));
+            }
+            Record::Alias(alias) => {
+                self.aliases.insert((alias.scope.key(), &alias.name), Some(alias));
+            }
+            Record::Unalias { scope, name, .. } => {
+                self.aliases.insert((scope.key(), name), None);
             }
             Record::Log(line) => self.log.push(line),
             Record::Audit(_) => {}

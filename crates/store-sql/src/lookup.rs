@@ -77,6 +77,8 @@ impl<'a> Names<'a> {
                 | Record::Forgotten(_)
                 | Record::Muted(_)
                 | Record::Unmuted { .. }
+                | Record::Alias(_)
+                | Record::Unalias { .. }
                 | Record::Routed(_)
                 | Record::Line(_)
                 | Record::Said { .. }

@@ -3,6 +3,7 @@
 //! Each is served by an index; a test asks SQLite for its plan of every statement here. Layer 2.
 
 mod access;
+mod aliases;
 mod events;
 mod journal;
 mod operations;

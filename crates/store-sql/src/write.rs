@@ -2,6 +2,7 @@
 //!
 //! Not the transaction around them. Layer 2.
 
+mod aliases;
 mod told;
 
 use rusqlite::{CachedStatement, Connection, Result, params};
@@ -66,6 +67,7 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
     each(conn, SCHEDULE, &changes.schedules, |statement, (name, state)| {
         statement.execute(params![name, json(state)?])
     })?;
+    aliases::write(conn, changes)?;
     each(conn, LOG, &changes.log, |statement, line| {
         statement.execute(params![
             line.operation.as_str(),

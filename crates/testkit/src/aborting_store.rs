@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use wilco_contract::{
     access::{LoginLink, Session, Token},
+    alias::Alias,
     chain::{Head, Sealed},
     connector::{DeliveryKey, Receipt},
     event::{EventFilter, Payload, StoredEvent, Trace, Unrouted},
@@ -21,7 +22,7 @@ use wilco_contract::{
     schedule::ScheduleState,
     slot::{Parcel, ShownSlot},
     store::{
-        Access, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
+        Access, Aliases, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
         Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError, When,
     },
 };
@@ -130,6 +131,9 @@ impl Rooms for AbortingStore {
 impl Journal for AbortingStore {
     async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError> {
         self.inner.audit(filter, page).await
+    }
+    async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
+        self.inner.given(who, before, limit).await
     }
     async fn head(&self) -> Result<Head, StoreError> {
         self.inner.head().await
@@ -251,5 +255,12 @@ impl Slots for AbortingStore {
     }
     async fn mutes(&self) -> Result<Vec<Mute>, StoreError> {
         self.inner.mutes().await
+    }
+}
+
+#[async_trait]
+impl Aliases for AbortingStore {
+    async fn aliases(&self) -> Result<Vec<Alias>, StoreError> {
+        self.inner.aliases().await
     }
 }

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod access;
+pub mod aliases;
 pub mod events;
 pub mod journal;
 pub mod operations;
@@ -75,6 +76,10 @@ macro_rules! store_suite {
             a_session_that_ended_stays_so,
             a_token_name_lives_once,
             tokens_are_listed_by_name,
+        );
+        $crate::store_suite!(@ $make, aliases:
+            a_name_stands_until_it_is_taken_back,
+            what_somebody_gave_comes_newest_first,
         );
         $crate::store_suite!(@ $make, events:
             an_event_is_taken_in_once,

@@ -38,8 +38,15 @@ pub(super) enum Verdict {
     Help,
     /// It would fit but for this.
     Misfit(String),
-    /// It would fit with these arguments.
-    Lacks(Vec<String>),
+    /// It would fit with more arguments than it has.
+    Lacks {
+        /// Those that are missing.
+        missing: Vec<String>,
+        /// Those that it has.
+        given: Args,
+        /// Its flags.
+        flags: Reserved,
+    },
 }
 
 /// A line that is read as one way.
@@ -227,7 +234,7 @@ impl<'a> Layout<'a> {
         } else if let Some(fault) = self.sorted.fault {
             Verdict::Misfit(fault)
         } else if !missing.is_empty() {
-            Verdict::Lacks(missing)
+            Verdict::Lacks { missing, given: args, flags: self.sorted.flags }
         } else if self.words_left > 0 {
             return None;
         } else {

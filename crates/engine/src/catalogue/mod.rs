@@ -51,6 +51,10 @@ pub enum Reading {
         command: Arc<Command>,
         /// The names of the arguments that are missing, in the order of their declaration; at least one.
         missing: Vec<String>,
+        /// The arguments that it has, in the order of their declaration, defaults included.
+        given: Args,
+        /// The flags that it has.
+        flags: Reserved,
         /// How the command is said.
         usage: String,
     },
@@ -113,6 +117,11 @@ impl Catalogue {
     #[must_use]
     pub fn digest(&self) -> Hash {
         self.digest
+    }
+
+    /// Whether some command begins with this word of its own, in lower case.
+    pub(crate) fn begins_with(&self, word: &str) -> bool {
+        self.index.begins_with(word)
     }
 
     /// Reads a line that is said to us, [cleaned](crate::parse::clean) and without our name. `asked` says

@@ -96,7 +96,7 @@ impl Index {
         if missing.is_empty() {
             Reading::Order(Order::new(Arc::clone(command), args, flags, Arc::clone(self)))
         } else {
-            Reading::Incomplete { command: Arc::clone(command), missing, usage }
+            Reading::Incomplete { command: Arc::clone(command), missing, given: args, flags, usage }
         }
     }
 }

@@ -26,7 +26,7 @@ impl Judged {
         let fit = match (&self.verdict, whole) {
             (Verdict::Fits(..), _) | (Verdict::Help, true) => 0,
             (Verdict::Help, false) | (Verdict::Misfit(_), true) => 1,
-            (Verdict::Lacks(_), _) => 2,
+            (Verdict::Lacks { .. }, _) => 2,
             (Verdict::Misfit(_), false) => 3,
         };
         (fit, self.rank, self.lacks)
@@ -95,7 +95,10 @@ impl Index {
             }
             Verdict::Help => Reading::Help { command: Some(command) },
             Verdict::Misfit(what) => Reading::Malformed { command: Some(command), what, usage: usage() },
-            Verdict::Lacks(missing) => Reading::Incomplete { command, missing, usage: usage() },
+            Verdict::Lacks { missing, given, mut flags } => {
+                flags.dry_run |= planned;
+                Reading::Incomplete { command, missing, given, flags, usage: usage() }
+            }
         }
     }
 

@@ -63,7 +63,8 @@ impl Order {
         })
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    /// An argument's value as a person would type it.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         let arg = self.command.spec.args.iter().find(|arg| arg.name == name)?;
         Some(arg.kind.said(self.args.get(name)?))
     }

@@ -9,7 +9,7 @@ use wilco_contract::{
     ids::{OpId, Place},
     operation::{Operation, State},
     principal::Principal,
-    reply::{PressKind, Reply},
+    reply::{Block, PressKind, Reply},
 };
 
 use super::{From, Given, failed, refused, unavailable};
@@ -17,7 +17,7 @@ use crate::{
     Answer, Decide, NotDecided, PlanSeen, RefusedKind,
     catalogue::{Reading, Reserved},
     core::Core,
-    life, words,
+    history, life, words,
 };
 
 /// What an order wishes of the operation that it speaks of.
@@ -29,6 +29,8 @@ pub(super) enum Wish {
     Retry,
     /// Pause it or let it go on.
     Pause,
+    /// Give an order of one's own again, operation or not.
+    Again,
 }
 
 /// The wish that a command stands for; `None` for a command that speaks of no operation.
@@ -40,8 +42,14 @@ pub(super) fn wish(command: &Command) -> Option<Wish> {
         "wilco.abort" => Wish::Decide(PressKind::Abort),
         "wilco.retry" => Wish::Retry,
         "wilco.pause" | "wilco.resume" => Wish::Pause,
+        "wilco.again" => Wish::Again,
         _ => return None,
     })
+}
+
+/// Whether a command speaks of an operation, or of an order of one's own, and so is for a person to give.
+pub(crate) fn speaks_of_operation(command: &Command) -> bool {
+    wish(command).is_some()
 }
 
 /// Gives a wish to the operation it speaks of, whose own rules decide further.
@@ -50,6 +58,7 @@ pub(super) async fn give(core: &Arc<Core>, from: From, given: &Given, wish: Wish
         Wish::Decide(press) => decide(core, &from, given, press).await,
         Wish::Retry => retry(core, from, given).await,
         Wish::Pause => pause(core, given).await,
+        Wish::Again => again(core, from, given).await,
     }
 }
 
@@ -191,4 +200,53 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         retry_of: Some(id),
     };
     Box::pin(super::give(core, from, again)).await
+}
+
+/// Gives an order of one's own again: read anew, and under today's rules.
+async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
+    let number = given.args.get("number").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let past = match history::past(core, &from.who, &from.place).await {
+        Ok(past) => past,
+        Err(error) => return unavailable(&error),
+    };
+    let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    let Some(past) = at.and_then(|at| past.get(at)) else {
+        return failed(&format!("there is no order {number} of yours here; `history` lists those there are"));
+    };
+    let (said, command) = (&past.said, &past.command);
+    let live = core.live.load_full();
+    let reading = live.catalogue.read(said, &from.asked(&live.setup.policy));
+    let order = match reading {
+        Reading::Order(order) if order.command.spec.id == *command => order,
+        Reading::Order(order) => {
+            let other = &order.command.spec.id;
+            return failed(&format!(
+                "`{said}` was `{command}` then and is `{other}` now; give it as you mean it"
+            ));
+        }
+        Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
+            return failed(&format!("`{said}` does not fit `{command}` any more; say `{usage}`"));
+        }
+        Reading::Help { .. } | Reading::Unknown { .. } | Reading::Empty => {
+            return failed(&format!("`{command}` is no longer a command"));
+        }
+    };
+    let again = Given {
+        said: order.said(),
+        command: order.command,
+        args: order.args,
+        because: given.because.clone().or(order.flags.because),
+        dry_run: given.dry_run || order.flags.dry_run,
+        json: given.json || order.flags.json,
+        retry_of: None,
+    };
+    let echo = again.said.clone();
+    match Box::pin(super::give(core, from, again)).await {
+        // Shown first: nobody should have to remember what the number stood for.
+        Answer::Done { reply, rows } => {
+            let head = Block::Text { text: format!("`{echo}`:") };
+            Answer::Done { reply: Reply { blocks: [head].into_iter().chain(reply.blocks).collect() }, rows }
+        }
+        other => other,
+    }
 }

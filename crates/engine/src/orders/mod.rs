@@ -27,7 +27,7 @@ use wilco_contract::{
     values::{Args, Asked, Moment},
 };
 
-pub(crate) use self::about::{decided, sole_waiting};
+pub(crate) use self::about::{decided, sole_waiting, speaks_of_operation};
 use crate::{
     Answer, RefusedKind, calls,
     core::Core,

@@ -10,6 +10,8 @@ pub(crate) mod rules;
 
 use wilco_contract::event::{Event, Labels};
 
+pub(crate) use order::put_values;
+
 pub use judge::{Judged, RuleOrder, Target, judge, names, needs_payload};
 
 use crate::{board::Moment, core::Core};

@@ -22,6 +22,14 @@ pub(crate) fn fill(template: &str, names: &Names) -> Result<String, String> {
     if marked.is_empty() {
         return Err("it came out empty".to_owned());
     }
+    put_values(marked)
+}
+
+/// The order with its marked values in it.
+///
+/// # Errors
+/// When one of them would be read as anything but a value, in a sentence.
+pub(crate) fn put_values(marked: &str) -> Result<String, String> {
     if !marked.contains(VALUE_START) {
         return Ok(marked.to_owned());
     }

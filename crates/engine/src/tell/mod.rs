@@ -19,7 +19,7 @@ use wilco_contract::{
     store::{AuditFilter, Lock, LockOwner, Page, Record, StoreError},
 };
 
-use crate::{core::Core, locks::Taken, planning::later, words};
+use crate::{alias, core::Core, locks::Taken, planning::later, words};
 
 type Told = Result<Outcome, ActionError>;
 
@@ -53,7 +53,8 @@ pub(crate) async fn help(core: &Arc<Core>, intent: &Intent, args: HelpArgs) -> T
     let may = |command: &wilco_contract::command::Command| {
         crate::may_use(core, command, &intent.asker, &intent.place)
     };
-    reply(live.catalogue.help(&may, args.words.as_deref()))
+    let word = args.words.as_deref();
+    reply(alias::help(core, intent, word, live.catalogue.help(&may, word)))
 }
 
 /// The arguments of `ping`.

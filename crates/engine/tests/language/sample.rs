@@ -197,7 +197,7 @@ pub(crate) fn show(reading: &Reading) -> String {
         }
         Reading::Help { command: None } => "help".to_owned(),
         Reading::Help { command: Some(command) } => format!("help {}", command.spec.id),
-        Reading::Incomplete { command, missing, usage } => {
+        Reading::Incomplete { command, missing, usage, .. } => {
             format!("? {} lacks {}: {usage}", command.spec.id, missing.join(", "))
         }
         Reading::Malformed { command: None, what, .. } => format!("! {what}"),

@@ -1,6 +1,9 @@
 //! The whole engine in a small world: memory store, memory network, stepped clock, scripted actions.
 
+mod alias;
+mod dialogue;
 mod events;
+mod history;
 mod listeners;
 mod operations;
 mod outbox;

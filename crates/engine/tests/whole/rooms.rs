@@ -44,7 +44,7 @@ async fn a_near_miss_suggests_what_the_asker_may_do_and_nothing_else() {
     world.say("irc:stranger", "2", "wilco relese web").await;
     assert_eq!(world.network.shown().len(), 1, "a guest may not release, so nothing is suggested");
     world.say("web:you", "3", "wilco release").await;
-    assert!(world.last_text().contains("`app` (a word) is missing"), "{}", world.last_text());
+    assert!(world.last_text().contains("needs `app` (which app): a word"), "{}", world.last_text());
 }
 
 #[tokio::test]

@@ -171,7 +171,9 @@ pub(crate) fn commands() -> Vec<Command> {
 }
 
 fn setup(policy: Policy, commands: Vec<Command>, events: EventSetup) -> Setup {
+    let secrets = Secrets::new([("TOKEN".to_owned(), Secret::new("hunter2-hunter2"))].into());
     Setup {
+        secrets,
         name: "wilco".to_owned(),
         aliases: vec!["hubot".to_owned()],
         prefixes: vec![".".to_owned()],
@@ -200,6 +202,19 @@ impl World {
     pub(crate) async fn on(store: Arc<dyn Store>, policy: Policy, commands: Vec<Command>) -> Self {
         let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
         Self::build(store, policy, commands, clock, Arc::default())
+    }
+
+    /// A world with these commands on a store of its own.
+    pub(crate) async fn on_new(policy: Policy, commands: Vec<Command>) -> Self {
+        Self::on(Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7)))), policy, commands).await
+    }
+
+    /// The same, with a network that can do nothing but show one line after the other.
+    pub(crate) async fn on_plain(policy: Policy, commands: Vec<Command>) -> Self {
+        let store = Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))));
+        let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
+        let outside = (clock, Arc::default(), MemoryNetwork::PLAIN);
+        Self::of(store, policy, commands, EventSetup::default(), outside)
     }
 
     /// The same world after a restart: store, network and clock stay.
@@ -359,6 +374,26 @@ impl World {
     /// Says something in the room, and lets it be worked off.
     pub(crate) async fn say(&self, account: &str, id: &str, text: &str) {
         self.engine.accept(self.arrival(account, id, text)).await;
+        self.settle().await;
+    }
+
+    /// Says something in the thread of a message.
+    pub(crate) async fn reply(&self, account: &str, id: &str, thread: &str, text: &str) {
+        let mut arrival = self.arrival(account, id, text);
+        if let Input::Message(message) = &mut arrival.input {
+            message.thread = Some(thread.to_owned());
+        }
+        self.engine.accept(arrival).await;
+        self.settle().await;
+    }
+
+    /// Says something in the direct conversation.
+    pub(crate) async fn whisper(&self, account: &str, id: &str, text: &str) {
+        let mut arrival = self.arrival(account, id, text);
+        if let Input::Message(message) = &mut arrival.input {
+            message.place = Place::parse("web:@you").expect("a place");
+        }
+        self.engine.accept(arrival).await;
         self.settle().await;
     }
 

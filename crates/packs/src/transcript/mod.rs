@@ -47,6 +47,8 @@ pub enum What {
         who: Speaker,
         /// Where.
         place: Place,
+        /// Whether in the thread of what was last said there outside of threads.
+        reply: bool,
         /// What; `<op>` and `<op2>` stand for operations.
         text: String,
     },

@@ -199,6 +199,7 @@ fn statement(part: &Part) -> Result<(u32, Read), Wrong> {
         part.alone()?;
         presses(part, who, rest)?
     } else if let Some((who, rest)) = head.split_once(" in ") {
+        let (who, reply) = who.strip_suffix(" replies").map_or((who, false), |who| (who, true));
         let who = speaker(part, who)?;
         let (place, from) = place(part, rest, head.len() - rest.len())?;
         let body = part.body(from);
@@ -207,7 +208,7 @@ fn statement(part: &Part) -> Result<(u32, Read), Wrong> {
                 .wrong("nothing is said here")
                 .do_("Write the words after the place and a colon."));
         }
-        What::Says { who, place, text: body.text }
+        What::Says { who, place, reply, text: body.text }
     } else {
         let word = head.split([' ', ':']).next().unwrap_or(head);
         let mut wrong = part.wrong(format!("`{head}` is no statement")).do_(FORMS);

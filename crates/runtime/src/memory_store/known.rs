@@ -143,6 +143,8 @@ impl Known {
             | Record::Forgotten(_)
             | Record::Muted(_)
             | Record::Unmuted { .. }
+            | Record::Alias(_)
+            | Record::Unalias { .. }
             | Record::Routed(_)
             | Record::Slot(_)
             | Record::Line(_)

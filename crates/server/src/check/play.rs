@@ -2,7 +2,7 @@
 //!
 //! Not the format, which `wilco-packs` reads, nor the stage, which [`super::stage`] sets. Layer 4.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -102,6 +102,8 @@ struct Play<'a> {
     /// Entries of the audit log that were named.
     audited: Vec<Seq>,
     messages: u64,
+    /// What was last said in each place outside of threads.
+    threads: HashMap<Place, String>,
     /// Where the transcript stands.
     folder: &'a Path,
     has_schedules: bool,
@@ -144,6 +146,7 @@ impl<'a> Play<'a> {
             met: Vec::new(),
             audited: Vec::new(),
             messages: 0,
+            threads: HashMap::new(),
             folder: under.folder,
             has_schedules: !under.pack.schedules.is_empty(),
         })
@@ -161,7 +164,7 @@ impl<'a> Play<'a> {
                 self.script.plan(action.clone(), args.clone(), plan.clone());
                 Ok(())
             }
-            What::Says { who, place, text } => self.say(who, place, text).await,
+            What::Says { who, place, reply, text } => self.say(who, (place, *reply), text).await,
             What::Sends { source, kind, body } => self.send(source, kind.as_deref(), body).await,
             What::Presses { who, press, on } => self.press(who, *press, on.as_deref()).await,
             What::Clock { seconds } => self.pass(*seconds).await,
@@ -183,20 +186,22 @@ impl<'a> Play<'a> {
         Err(format!("there is no action `{action}` outside Wilco{near}"))
     }
 
-    async fn say(&mut self, who: &Speaker, place: &Place, text: &str) -> Result<(), String> {
+    async fn say(&mut self, who: &Speaker, (place, reply): (&Place, bool), text: &str) -> Result<(), String> {
         self.check_place(place)?;
         let text = self.with_ids(text)?;
         let from = self.account(who, place)?;
         self.messages += 1;
-        let message = Message {
-            id: format!("m{}", self.messages),
-            place: place.clone(),
-            thread: None,
-            from,
-            text,
-            at: self.clock.now(),
-            to_us: false,
+        let id = format!("m{}", self.messages);
+        let thread = match (reply, self.threads.get(place)) {
+            (true, None) => return Err(format!("nothing was said in `{place}` yet to reply to")),
+            (true, Some(first)) => Some(first.clone()),
+            (false, _) => {
+                self.threads.insert(place.clone(), id.clone());
+                None
+            }
         };
+        let message =
+            Message { id, place: place.clone(), thread, from, text, at: self.clock.now(), to_us: false };
         self.place = Some(place.clone());
         self.arrive(Input::Message(message)).await
     }

@@ -11,7 +11,8 @@ use wilco_contract::{
 
 use super::samples::{at, audit, batch, input, keyed, message, moved, op_id, planned, read};
 
-const ALL: Page = Page { after: 0, limit: 10_000 };
+/// All there is.
+pub(super) const ALL: Page = Page { after: 0, limit: 10_000 };
 
 /// Numbers are given from 1 without gaps; what stands beside the journal has none.
 pub async fn numbers_follow_each_other(store: Arc<dyn Store>) {

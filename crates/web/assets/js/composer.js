@@ -8,7 +8,7 @@ import { effect } from "./words.js";
 
 /**
  * The composer of a room. `timeline` shows what is on its way; `sent(message)` hears of what arrived.
- * The result: `element`, `focus()`, `onEscape(event)`.
+ * The result: `element`, `focus()`, `onEscape(event)`, and `reply(message)`, which goes on in the thread of a message.
  */
 export function makeComposer({ room, timeline, sent }) {
   const name = me.wilco.name;
@@ -19,9 +19,10 @@ export function makeComposer({ room, timeline, sent }) {
   });
   const list = h("ul.complete", { id: "complete", role: "listbox", "aria-label": "Commands that match", hidden: true });
   const hint = h("span.end");
+  const thread = h("p.composer-thread", { hidden: true });
   const send = h("button.btn.btn-primary", { type: "submit" }, icon("send"), h("span.only-desk", "Send"), h("span.hidden-text.only-phone", "Send"));
   const element = h("form.composer", { "aria-label": `Write to ${room.name}`, on: { submit } },
-    h("div.composer-box", list,
+    h("div.composer-box", list, thread,
       h("div.composer-row", h("label.hidden-text", { for: "say" }, `Message or order for ${room.name}`), field, send)),
     h("p.composer-hint",
       h("span.only-desk", h("kbd", "Tab"), " complete"), h("span.only-desk", h("kbd", "Enter"), " send"),
@@ -29,6 +30,7 @@ export function makeComposer({ room, timeline, sent }) {
   let known = [];
   let matches = [];
   let chosen = 0;
+  let inThread = null;
   let queue = Promise.resolve();
 
   commands().then((items) => { known = items; look(); }, () => {});
@@ -103,8 +105,18 @@ export function makeComposer({ room, timeline, sent }) {
     }
   }
 
+  function reply(message) {
+    inThread = message?.id ?? null;
+    thread.hidden = !message;
+    fill(thread, message && [
+      h("span.grow", "In the thread of ", h("b", message.text.slice(0, 60))),
+      h("button.btn.btn-quiet", { type: "button", on: { click: () => reply(null) } }, "Leave the thread")]);
+    field.focus();
+  }
+
   function onEscape(event) {
     if (list.hidden) {
+      if (inThread && document.activeElement === field) reply(null);
       field.focus();
       return;
     }
@@ -117,6 +129,7 @@ export function makeComposer({ room, timeline, sent }) {
     event.preventDefault();
     const text = field.value;
     if (text.trim() === "") return;
+    const body = inThread ? { text, thread: inThread } : { text };
     field.value = "";
     drafts.delete(room.place);
     look();
@@ -135,7 +148,7 @@ export function makeComposer({ room, timeline, sent }) {
     queue = queue.then(carry);
     async function carry() {
       try {
-        const message = await post(`/rooms/${segment(room.place)}/messages`, { text }, key);
+        const message = await post(`/rooms/${segment(room.place)}/messages`, body, key);
         line.gone();
         sent(message);
       } catch (problem) {
@@ -144,5 +157,5 @@ export function makeComposer({ room, timeline, sent }) {
     }
   }
 
-  return { element, focus: () => field.focus(), onEscape };
+  return { element, focus: () => field.focus(), onEscape, reply };
 }

@@ -20,7 +20,7 @@ const WIDE = matchMedia("(min-width: 1180px)");
 /** The view of a room. */
 export function roomView({ argument: place, connection }) {
   const room = me.rooms.find((one) => one.place === place) ?? { place, name: place, topic: "", direct: false };
-  const timeline = makeTimeline(`Messages in ${room.name}`);
+  const timeline = makeTimeline(`Messages in ${room.name}`, (message) => composer.reply(message));
   const top = h("div.timeline-top");
   const jump = h("div.to-newest", { hidden: true }, h("button.btn", { type: "button", on: { click: toNewest } }, icon("down"), h("span", "Newest")));
   const body = h("div.scroll.timeline", { tabindex: "0", role: "log", "aria-live": "off", "aria-label": `Messages in ${room.name}` }, top, timeline.element, jump);

@@ -14,9 +14,9 @@ const LATER = 60_000;
 /**
  * A timeline. `put(message)` shows a message or its newer version and returns whether it was news: `"new"`, `"edited"` or
  * null; `pending(text, actions)` shows a line that is on its way; `oldest()` is the id of the first one; `element` is the
- * list.
+ * list. `reply(message)` hears that somebody wants to speak in the thread of a message.
  */
-export function makeTimeline(label) {
+export function makeTimeline(label, reply) {
   const element = h("ol.timeline-in", { "aria-label": label });
   const entries = new Map();
   const roots = [];
@@ -103,7 +103,7 @@ export function makeTimeline(label) {
     place.dataset.id = message.id;
     if (message.operation) place.dataset.operation = message.operation;
     const own = entry.parent && message.from.kind === "wilco";
-    const head = own ? lateness(entry) : heading(message);
+    const head = own ? lateness(entry) : heading(message, !entry.parent);
     const body = h("div.msg-body", head, rendered.nodes);
     const focused = document.activeElement;
     fill(place, !entry.parent && face(message.from), body);
@@ -117,9 +117,11 @@ export function makeTimeline(label) {
     return late && !card ? h("p.msg-head", time(entry.message.at)) : null;
   }
 
-  function heading({ from, at }) {
+  function heading(message, opens) {
+    const { from, at } = message;
     const name = from.kind === "wilco" ? me.wilco.name : nameOf(from);
-    return h("p.msg-head", h("b.ref", name), from.kind === "program" && h("span.small.subtle", "program"), time(at, clock));
+    return h("p.msg-head", h("b.ref", name), from.kind === "program" && h("span.small.subtle", "program"), time(at, clock),
+      opens && h("button.btn.btn-quiet.reply", { type: "button", on: { click: () => reply(message) } }, "Reply", h("span.hidden-text", ` to ${name}`)));
   }
 
   /** Shows a line that is on its way. The result: `failed(text)`, `gone()`. */
