@@ -20,6 +20,7 @@ use crate::{
     plan::StepPlan,
     principal::Principal,
     reply::Reply,
+    secrets::Secrets,
 };
 
 /// What an action declares about itself.
@@ -92,6 +93,8 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// The wish to stop.
     pub cancel: Cancel,
+    /// The secrets that this call's arguments refer to.
+    pub secrets: Secrets,
     /// Where the run's own words go.
     pub lines: Arc<dyn Lines>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Not the real ones: `runtime` has those; tests and transcripts step their own. Layer 0.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::Shared};
@@ -19,6 +19,9 @@ pub trait Clock: Send + Sync {
 
     /// Returns once the wall clock shows this time or a later one.
     async fn until(&self, at: Timestamp);
+
+    /// Lets a moment pass, by a clock that does not jump. Where time is stepped by hand it takes none.
+    async fn moment(&self, span: Duration);
 }
 
 /// Starts tasks that are named, counted and guarded against panics.

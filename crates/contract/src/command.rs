@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    expr::Condition,
     ids::{ActionName, CommandId, Hash, Origin, Place},
     pattern::Pattern,
     policy::Requirement,
-    values::ArgType,
+    values::{ArgType, Args},
 };
 
 /// How strong the effect of something is.
@@ -48,6 +49,9 @@ pub struct Command {
     pub steps: Vec<Step>,
     /// What proves that it was done, in order.
     pub verify: Vec<Step>,
+    /// The variables that its templates and conditions use.
+    #[serde(default, skip_serializing_if = "Args::is_empty")]
+    pub vars: Args,
 }
 
 /// The declaration of a command, from which help, forms, the permission table and the index derive.
@@ -111,6 +115,9 @@ pub struct Step {
     pub effect: Option<Effect>,
     /// What would undo it.
     pub undo: Option<Undo>,
+    /// It is skipped where this does not hold: over the arguments, `vars` and what earlier steps gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
     /// Where it was declared.
     pub origin: Origin,
 }

@@ -328,6 +328,15 @@ pub enum OpEvent {
         /// The call.
         intent: Box<Intent>,
     },
+    /// A step's condition does not hold, so its call is not made.
+    RunSkipped {
+        /// Which of [`Operation::runs`].
+        run: usize,
+        /// When that was found.
+        at: Timestamp,
+        /// Why, in a line.
+        why: String,
+    },
     /// A call ended.
     RunEnded {
         /// Which of [`Operation::runs`].
@@ -370,6 +379,7 @@ impl OpEvent {
             Self::Needs { .. } => "operation.needs",
             Self::Replanned { .. } => "operation.replanned",
             Self::RunStarted { .. } => "operation.run_started",
+            Self::RunSkipped { .. } => "operation.run_skipped",
             Self::RunEnded { .. } => "operation.run_ended",
             Self::Posted { .. } => "operation.posted",
         }
@@ -432,6 +442,17 @@ impl Operation {
                 slot.intent = Some(intent.as_ref().clone());
                 self.started_at.get_or_insert(intent.at);
                 self.deadline.get_or_insert(intent.deadline);
+            }
+            OpEvent::RunSkipped { run, at, why } => {
+                let state = self.state;
+                let slot = self.runs.get_mut(*run).filter(|run| run.mark == StepMark::Waiting);
+                let Some(slot) = slot.filter(|_| matches!(state, State::Running | State::Verifying)) else {
+                    return Err(bad(format!("to skip call {run}")));
+                };
+                slot.mark = StepMark::Skipped;
+                slot.ended_at = Some(*at);
+                slot.outcome = Some(Outcome { summary: Some(why.clone()), ..Outcome::default() });
+                self.started_at.get_or_insert(*at);
             }
             OpEvent::RunEnded { run, at, end } => {
                 let Some(slot) = self.runs.get_mut(*run).filter(|run| run.mark == StepMark::Running) else {

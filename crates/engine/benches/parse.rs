@@ -10,7 +10,7 @@ use wilco_contract::{
     command::{ArgSpec, Command, Effect, Spec},
     ids::{CommandId, Origin},
     pattern::Pattern,
-    values::ArgType,
+    values::{ArgType, Asked, Moment},
 };
 use wilco_engine::{
     catalogue::{Catalogue, Reading},
@@ -35,6 +35,7 @@ fn command(id: &str, words: &[String], args: Vec<ArgSpec>) -> Command {
         origin: Origin::built_in(),
         steps: Vec::new(),
         verify: Vec::new(),
+        vars: wilco_contract::values::Args::new(),
     }
 }
 
@@ -87,8 +88,11 @@ const ORDERS: [(&str, &str); 7] = [
 
 fn reading(c: &mut Criterion) {
     let names = Names { name: "wilco".into(), aliases: vec!["hubot".into()], prefixes: vec![".".into()] };
+    let zone = jiff::tz::TimeZone::UTC;
+    let when = Some(Moment { now: jiff::Timestamp::UNIX_EPOCH, zone: &zone });
+    let asked = Asked { connector: "irc", when, ..Asked::default() };
     let read = |catalogue: &Catalogue, text: &str| match read_line(text, &names, false) {
-        Addressed::ToUs(line) => catalogue.read(&line, "irc"),
+        Addressed::ToUs(line) => catalogue.read(&line, &asked),
         Addressed::NotToUs => Reading::Empty,
     };
     let thousand = catalogue(1000);

@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 use wilco_contract::{
     action::{ActionError, Cx, DynAction, Intent, Outcome, Recovery, Tools},
     clock::{Cancel, Clock},
-    expr,
     gate::Permitted,
     operation::{Operation, RunEnd},
     reply::StepMark,
@@ -73,10 +72,8 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
     if now >= deadline {
         return Err(format!("Its time of {secs} s was over before step `{}`.", run.step));
     }
-    let steps: Map<String, Value> = op.runs.iter().filter_map(outputs).collect();
-    let names = planning::names(&op.args, &steps, Some((&op.id, &op.asker, &op.place)));
     let args =
-        expr::render_value(&step.with, &names).map_err(|error| format!("Step `{}`: {error}", run.step))?;
+        planning::filled(&step.with, &names(op)).map_err(|error| format!("Step `{}`: {error}", run.step))?;
     let kind = if run.verify { "verify." } else { "" };
     Ok(Intent {
         key: format!("{}.{kind}{}.{}", op.id, run.step, run.attempts + 1),
@@ -93,19 +90,40 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
     })
 }
 
-fn outputs(run: &wilco_contract::operation::Run) -> Option<(String, Value)> {
-    let outcome = run.outcome.as_ref().filter(|_| run.mark == StepMark::Done)?;
-    Some((run.step.clone(), merged(outcome)))
+/// Why the call that is next is not to be made; `None` where it is.
+///
+/// # Errors
+/// When nobody can tell, in a sentence.
+pub(crate) fn skipped(op: &Operation, at: usize) -> Result<Option<String>, String> {
+    let Some(step) = planning::step_at(&op.command, at) else { return Ok(None) };
+    let Some(when) = &step.when else { return Ok(None) };
+    Ok((!planning::holds(step, when, &names(op))?).then(|| planning::skipped(when)))
 }
 
-/// What later steps may use as `steps.<id>.*`: the outputs, and `summary`.
-pub(crate) fn merged(outcome: &Outcome) -> Value {
+/// The names that a call's templates may use now.
+fn names(op: &Operation) -> Value {
+    let steps: Map<String, Value> = op.runs.iter().filter_map(outputs).collect();
+    planning::names(&op.command, &op.args, &steps, Some((&op.id, &op.asker, &op.place)))
+}
+
+fn outputs(run: &wilco_contract::operation::Run) -> Option<(String, Value)> {
+    let state = match run.mark {
+        StepMark::Done => "done",
+        StepMark::Skipped => "skipped",
+        _ => return None,
+    };
+    Some((run.step.clone(), merged(run.outcome.as_ref()?, state)))
+}
+
+/// What later steps may use as `steps.<id>.*`: the outputs, `summary`, and `state`: `done` or `skipped`.
+pub(crate) fn merged(outcome: &Outcome, state: &str) -> Value {
     let mut all = match &outcome.outputs {
         Value::Object(fields) => fields.clone(),
         Value::Null => Map::new(),
         other => [("value".to_owned(), other.clone())].into_iter().collect(),
     };
     all.entry("summary").or_insert_with(|| json!(outcome.summary));
+    all.entry("state").or_insert_with(|| json!(state));
     Value::Object(all)
 }
 
@@ -114,7 +132,7 @@ impl Calling {
     pub(crate) async fn begin(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> Self {
         let (stop, cancel) = Stop::new();
         let sink = Sink::open(core, &intent, false).await;
-        let tools = tools(core, &sink, cancel);
+        let tools = tools(core, &intent, &sink, cancel);
         let clock = core.clock.clone();
         let end: Pin<Box<dyn Future<Output = RunEnd> + Send>> =
             match (core.action(&intent.action).cloned(), Cx::new(permitted, intent, tools)) {
@@ -129,7 +147,7 @@ impl Calling {
     pub(crate) async fn take_up(core: &Arc<Core>, intent: Intent) -> Self {
         let (stop, cancel) = Stop::new();
         let sink = Sink::open(core, &intent, true).await;
-        let tools = tools(core, &sink, cancel);
+        let tools = tools(core, &intent, &sink, cancel);
         let clock = core.clock.clone();
         let end: Pin<Box<dyn Future<Output = RunEnd> + Send>> = match core.action(&intent.action).cloned() {
             Some(action) => Box::pin(async move { recover(&clock, action.as_ref(), &tools, &intent).await }),
@@ -139,9 +157,9 @@ impl Calling {
     }
 
     /// Ends it: its output is written before its end is told.
-    pub(crate) async fn ended(self, end: RunEnd) -> RunEnd {
+    pub(crate) async fn ended(self, core: &Core, end: RunEnd) -> RunEnd {
         self.sink.close().await;
-        bounded(end)
+        bounded(hidden(core, end))
     }
 }
 
@@ -149,8 +167,35 @@ fn ready(end: RunEnd) -> Pin<Box<dyn Future<Output = RunEnd> + Send>> {
     Box::pin(std::future::ready(end))
 }
 
-fn tools(core: &Core, sink: &Sink, cancel: Cancel) -> Tools {
-    Tools { http: core.http.clone(), clock: core.clock.clone(), cancel, lines: sink.lines() }
+/// What a call may use of the outside.
+pub(crate) fn tools(core: &Core, intent: &Intent, sink: &Sink, cancel: Cancel) -> Tools {
+    Tools {
+        http: core.http.clone(),
+        clock: core.clock.clone(),
+        cancel,
+        secrets: core.live.load().setup.secrets.named_in(&intent.args),
+        lines: sink.lines(),
+    }
+}
+
+/// The same end without the values of secrets, whatever the action says.
+pub(crate) fn hidden(core: &Core, end: RunEnd) -> RunEnd {
+    let live = core.live.load();
+    let secrets = &live.setup.secrets;
+    let hide = |text: String| secrets.hidden(&text).into_owned();
+    match end {
+        RunEnd::Done(outcome) => RunEnd::Done(Outcome {
+            summary: outcome.summary.map(hide),
+            outputs: secrets.hidden_in(outcome.outputs),
+            text: outcome.text.map(hide),
+            rows: outcome.rows.map(|rows| rows.into_iter().map(|row| secrets.hidden_in(row)).collect()),
+            reply: outcome.reply,
+        }),
+        RunEnd::Failed(what) => RunEnd::Failed(hide(what)),
+        RunEnd::Aborted(what) => RunEnd::Aborted(hide(what)),
+        RunEnd::Unknown(what) => RunEnd::Unknown(hide(what)),
+        RunEnd::NotStarted => RunEnd::NotStarted,
+    }
 }
 
 /// Runs an action, whatever it does: its panic and its stall are ends, too.

@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -28,7 +28,7 @@ use wilco_contract::{
 use crate::{
     Notice, Setup, board::Board, breaker::Breaker, catalogue::Catalogue, intake::Sources, keyed::Keyed,
     lanes::Lanes, life::Told, limits::Rates, listen::Matcher, locks::LockTable, outbox::Places, parse::Names,
-    schedule::Schedules, ways::Ways,
+    reload::Reloader, schedule::Schedules, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -76,6 +76,8 @@ pub(crate) struct Core {
     /// Messages that were heard in places and not counted yet.
     heard: Mutex<HashMap<Place, u64>>,
     mutes: Mutex<Vec<Mute>>,
+    /// Who reads the configuration anew.
+    pub(crate) reloader: OnceLock<Arc<dyn Reloader>>,
     pub(crate) notices: broadcast::Sender<Notice>,
     living: Mutex<HashMap<OpId, Living>>,
     operations: AtomicU64,
@@ -106,6 +108,7 @@ impl Core {
             board: Mutex::default(),
             heard: Mutex::default(),
             mutes: Mutex::default(),
+            reloader: OnceLock::new(),
             notices: broadcast::Sender::new(NOTICES),
             living: Mutex::default(),
             operations: AtomicU64::new(0),
@@ -240,6 +243,11 @@ impl Core {
     }
 
     /// How many operations live.
+    /// The newest states of all operations that are not final.
+    pub(crate) fn operations(&self) -> Vec<Arc<Operation>> {
+        self.living().values().map(|living| living.operation.clone()).collect()
+    }
+
     pub(crate) fn living_count(&self) -> usize {
         self.living().len()
     }

@@ -222,8 +222,28 @@ pub(crate) enum Understood {
 
 /// Reads words and gives the order in them.
 pub(crate) async fn understand(core: &Arc<Core>, from: From, words: &str, wishes: Wishes) -> Understood {
-    let reading = core.live.load_full().catalogue.read(words, from.place.connector());
-    follow(core, from, reading, wishes).await
+    let live = core.live.load_full();
+    let reading = live.catalogue.read(words, &from.asked(&live.setup.policy));
+    let json = match &reading {
+        Reading::Order(order) => order.flags.json,
+        _ => parse::asks_json(words),
+    };
+    if !json {
+        return follow(core, from, reading, wishes).await;
+    }
+    let told = from.clone();
+    match follow(core, from, reading, wishes).await {
+        Understood::Answer(Answer::Operation(operation)) => {
+            let key = DeliveryKey(format!("answer/json/{}", operation.id));
+            let reply = orders::json::operation(&operation);
+            if let Err(error) = core.ways.post(&told.place, told.thread.as_deref(), &reply, &key).await {
+                tracing::warn!(place = %told.place, %error, "An answer was not shown.");
+            }
+            Understood::Answer(Answer::Operation(operation))
+        }
+        Understood::Answer(answer) => Understood::Answer(orders::json::answer(answer)),
+        Understood::Silence => Understood::Silence,
+    }
 }
 
 /// Gives an order that was read, or says why it is none.
@@ -231,7 +251,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
     let live = core.live.load_full();
     // In a room an order begins with our name, so what we tell people to say does, too.
     let in_room = from.in_room && from.place.direct().is_none();
-    let name = if in_room { format!("{} ", live.setup.name) } else { String::new() };
+    let name = from.address(&live.setup.name);
     let refused =
         |text: String, kind| Understood::Answer(Answer::Refused { reply: Reply::refusal(text), kind });
     let may = |command: &Command| crate::may_use(core, command, &from.who, &from.place);
@@ -251,7 +271,10 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
                 format!("No command takes `{flag}` yet, so nothing was done. Give the order without it.");
             refused(text, RefusedKind::Malformed)
         }
-        Reading::Order(order) => {
+        Reading::Order(mut order) => {
+            if let Err(answer) = orders::choices::settle(core, &from, &mut order).await {
+                return Understood::Answer(answer);
+            }
             let given = Given {
                 json: order.flags.json,
                 said: order.said(),

@@ -24,6 +24,7 @@ mod orders;
 mod outbox;
 mod own;
 mod planning;
+mod reload;
 mod schedule;
 mod slot;
 pub mod telemetry;
@@ -52,6 +53,7 @@ use wilco_contract::{
     reply::{Block, PressKind, Reply},
     route::{Route, Rule, SourceRule},
     schedule::Schedule,
+    secrets::Secrets,
     source::{RawHook, Source},
     store::{LogLine, Store, StoreError},
     values::Args,
@@ -65,6 +67,7 @@ use crate::{
     ways::Way,
 };
 pub use intake::{NotTaken, SourceHealth, Taken};
+pub use reload::{Changes, Reloader};
 
 /// What the engine is built from.
 pub struct Parts {
@@ -101,6 +104,8 @@ pub struct Setup {
     pub policy: Policy,
     /// The packs' commands; the engine adds its own.
     pub commands: Vec<Command>,
+    /// What steps refer to as `{ secret = "NAME" }`.
+    pub secrets: Secrets,
     /// Limits.
     pub limits: Limits,
     /// Where events go.
@@ -411,12 +416,15 @@ impl Engine {
             CallWhat::Order(words) => {
                 let live = core.live.load();
                 match parse::read_line(words, &live.names, true) {
-                    parse::Addressed::ToUs(order) => live.catalogue.read(&order, from.place.connector()),
+                    parse::Addressed::ToUs(order) => {
+                        live.catalogue.read(&order, &from.asked(&live.setup.policy))
+                    }
                     parse::Addressed::NotToUs => catalogue::Reading::Empty,
                 }
             }
             CallWhat::Command(id, args) => {
-                core.live.load().catalogue.order(id, args, Reserved::default(), from.place.connector())
+                let live = core.live.load();
+                live.catalogue.order(id, args, Reserved::default(), &from.asked(&live.setup.policy))
             }
         };
         let answer = match inbox::follow(core, from, reading, Wishes { because, dry_run }).await {

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use wilco_contract::{
     action::{Intent, Lines, Stream},
     ids::OpId,
+    secrets::Secrets,
     store::{LogLine, Page, Record},
 };
 
@@ -31,11 +32,13 @@ enum Told {
 
 /// Where a call's output goes, until it is closed.
 pub(crate) struct Sink {
+    secrets: Secrets,
     tell: Option<mpsc::Sender<Told>>,
     dropped: Arc<AtomicU64>,
 }
 
 struct Way {
+    secrets: Secrets,
     tell: Option<mpsc::Sender<Told>>,
     dropped: Arc<AtomicU64>,
 }
@@ -43,6 +46,7 @@ struct Way {
 impl Lines for Way {
     fn line(&self, stream: Stream, text: &str) {
         let Some(tell) = &self.tell else { return };
+        let text = self.secrets.hidden(text);
         let mut end = text.len().min(MAX_LINE);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -58,7 +62,8 @@ impl Sink {
     /// as are kept already are left out.
     pub(crate) async fn open(core: &Arc<Core>, intent: &Intent, again: bool) -> Self {
         let dropped = Arc::new(AtomicU64::new(0));
-        let Some(operation) = intent.operation.clone() else { return Self { tell: None, dropped } };
+        let secrets = core.live.load().setup.secrets.clone();
+        let Some(operation) = intent.operation.clone() else { return Self { secrets, tell: None, dropped } };
         let (tell, told) = mpsc::channel(WAITING);
         let next = core.store.log_end(&operation).await.unwrap_or(0) + 1;
         let skip = if again { kept(core, &operation, &intent.step).await } else { 0 };
@@ -71,12 +76,16 @@ impl Sink {
             dropped: dropped.clone(),
         };
         core.spawn.spawn("lines", Box::pin(keeper.keep(told)));
-        Self { tell: Some(tell), dropped }
+        Self { secrets, tell: Some(tell), dropped }
     }
 
     /// The way in.
     pub(crate) fn lines(&self) -> Arc<dyn Lines> {
-        Arc::new(Way { tell: self.tell.clone(), dropped: self.dropped.clone() })
+        Arc::new(Way {
+            secrets: self.secrets.clone(),
+            tell: self.tell.clone(),
+            dropped: self.dropped.clone(),
+        })
     }
 
     /// Returns once all output so far is handed to the store.

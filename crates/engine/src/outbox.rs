@@ -97,8 +97,8 @@ impl Places {
 /// Says that something waits to be sent to a place.
 pub(crate) fn ring(core: &Arc<Core>, place: &Place) {
     if let Some(bell) = core.places.enter(place) {
-        let (tries, unwritten) = Default::default();
-        let sender = Sender { core: core.clone(), place: place.clone(), bell, tries, unwritten };
+        let (tries, unwritten, then_ring) = Default::default();
+        let sender = Sender { core: core.clone(), place: place.clone(), bell, tries, unwritten, then_ring };
         core.spawn.spawn("outbox", Box::pin(sender.run()));
     }
 }
@@ -120,6 +120,8 @@ struct Sender {
     tries: HashMap<u64, Tries>,
     /// What came of parcels and could not be written yet. Nothing is sent before it is: it would be sent again.
     unwritten: Vec<Record>,
+    /// The place that hears of what was given up, to be rung once that is written.
+    then_ring: Option<Place>,
 }
 
 /// What came of a parcel.
@@ -178,6 +180,9 @@ impl Sender {
         if !self.unwritten.is_empty() {
             self.core.commit(self.unwritten.clone()).await?;
             self.unwritten.clear();
+        }
+        if let Some(place) = self.then_ring.take() {
+            ring(&self.core, &place);
         }
         Ok(())
     }
@@ -357,7 +362,7 @@ impl Sender {
     }
 
     /// Gives a parcel up, for the record and in the home room.
-    async fn give_up(&self, parcel: &Parcel, why: &str) -> Result<Sent, StoreError> {
+    async fn give_up(&mut self, parcel: &Parcel, why: &str) -> Result<Sent, StoreError> {
         telemetry::sent("given_up");
         tracing::warn!(place = %self.place, why, "Something was not shown.");
         let content = match &parcel.what {
@@ -384,7 +389,7 @@ impl Sender {
         let home = self.core.live.load().setup.home.clone();
         if home != self.place {
             records.extend(self.notice(&home, why).await?);
-            ring(&self.core, &home);
+            self.then_ring = Some(home);
         }
         Ok(Sent::Done(records))
     }

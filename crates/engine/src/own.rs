@@ -27,7 +27,7 @@ use wilco_contract::{
 use crate::{
     core::Core,
     planning::{later, own},
-    tell,
+    reload, tell,
     tries::{Next, Tries},
 };
 
@@ -106,6 +106,7 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.locks", Read, "lists locks", tell::locks),
         own!(core, "wilco.lock", Write, "takes a lock", tell::lock),
         own!(core, "wilco.unlock", Write, "gives back a lock, whoever holds it", tell::unlock),
+        own!(core, "wilco.reload", Write, "reads the configuration anew", reload::reload),
         own!(core, "wilco.schedules", Read, "lists schedules", tell::triggers::schedules),
         own!(core, "wilco.pause-schedule", Write, "pauses a schedule", tell::triggers::pause_schedule),
         own!(core, "wilco.resume-schedule", Write, "lets a schedule go on", tell::triggers::resume_schedule),
@@ -206,6 +207,7 @@ pub(crate) fn commands() -> Vec<Command> {
             "wilco.unmute",
             vec![required("what", ArgType::Word, "What was muted")],
         ),
+        one("reload", &["reload"], "Reads the configuration anew", Write, "wilco.reload", vec![]),
         one("locks", &["locks"], "Lists locks", Read, "wilco.locks", vec![]),
         one(
             "lock",
@@ -347,9 +349,11 @@ fn command(declared: Declared) -> Command {
             with: Value::Object(with),
             effect: None,
             undo: None,
+            when: None,
             origin: Origin::built_in(),
         }],
         verify: Vec::new(),
+        vars: wilco_contract::values::Args::new(),
     }
 }
 

@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 use wilco_contract::{
     action::{ActionError, Look},
     command::{Command, Effect, Step},
-    expr,
+    expr::{self, Condition},
     ids::{CommandId, Hash, OpId, Place},
     plan::{PLAN_VERSION, Plan, PlanBody, PlannedStep, StepPlan},
     principal::Principal,
+    secrets,
     values::Args,
 };
 
@@ -36,11 +37,20 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
     let now = core.clock.now();
     let look =
         Look { http: core.http.clone(), clock: core.clock.clone(), deadline: later(now, PLANNING_SECS) };
-    let names = names(meant.args, &Map::new(), None);
+    let names = names(meant.command, meant.args, &Map::new(), None);
     let mut steps = Vec::new();
     let mut planned = Vec::new();
+    let mut inputs = Args::new();
     for (step, verify) in all_steps(meant.command) {
         let name = |id: &str| if verify { format!("verify.{id}") } else { id.to_owned() };
+        let known = step.when.as_ref().filter(|when| !when.names().iter().any(|name| is_of_run(name)));
+        if let Some(when) = known
+            && !holds(step, when, &names).map_err(ActionError::failed)?
+        {
+            // It stays out of what people say yes to: it will not be done.
+            steps.push(StepPlan::default());
+            continue;
+        }
         if depends_on_run(&step.with) {
             planned.push(PlannedStep {
                 id: name(&step.id),
@@ -50,24 +60,25 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
             steps.push(StepPlan::default());
             continue;
         }
-        let with = expr::render_value(&step.with, &names)
+        let with = filled(&step.with, &names)
             .map_err(|error| ActionError::failed(format!("step `{}`: {error}", step.id)))?;
         let action = core
             .action(&step.uses)
             .ok_or_else(|| ActionError::failed(format!("there is no action `{}`", step.uses)))?;
-        steps.push(if verify { StepPlan::default() } else { action.plan(&look, &with).await? });
+        let mut plan = if verify { StepPlan::default() } else { action.plan(&look, &with).await? };
+        if let Some(when) = step.when.as_ref().filter(|_| known.is_none()) {
+            plan.will = plan.will.iter().map(|line| format!("if `{}`: {line}", when.source())).collect();
+        }
+        if !plan.inputs.is_empty() {
+            inputs.insert(name(&step.id), Value::Object(plan.inputs.clone()));
+        }
+        steps.push(plan);
         planned.push(PlannedStep { id: name(&step.id), uses: step.uses.clone(), with });
     }
-    Ok(assemble(meant, planned, steps))
+    Ok(assemble(meant, planned, (inputs, steps)))
 }
 
-fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, steps: Vec<StepPlan>) -> Plan {
-    let mut inputs = Args::new();
-    for (planned, step) in planned.iter().zip(&steps) {
-        if !step.inputs.is_empty() {
-            inputs.insert(planned.id.clone(), Value::Object(step.inputs.clone()));
-        }
-    }
+fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, (inputs, steps): (Args, Vec<StepPlan>)) -> Plan {
     let mut targets: Vec<String> = Vec::new();
     for target in steps.iter().flat_map(|step| &step.targets) {
         if !targets.contains(target) {
@@ -118,20 +129,55 @@ pub(crate) fn effect_of(core: &Core, step: &Step) -> Effect {
 
 /// Whether a step's arguments can be filled in only while the operation runs.
 fn depends_on_run(with: &Value) -> bool {
-    expr::strings(with).into_iter().filter_map(|text| expr::template_names(text).ok()).flatten().any(|name| {
-        let root = name.split('.').next().unwrap_or_default();
-        root == "steps" || root == "op"
-    })
+    expr::strings(with)
+        .into_iter()
+        .filter_map(|text| expr::template_names(text).ok())
+        .flatten()
+        .any(|name| is_of_run(&name))
+}
+
+/// A call's arguments, filled in. Which secrets they refer to is the pack's to say: what an order brings with it is data.
+///
+/// # Errors
+/// When a template cannot be filled in, or a value looks like a reference to a secret.
+pub(crate) fn filled(with: &Value, names: &Value) -> Result<Value, String> {
+    let filled = expr::render_value(with, names).map_err(|error| error.to_string())?;
+    let places =
+        |value: &Value| secrets::references(value).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    if places(&filled) != places(with) {
+        return Err("a value that was filled in is itself a reference to a secret".to_owned());
+    }
+    Ok(filled)
+}
+
+/// Whether a name means something only while the operation runs.
+fn is_of_run(name: &str) -> bool {
+    matches!(name.split('.').next(), Some("steps" | "op"))
+}
+
+/// Whether a step's condition holds.
+///
+/// # Errors
+/// When it names what is not there: then nobody can tell whether the step was wanted.
+pub(crate) fn holds(step: &Step, when: &Condition, names: &Value) -> Result<bool, String> {
+    when.holds(names).map_err(|error| format!("The condition of step `{}`: {error}", step.id))
+}
+
+/// What a step that was skipped says.
+pub(crate) fn skipped(when: &Condition) -> String {
+    format!("`{}` does not hold", when.source())
 }
 
 /// The names that a step's templates may use.
 pub(crate) fn names(
+    command: &Command,
     args: &Args,
     steps: &Map<String, Value>,
     op: Option<(&OpId, &Principal, &Place)>,
 ) -> Value {
     let mut names = args.clone();
     names.insert("args".into(), Value::Object(args.clone()));
+    names.insert("vars".into(), Value::Object(command.vars.clone()));
     names.insert("steps".into(), Value::Object(steps.clone()));
     if let Some((id, asker, place)) = op {
         names.insert("op".into(), json!({"id": id, "asker": asker.key(), "place": place}));
@@ -144,7 +190,7 @@ pub(crate) fn names(
 /// # Errors
 /// When its template cannot be filled in.
 pub(crate) fn lock_key(command: &Command, args: &Args) -> Result<Option<String>, ActionError> {
-    let names = names(args, &Map::new(), None);
+    let names = names(command, args, &Map::new(), None);
     let key = command.spec.lock.as_ref().map(|template| expr::render(template, &names)).transpose();
     key.map_err(|error| ActionError::failed(format!("the lock of `{}`: {error}", command.spec.id)))
 }

@@ -84,7 +84,9 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
                     text: format!("A person has to look before anything else is done.{lock}"),
                 });
             }
-            if op.runs.iter().any(|run| run.mark != StepMark::Skipped) && op.started_at.is_some() {
+            if op.runs.iter().any(|run| run.mark != StepMark::Skipped || run.outcome.is_some())
+                && op.started_at.is_some()
+            {
                 blocks.push(Block::Progress { steps: op.runs.iter().map(progress).collect() });
             }
             if op.state == State::Succeeded {

@@ -2,9 +2,12 @@
 //!
 //! Not the actions: they are seen only through what they declare. Layer 2.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use wilco_contract::{
     action::{ActionSpec, DynAction},
     ids::ActionName,
@@ -16,9 +19,18 @@ pub struct Known<'a> {
     pub actions: &'a dyn Actions,
     /// The servers that `wilco.toml` names.
     pub servers: &'a BTreeSet<String>,
+    /// The secrets that `wilco.toml` names.
+    pub secrets: &'a BTreeSet<String>,
+    /// The variables of `wilco.toml`, which win over those of a pack.
+    pub vars: &'a Map<String, Value>,
     /// Whether a program of this name, which has no slash, is found in `PATH`; true where nobody knows.
     pub programs: &'a dyn Fn(&str) -> bool,
+    /// The lists that `wilco.toml` has, by name; a pack's own list of the same name yields to it.
+    pub lists: &'a Lists,
 }
+
+/// Lists of words by name, for `choices = { list = "apps" }`.
+pub type Lists = BTreeMap<String, Vec<String>>;
 
 /// The actions as a checker sees them.
 pub trait Actions {

@@ -8,28 +8,32 @@ use serde_json::Value as Json;
 use wilco_contract::{
     command::ArgSpec,
     pattern::{Item, Pattern, is_arg_name},
-    values::ArgType,
+    values::{ArgType, Asked},
 };
 
 use crate::{
+    actions::Lists,
     problem::Problem,
     sheet::{Keys, Table, Value},
 };
 
 const ARG: Keys = Keys::of(&["type", "choices", "about", "required", "default"]);
 
-const TYPES: [&str; 13] = [
-    "word", "text", "integer", "number", "bool", "duration", "bytes", "url", "person", "room", "ref", "json",
-    "choice",
+/// The keys of `choices`, where it is no list of words.
+const CHOICES: Keys = Keys::of(&["list", "run", "column"]);
+
+const TYPES: [&str; 14] = [
+    "word", "text", "integer", "number", "bool", "duration", "time", "bytes", "url", "person", "room", "ref",
+    "json", "choice",
 ];
-const LATER_TYPES: [&str; 2] = ["time", "secret"];
+const LATER_TYPES: [&str; 1] = ["secret"];
 
 /// Names that an argument cannot have: flags of every command, and names that templates use otherwise.
 pub(crate) const TAKEN: [&str; 10] =
     ["dry_run", "because", "force", "alone", "json", "help", "args", "steps", "op", "vars"];
 
 /// Reads `args` of a command and adds what only its patterns name.
-pub(crate) fn read(declared: Option<Value<'_>>, patterns: &[Pattern]) -> Vec<ArgSpec> {
+pub(crate) fn read(declared: Option<Value<'_>>, patterns: &[Pattern], lists: &Lists) -> Vec<ArgSpec> {
     let said: Vec<Said> = patterns.iter().flat_map(|pattern| said(pattern.items())).collect();
     let tables = declared.and_then(|value| value.open_table("`args`")).map(|table| table.entries());
     let mut specs = Vec::new();
@@ -37,7 +41,7 @@ pub(crate) fn read(declared: Option<Value<'_>>, patterns: &[Pattern]) -> Vec<Arg
         if well_named(&entry)
             && let Some(table) = entry.table(&format!("`args.{}`", entry.name()), ARG)
         {
-            specs.push(one(&entry, &table, patterns));
+            specs.push(one(&entry, &table, patterns, lists));
         }
     }
     for Said { name, rest } in said {
@@ -70,8 +74,8 @@ fn well_named(entry: &Value<'_>) -> bool {
     true
 }
 
-fn one(entry: &Value<'_>, table: &Table<'_>, patterns: &[Pattern]) -> ArgSpec {
-    let kind = kind(table).unwrap_or(ArgType::Word);
+fn one(entry: &Value<'_>, table: &Table<'_>, patterns: &[Pattern], lists: &Lists) -> ArgSpec {
+    let kind = kind(table, lists).unwrap_or(ArgType::Word);
     let about = table.get("about").and_then(|value| value.text("\"What it is\""));
     let explicit = table.get("required").and_then(|value| value.flag().map(|flag| (value, flag)));
     let default = table.get("default").and_then(|value| default(&value, &kind));
@@ -94,9 +98,9 @@ fn one(entry: &Value<'_>, table: &Table<'_>, patterns: &[Pattern]) -> ArgSpec {
     }
 }
 
-fn kind(table: &Table<'_>) -> Option<ArgType> {
-    let choices = table.get("choices").and_then(|value| choices(&value));
-    let Some(value) = table.get("type") else { return choices.map(ArgType::Choice) };
+fn kind(table: &Table<'_>, lists: &Lists) -> Option<ArgType> {
+    let choices = table.get("choices").and_then(|value| choices_of(&value, lists));
+    let Some(value) = table.get("type") else { return choices };
     let text = value.text("\"word\"")?;
     if let (Some(_), true) = (table.get("choices"), text.text != "choice") {
         let what = format!("an argument with `choices` cannot be of type `{}`", text.text);
@@ -110,6 +114,7 @@ fn kind(table: &Table<'_>) -> Option<ArgType> {
         "number" => ArgType::Number,
         "bool" => ArgType::Bool,
         "duration" => ArgType::Duration,
+        "time" => ArgType::Time,
         "bytes" => ArgType::Bytes,
         "url" => ArgType::Url,
         "person" => ArgType::Person,
@@ -117,7 +122,7 @@ fn kind(table: &Table<'_>) -> Option<ArgType> {
         "ref" => ArgType::Ref,
         "json" => ArgType::Json,
         "choice" => match choices {
-            Some(choices) => ArgType::Choice(choices),
+            Some(choices) => choices,
             None => {
                 if table.get("choices").is_none() {
                     text.wrong("`choice` without `choices`", "Add `choices = [\"one\", \"two\"]`.");
@@ -140,11 +145,57 @@ fn kind(table: &Table<'_>) -> Option<ArgType> {
     })
 }
 
+/// `choices`: a list of words, a list by its name, or what a command tells.
+fn choices_of(value: &Value<'_>, lists: &Lists) -> Option<ArgType> {
+    if !value.is_table() {
+        return choices(value).map(ArgType::Choice);
+    }
+    let table = value.table("`choices`", CHOICES)?;
+    match (table.get("list"), table.get("run"), table.get("column")) {
+        (Some(list), None, None) => {
+            let name = list.words("\"apps\"")?;
+            if let Some(words) = lists.get(name.text) {
+                return Some(ArgType::Choice(words.clone()));
+            }
+            let remedy = "Write it as `apps = [\"one\", \"two\"]` under `[lists]`, here or in `wilco.toml`.";
+            let problem = Problem::at(&name.origin(), format!("there is no list `{}`", name.text), remedy);
+            name.add(problem.near(name.text, lists.keys()));
+            None
+        }
+        (None, Some(run), column) => {
+            let run = run.words("\"apps\"")?.text.to_owned();
+            let column = match column {
+                Some(column) => Some(column.words("\"name\"")?.text.to_owned()),
+                None => None,
+            };
+            Some(ArgType::ChoiceOf { run, column })
+        }
+        _ if table.has_slips() => None,
+        _ => {
+            let what = "`choices` names neither one list nor one order";
+            value.wrong(what, "Write `choices = { list = \"apps\" }`, or `choices = { run = \"apps\", column = \"name\" }`.");
+            None
+        }
+    }
+}
+
+/// Reads `[lists]`: lists of words by name.
+#[must_use]
+pub fn lists(value: &Value<'_>) -> Lists {
+    let tables = value.open_table("`[lists]`").map(|table| table.entries());
+    let entries = tables.unwrap_or_default();
+    entries.iter().filter_map(|entry| Some((entry.name().to_owned(), choices(entry)?))).collect()
+}
+
 fn choices(value: &Value<'_>) -> Option<Vec<String>> {
     let example = "[\"one\", \"two\"]";
     let texts = value.texts(example)?;
     if texts.is_empty() {
-        value.wrong("`choices` is empty, so nothing would fit", format!("Write `choices = {example}`."));
+        let name = value.name();
+        value.wrong(
+            format!("`{name}` is empty, so nothing would fit"),
+            format!("Write `{name} = {example}`."),
+        );
         return None;
     }
     let mut seen = BTreeSet::new();
@@ -160,17 +211,22 @@ fn choices(value: &Value<'_>) -> Option<Vec<String>> {
 /// The default as a value of the type. Numbers and flags may be written bare or as the words of an order.
 fn default(value: &Value<'_>, kind: &ArgType) -> Option<Json> {
     let json = value.json();
+    // Whoever gives the order is not known yet: what depends on them is no default.
+    let nobody = Asked { connector: "web", ..Asked::default() };
+    let not = || kind.to_string();
+    let typed = |text: &str| kind.read(text, &nobody).map_err(|bad| bad.expected);
     let read = match (&json, kind) {
-        (_, ArgType::Json) => Some(json),
-        (Json::String(text), _) => kind.read(text, "web").ok(),
-        (Json::Number(_) | Json::Bool(_), ArgType::Word | ArgType::Text | ArgType::Choice(_)) => None,
-        (Json::Number(_) | Json::Bool(_), _) => kind.read(&json.to_string(), "web").ok(),
-        _ => None,
+        (_, ArgType::Json) => Ok(json),
+        (Json::String(text), _) => typed(text),
+        (Json::Number(_) | Json::Bool(_), ArgType::Word | ArgType::Text) => Err(not()),
+        (Json::Number(_) | Json::Bool(_), ArgType::Choice(_) | ArgType::ChoiceOf { .. }) => Err(not()),
+        (Json::Number(_) | Json::Bool(_), _) => typed(&json.to_string()),
+        _ => Err(not()),
     };
-    if read.is_none() {
-        value.wrong(format!("the default is not {kind}"), "Write one that an order could give.");
+    if let Err(expected) = &read {
+        value.wrong(format!("the default is not {expected}"), "Write one that an order could give.");
     }
-    read
+    read.ok()
 }
 
 /// An argument as a pattern says it.
@@ -206,11 +262,12 @@ pub(crate) fn sample(spec: &ArgSpec) -> Json {
         return default.clone();
     }
     match &spec.kind {
-        ArgType::Word | ArgType::Ref => Json::from("sample"),
+        ArgType::Word | ArgType::Ref | ArgType::ChoiceOf { .. } => Json::from("sample"),
         ArgType::Text => Json::from("a sample"),
         ArgType::Integer | ArgType::Duration | ArgType::Bytes => Json::from(60),
         ArgType::Number => Json::from(1.5),
         ArgType::Bool => Json::Bool(true),
+        ArgType::Time => Json::from("2026-11-27T18:00:00+01:00"),
         ArgType::Url => Json::from("https://example.com/"),
         ArgType::Person => Json::from("ana"),
         ArgType::Room => Json::from("web:ops"),

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use wilco_contract::{
     command::{Command, DEFAULT_LETTER, DEFAULT_TIMEOUT_SECS, Effect, Spec},
+    expr::{Condition, strings, template_names},
     ids::{CommandId, Place},
     pattern::Pattern,
     policy::Requirement,
+    values::Args,
 };
 
 use crate::{
-    actions::Known,
     args,
     problem::Problem,
     rules,
@@ -28,19 +29,14 @@ pub(crate) const COMMAND: Keys = Keys::of(&[
 ]);
 
 /// Reads one command; `None`, with the problems reported, where it cannot be used.
-pub(crate) fn read(
-    table: &Table<'_>,
-    pack: &str,
-    folder: &std::path::Path,
-    known: &Known<'_>,
-) -> Option<Command> {
+pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option<Command> {
     let id = table.need("id", "id = \"ship\"").and_then(|value| id(&value, pack));
     let words = table.need("words", "words = [\"ship <app>\"]").and_then(|value| words(&value));
     let about = table.need("about", "about = \"Ship a revision\"").and_then(|value| about(&value));
     let effect = table.get("effect").map(|value| rules::effect(&value));
 
-    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default());
-    let around = Around { known, folder, args: &args };
+    let args = args::read(table.get("args"), words.as_deref().unwrap_or_default(), around.known.lists);
+    let around = Around { args: &args, ..*around };
     let steps = table.need("step", "[[command.step]]");
     let step_tables = steps.map(|value| value.tables("`[[command.step]]`", step::STEP));
     let verify = table.get("verify").map(|value| value.tables("`[[command.verify]]`", step::STEP));
@@ -53,7 +49,7 @@ pub(crate) fn read(
 
     let names: BTreeSet<String> = args.iter().map(|arg| arg.name.clone()).collect();
     let require = table.get("require").map(|value| requirements(&value, &names)).unwrap_or_default();
-    let lock = table.get("lock").and_then(|value| lock(&value, &args));
+    let lock = table.get("lock").and_then(|value| lock(&value, &around));
     let timeout = table.get("timeout").map_or(Some(DEFAULT_TIMEOUT_SECS), |value| value.seconds("\"20m\""));
     let home = table.get("home").and_then(|value| place(&value));
     let letter = table.get("letter").map_or(Some(DEFAULT_LETTER), |value| letter(&value));
@@ -72,7 +68,7 @@ pub(crate) fn read(
         words: words?,
         about: about?,
         effect: effect?,
-        args,
+        args: args.clone(),
         examples: examples.iter().map(|text| text.text.to_owned()).collect(),
         require,
         lock,
@@ -81,7 +77,30 @@ pub(crate) fn read(
         letter: letter?,
     };
     let bare = |read: Vec<Read>| read.into_iter().map(|read| read.step).collect();
-    Some(Command { spec, origin: table.origin(), steps: bare(steps), verify: bare(verify) })
+    let (steps, verify) = (bare(steps), bare(verify));
+    let mut command = Command { spec, origin: table.origin(), steps, verify, vars: Args::new() };
+    command.vars = used(&command, around.vars);
+    Some(command)
+}
+
+/// The variables that a command's texts name: a change of another one changes nothing about it.
+fn used(command: &Command, vars: &Args) -> Args {
+    let mut names = BTreeSet::new();
+    let mut text = |text: &str| names.extend(template_names(text).unwrap_or_default());
+    for step in command.steps.iter().chain(&command.verify) {
+        let all = std::iter::once(&step.with).chain(step.undo.as_ref().map(|undo| &undo.with));
+        all.flat_map(strings).for_each(&mut text);
+    }
+    command.spec.lock.as_deref().into_iter().for_each(&mut text);
+    let steps = command.steps.iter().chain(&command.verify);
+    names.extend(steps.filter_map(|step| step.when.as_ref()).flat_map(Condition::names));
+    let is_used = |var: &str| {
+        names.iter().any(|name| {
+            let mut parts = name.split('.');
+            parts.next() == Some("vars") && parts.next().is_none_or(|name| name == var)
+        })
+    };
+    vars.iter().filter(|(name, _)| is_used(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn id(value: &Value<'_>, pack: &str) -> Option<CommandId> {
@@ -181,9 +200,11 @@ fn requirements(value: &Value<'_>, args: &BTreeSet<String>) -> Vec<Requirement> 
     tables.iter().filter_map(|table| rules::requirement(table, Some(args))).collect()
 }
 
-fn lock(value: &Value<'_>, args: &[wilco_contract::command::ArgSpec]) -> Option<String> {
+fn lock(value: &Value<'_>, around: &Around<'_>) -> Option<String> {
     let text = value.words("\"webapp/production\"")?;
-    Scope { args, before: &[], later: &[], op: false }.check(&text).then(|| text.text.to_owned())
+    Scope { args: around.args, before: &[], later: &[], op: false, vars: around.vars }
+        .check(&text)
+        .then(|| text.text.to_owned())
 }
 
 fn place(value: &Value<'_>) -> Option<Place> {

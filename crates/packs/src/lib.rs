@@ -17,6 +17,7 @@ mod template;
 pub mod transcript;
 mod triggers;
 
-pub use actions::{Actions, Known};
-pub use pack::{Pack, find, read, read_text, transcripts};
+pub use actions::{Actions, Known, Lists};
+pub use args::lists;
+pub use pack::{Pack, find, read, read_text, transcripts, vars};
 pub use problem::{Problem, Severity};

@@ -9,24 +9,27 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::{Map, Value as Json};
 use wilco_contract::{
     command::Command,
     ids::CommandId,
     listen::Listener,
+    pattern::is_arg_name,
     route::{Route, Rule},
     schedule::Schedule,
 };
 
 use crate::{
     actions::Known,
-    command,
+    args, command,
     problem::Problem,
     routes,
-    sheet::{Keys, MAX_FILE, Sheet, Table},
+    sheet::{Keys, MAX_FILE, Sheet, Table, Value},
+    step::Around,
     triggers,
 };
 
-const FILE: Keys = Keys::of(&["pack", "command", "route", "rule", "listener", "schedule"]);
+const FILE: Keys = Keys::of(&["pack", "command", "route", "rule", "vars", "lists", "listener", "schedule"]);
 const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
@@ -90,8 +93,14 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
     if let Some(tables) = sheet.parse() {
         let root = Table::root(&sheet, &tables, FILE);
         check_pack(&root, own);
+        let mut vars = root.get("vars").map(|value| vars(&value)).unwrap_or_default();
+        vars.extend(known.vars.clone());
+        let mut lists = root.get("lists").map(|value| args::lists(&value)).unwrap_or_default();
+        lists.extend(known.lists.clone());
+        let known = Known { lists: &lists, ..*known };
+        let around = Around { known: &known, folder, args: &[], vars: &vars };
         for table in all(&root, "command", command::COMMAND) {
-            pack.commands.extend(command::read(&table, own, folder, known));
+            pack.commands.extend(command::read(&table, own, &around));
         }
         pack.routes =
             all(&root, "route", routes::ROUTE).iter().filter_map(|t| routes::route(t, false)).collect();
@@ -104,6 +113,23 @@ fn read_sheet(sheet: Sheet, folder: &Path, own: &str, known: &Known<'_>) -> (Pac
         check_ids(&sheet, &pack.commands);
     }
     (pack, sheet.into_problems())
+}
+
+/// `[vars]`, of a pack or of `wilco.toml`.
+#[must_use]
+pub fn vars(value: &Value<'_>) -> Map<String, Json> {
+    let mut vars = Map::new();
+    for entry in value.open_table("`[vars]`").iter().flat_map(Table::entries) {
+        if is_arg_name(entry.name()) {
+            vars.insert(entry.name().to_owned(), entry.json());
+        } else {
+            let what = format!("`{}` cannot be the name of a variable", entry.name());
+            let remedy =
+                "Use a lower-case letter, then lower-case letters, digits and _, at most 64 of them.";
+            entry.add(Problem::at(&entry.origin(), what, remedy));
+        }
+    }
+    vars
 }
 
 /// All tables `[[key]]` of a file.

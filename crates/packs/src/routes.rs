@@ -10,7 +10,7 @@ use wilco_contract::{
     expr::{Condition, template_names},
     ids::{Origin, Place, RoleName},
     route::{DEFAULT_GROUP, EVENT_NAMES, Group, Route, Rule, is_event_name},
-    values::read_duration,
+    values::read_seconds,
 };
 
 use crate::{
@@ -197,7 +197,7 @@ fn group(value: &Value<'_>) -> Option<Group> {
     if text.text == "none" {
         return Some(Group::None);
     }
-    let seconds = read_duration(text.text).map(|span| span.as_secs()).filter(|seconds| *seconds > 0);
+    let seconds = read_seconds(text.text).filter(|seconds| *seconds > 0);
     if seconds.is_none() {
         let problem = Problem::at(
             &text.origin(),

@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use wilco_contract::{
     action::ActionSpec,
     command::{ArgSpec, Effect, Step, Undo},
     ids::ActionName,
     pattern::is_arg_name,
+    secrets::references,
 };
 
 use crate::{
@@ -23,10 +24,11 @@ use crate::{
 };
 
 /// The keys of a step, and of a verify step.
-pub(crate) const STEP: Keys = Keys::of(&["id", "uses", "with", "effect", "undo"]);
+pub(crate) const STEP: Keys = Keys::of(&["id", "uses", "with", "effect", "undo", "when"]);
 const UNDO: Keys = Keys::of(&["uses", "with"]);
 
 /// What the steps of one command share.
+#[derive(Clone, Copy)]
 pub(crate) struct Around<'a> {
     /// What there is to use.
     pub(crate) known: &'a Known<'a>,
@@ -34,6 +36,8 @@ pub(crate) struct Around<'a> {
     pub(crate) folder: &'a Path,
     /// The command's arguments.
     pub(crate) args: &'a [ArgSpec],
+    /// The variables.
+    pub(crate) vars: &'a Map<String, Json>,
 }
 
 /// A step with the effect that it has.
@@ -59,7 +63,8 @@ pub(crate) fn read_all(
     }
     let mut read = Vec::new();
     for (at, table) in steps.iter().chain(verify).enumerate() {
-        let scope = Scope { args: around.args, before: &ids[..at], later: &ids[at..], op: true };
+        let vars = around.vars;
+        let scope = Scope { args: around.args, before: &ids[..at], later: &ids[at..], op: true, vars };
         read.push(one(table, &ids[at], around, scope));
     }
     let verify = read.split_off(steps.len());
@@ -92,12 +97,17 @@ fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Op
     let own = table.get("effect").and_then(|value| effect_of(&value, &spec));
     let with = with(table, &uses, around, scope);
     let undo = table.get("undo").map(|value| undo(&value, around, scope));
+    let when = table.get("when").map(|value| scope.condition(&value));
     let step = Step {
         id: id.to_owned(),
         uses,
         with: with?,
         effect: own,
         undo: match undo {
+            None => None,
+            Some(read) => Some(read?),
+        },
+        when: match when {
             None => None,
             Some(read) => Some(read?),
         },
@@ -143,7 +153,7 @@ fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<Undo
 fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<'_>) -> Option<Json> {
     let schema = around.known.actions.schema(uses).unwrap_or(Json::Null);
     let Some(value) = table.get("with") else {
-        let empty = Json::Object(serde_json::Map::new());
+        let empty = Json::Object(Map::new());
         if let Err(error) = around.known.actions.check(uses, &empty) {
             let what = format!("`{uses}` needs arguments: {error}");
             let remedy = format!("Add `with = {{ {} }}`.", schema::needed(&schema));
@@ -158,6 +168,7 @@ fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<
     for text in value.all_texts() {
         well &= scope.check(&text);
     }
+    well &= secrets_fit(&value, uses, around, scope);
     match uses.as_str() {
         "exec.run" => {
             well &= program::are_there(&value, around);
@@ -165,7 +176,7 @@ fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<
                 json["dir"] = Json::from(around.folder.to_string_lossy());
             }
         }
-        "http.get" => well &= server_is_named(&value, around, scope),
+        "http.get" | "http.send" => well &= server_is_named(&value, around, scope),
         _ => {}
     }
     for filled in scope.filled(&json).iter().filter(|_| well) {
@@ -210,6 +221,54 @@ fn misfit(with: &Value<'_>, schema: &Json, filled: &Json, (error, check): (Strin
             with.wrong(format!("`with` does not fit: {error}"), remedy);
         }
     }
+}
+
+/// Where an action takes a secret: the beginning of the place in its arguments.
+fn takes_secrets(uses: &ActionName) -> &'static [&'static str] {
+    match uses.as_str() {
+        "exec.run" => &["env/"],
+        "http.get" => &["headers/"],
+        "http.send" => &["headers/", "body", "json"],
+        _ => &[],
+    }
+}
+
+/// Whether every secret that is referred to is named in `wilco.toml`, and stands where the action takes one.
+fn secrets_fit(with: &Value<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<'_>) -> bool {
+    let mut well = true;
+    for (path, name) in references(&with.json()) {
+        let keys: Vec<_> = path.split('/').filter(|key| !key.is_empty()).chain(["secret"]).collect();
+        let Some(text) = with.below(&keys).text("\"TOKEN\"") else { continue };
+        let takes = takes_secrets(uses);
+        if !takes.iter().any(|start| path.starts_with(start)) {
+            well = false;
+            let places: Vec<_> =
+                takes.iter().map(|place| format!("`{}`", place.trim_end_matches('/'))).collect();
+            let remedy = if places.is_empty() {
+                "Remove it; `exec.run` takes secrets in `env`, `http.send` in `headers`, `json` and `body`."
+                    .to_owned()
+            } else {
+                format!("Put it into {}.", places.join(" or "))
+            };
+            text.wrong(format!("`{uses}` takes no secret here"), remedy);
+            continue;
+        }
+        let Some(possible) = scope.possible(&name) else {
+            well = false;
+            let remedy = "Write the name itself; of arguments, only a choice may stand in it.";
+            text.wrong("which secret this is cannot be told before an order is given", remedy);
+            continue;
+        };
+        for name in possible.iter().filter(|name| !around.known.secrets.contains(*name)) {
+            well = false;
+            let what = format!("`wilco.toml` names no secret `{name}`");
+            let remedy =
+                format!("Add `[secret.{name}]` with `env`, `file` or `command` there, or correct the name.");
+            let problem = Problem::at(&text.origin(), what, remedy);
+            text.add(problem.near(name, around.known.secrets.iter().map(String::as_str)));
+        }
+    }
+    well
 }
 
 /// Whether every server that an `http.get` may call is named in `wilco.toml`.

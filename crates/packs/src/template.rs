@@ -7,11 +7,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 use wilco_contract::{
     command::ArgSpec,
-    expr::{render, render_value, strings, template_names},
+    expr::{Condition, render, render_value, strings, template_names},
     values::ArgType,
 };
 
-use crate::{args, problem::Problem, sheet::Text};
+use crate::{
+    args,
+    problem::Problem,
+    sheet::{Text, Value},
+};
 
 /// What `op.*` has.
 const OP: [&str; 3] = ["op.id", "op.asker", "op.place"];
@@ -29,6 +33,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) later: &'a [String],
     /// Whether there is an operation to name.
     pub(crate) op: bool,
+    /// The variables, as they are.
+    pub(crate) vars: &'a Map<String, Json>,
 }
 
 /// A value with its templates filled in.
@@ -55,7 +61,7 @@ impl Scope<'_> {
         };
         let mut well = true;
         for name in &names {
-            if let Err(problem) = self.defined(name, text) {
+            if let Err(problem) = self.defined("template", name, text) {
                 well = false;
                 text.add(problem);
             }
@@ -63,7 +69,39 @@ impl Scope<'_> {
         well && self.renders(text, &names)
     }
 
-    fn defined(&self, name: &str, text: &Text<'_>) -> Result<(), Problem> {
+    /// Reads a condition over these names, and tries it.
+    pub(crate) fn condition(&self, value: &Value<'_>) -> Option<Condition> {
+        let text = value.words("\"app == 'billing'\"")?;
+        let condition = match Condition::parse(text.text) {
+            Ok(condition) => condition,
+            Err(error) => {
+                let remedy = "Write a condition such as `app == 'billing' and steps.build.state == 'done'`.";
+                text.wrong(format!("this condition cannot be read: {error}"), remedy);
+                return None;
+            }
+        };
+        let names = condition.names();
+        let mut well = true;
+        for name in &names {
+            if let Err(problem) = self.defined("condition", name, &text) {
+                well = false;
+                text.add(problem);
+            }
+        }
+        for whole in [true, false] {
+            if well && let Err(error) = condition.holds(&self.samples(&names, whole)) {
+                let left = if whole { "" } else { " when an order leaves out what it may" };
+                text.wrong(
+                    format!("this condition fails{left} when it is tried: {error}"),
+                    "Correct it, or ask for what may be missing with `is defined`, `is none` or `or`.",
+                );
+                return None;
+            }
+        }
+        well.then_some(condition)
+    }
+
+    fn defined(&self, what: &str, name: &str, text: &Text<'_>) -> Result<(), Problem> {
         let mut parts = name.split('.');
         let (first, second) = (parts.next().unwrap_or(name), parts.next());
         let is_arg = |name: &str| self.args.iter().any(|arg| arg.name == name);
@@ -82,6 +120,8 @@ impl Scope<'_> {
             ("steps", Some(step)) => self.before.iter().any(|id| id == step),
             ("op", Some(_)) => self.op && OP.contains(&name),
             ("op", None) => self.op,
+            ("vars", Some(name)) => self.vars.contains_key(name),
+            ("vars", None) => true,
             ("args", None) => true,
             ("steps", None) => !self.before.is_empty(),
             _ => is_arg(first) || FUNCTIONS.contains(&first),
@@ -92,9 +132,11 @@ impl Scope<'_> {
         let known = self.known();
         let long = self.args.iter().map(|arg| format!("args.{}", arg.name)).collect::<Vec<_>>();
         let listed = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let what = format!("the template names `{name}`, which is not defined");
-        let shown: Vec<_> =
-            name.split('.').take(if matches!(first, "args" | "steps" | "op") { 2 } else { 1 }).collect();
+        let what = format!("the {what} names `{name}`, which is not defined");
+        let shown: Vec<_> = name
+            .split('.')
+            .take(if matches!(first, "args" | "steps" | "op" | "vars") { 2 } else { 1 })
+            .collect();
         let problem = Problem::at(&origin, what, format!("Here it may use {listed}."));
         Err(problem.near(&shown.join("."), known.iter().chain(&long).map(String::as_str)))
     }
@@ -103,7 +145,8 @@ impl Scope<'_> {
         let args = self.args.iter().map(|arg| arg.name.clone());
         let steps = self.before.iter().map(|step| format!("steps.{step}"));
         let op = OP.map(str::to_owned).into_iter().filter(|_| self.op);
-        args.chain(steps).chain(op).collect()
+        let vars = self.vars.keys().map(|name| format!("vars.{name}"));
+        args.chain(steps).chain(op).chain(vars).collect()
     }
 
     fn renders(&self, text: &Text<'_>, names: &BTreeSet<String>) -> bool {
@@ -169,6 +212,7 @@ impl Scope<'_> {
         let mut all = args.clone();
         all.insert("args".into(), Json::Object(args));
         all.insert("steps".into(), steps);
+        all.insert("vars".into(), Json::Object(self.vars.clone()));
         all.insert("op".into(), json!({"id": "o-7F3K", "asker": "@ana", "place": "web:ops"}));
         Json::Object(all)
     }
@@ -210,9 +254,13 @@ impl Scope<'_> {
     #[must_use]
     pub(crate) fn possible(&self, source: &str) -> Option<Vec<String>> {
         let names = template_names(source).ok()?;
-        let mut names = names.iter().map(|name| name.strip_prefix("args.").unwrap_or(name));
+        // A variable is what it is.
+        let names = names.iter().filter(|name| *name != "vars" && !name.starts_with("vars."));
+        let mut names = names.map(|name| name.strip_prefix("args.").unwrap_or(name));
         let text = |value: Json| value.as_str().map(str::to_owned);
-        let Some(name) = names.next() else { return Some(vec![source.to_owned()]) };
+        let Some(name) = names.next() else {
+            return self.fill(&Json::from(source), true, None).and_then(text).map(|text| vec![text]);
+        };
         let arg = self.args.iter().find(|arg| arg.name == name).filter(|_| names.next().is_none())?;
         let ArgType::Choice(words) = &arg.kind else { return None };
         let source = Json::from(source);

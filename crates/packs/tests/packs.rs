@@ -22,8 +22,26 @@ fn read_pack(text: &str) -> (Pack, Vec<Problem>) {
     write(&folder.join("release"), "#!/bin/sh\n", 0o644);
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned(), "staging".to_owned()]);
-    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    let (secrets, vars) = (secrets(), vars());
+    let lists = [("apps".to_owned(), vec!["shop".to_owned()])].into();
+    let known = Known {
+        actions: &actions,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &vars,
+        programs: &is_program,
+        lists: &lists,
+    };
     read(&folder, "packs/webapp", &known)
+}
+
+fn secrets() -> BTreeSet<String> {
+    BTreeSet::from(["TOKEN".to_owned()])
+}
+
+/// What `wilco.toml` says.
+fn vars() -> serde_json::Map<String, serde_json::Value> {
+    [("stage".to_owned(), "staging".into())].into_iter().collect()
 }
 
 /// A machine that has nothing but Python.
@@ -89,6 +107,7 @@ undo = { uses = "exec.run", with = { argv = ["./stage", "--undo"] } }
 
 [[command.step]]
 uses = "say"
+when = "steps.build.state == 'done' and ref != 'none'"
 with = { text = "built {{ steps.build.number }} for {{ op.asker }}" }
 
 [[command.verify]]
@@ -180,7 +199,16 @@ fn listeners_and_schedules_that_cannot_be() {
 fn a_folder_that_is_not_there() {
     let actions = actions::all();
     let servers = BTreeSet::new();
-    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    let (secrets, vars) = (secrets(), vars());
+    let lists = [("apps".to_owned(), vec!["shop".to_owned()])].into();
+    let known = Known {
+        actions: &actions,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &vars,
+        programs: &is_program,
+        lists: &lists,
+    };
     let (pack, problems) = read(Path::new("/nowhere/webapp"), "packs/webapp", &known);
     assert!(pack.commands.is_empty());
     insta::assert_snapshot!(problems[0]);
@@ -255,7 +283,14 @@ effect = "read"
 args.app = { type = "chioce" }
 args.force = { type = "bool" }
 args.dry-run = {}
-args.at = { type = "time" }
+args.at = { type = "secret" }
+args.until = { type = "time", default = "friday 18:00" }
+args.when = { type = "time", default = "2026-11-27T18:00+01:00" }
+args.who = { type = "person", default = "me" }
+args.shop = { choices = { list = "aps" } }
+args.none = { choices = {} }
+args.both = { choices = { list = "apps", run = "apps" } }
+args.slip = { choices = { lst = "apps" } }
 args.one = { type = "choice" }
 args.two = { type = "word", choices = ["a"] }
 args.three = { choices = ["a", "A"], default = "b" }
@@ -268,6 +303,38 @@ uses = "say"
 with = { text = "x" }
 "#
     ));
+}
+
+#[test]
+fn choices_come_from_lists_and_from_commands() {
+    let text = r#"
+[pack]
+name = "webapp"
+[lists]
+apps = ["web", "api"]
+zones = ["eu", "us"]
+[[command]]
+id = "ship"
+words = ["ship <app> to <zone> [on <host>] [for <who>]"]
+about = "Ship"
+effect = "read"
+args.app = { choices = { list = "apps" } }
+args.zone = { type = "choice", choices = { list = "zones" }, default = "EU" }
+args.host = { choices = { run = "hosts", column = "name" } }
+args.who = { choices = { run = "people" } }
+[[command.step]]
+uses = "say"
+with = { text = "{{ app }}" }
+"#;
+    let (pack, problems) = read_pack(text);
+    assert_eq!(problems, []);
+    let args = &pack.commands[0].spec.args;
+    // What `wilco.toml` calls so goes before what the pack does.
+    assert_eq!(args[0].kind, ArgType::Choice(vec!["shop".into()]));
+    assert_eq!(args[1].kind, ArgType::Choice(vec!["eu".into(), "us".into()]));
+    assert_eq!(args[1].default, Some("eu".into()));
+    assert_eq!(args[2].kind, ArgType::ChoiceOf { run: "hosts".into(), column: Some("name".into()) });
+    assert_eq!(args[3].kind, ArgType::ChoiceOf { run: "people".into(), column: None });
 }
 
 #[test]
@@ -320,6 +387,53 @@ fn templates_that_cannot_be_filled_in() {
         ],
         say
     ));
+}
+
+#[test]
+fn conditions_of_steps_that_cannot_be() {
+    let when =
+        |text: &str| told_of_step(&format!("uses = 'say'\nwith = {{ text = 'x' }}\nwhen = \"{text}\""));
+    insta::assert_snapshot!(each(
+        &[
+            "app ==",
+            "ap == 'webapp'",
+            "steps.say.state == 'done'",
+            "ref.length > 3",
+            "ref == 'v2' or args.app"
+        ],
+        when
+    ));
+}
+
+#[test]
+fn variables_of_wilco_toml_win_and_only_what_is_used_counts() {
+    let text =
+        GOOD.replace("[[command]]", "[vars]\nstage = 'here'\nunused = 1\nlist = ['a', 'b']\n[[command]]");
+    let text = text
+        .replace("{{ app }}/staging", "{{ app }}/{{ vars.stage }}")
+        .replace("ref != 'none'", "ref not in vars.list");
+    let (pack, problems) = read_pack(&text);
+    assert_eq!(problems, []);
+    let vars = serde_json::Value::Object(pack.commands[0].vars.clone());
+    assert_eq!(vars, serde_json::json!({"stage": "staging", "list": ["a", "b"]}));
+}
+
+#[test]
+fn variables_and_secrets_that_cannot_be() {
+    let run =
+        |rest: &str| told_of_step(&format!("uses = 'exec.run'\nwith = {{ argv = ['./stage'], {rest} }}"));
+    insta::assert_snapshot!(each(
+        &[
+            "env = { A = { secret = 'TOKEN' } }",
+            "env = { A = { secret = 'TOKNE' } }",
+            "env = { A = { secret = '{{ ref }}' } }",
+            "env = { A = { secret = '{{ app }}' } }",
+            "stdin = { a = { secret = 'TOKEN' } }",
+            "env = { A = '{{ vars.stge }}' }",
+        ],
+        run
+    ));
+    insta::assert_snapshot!(told("[pack]\nname = 'webapp'\n[vars]\nA = 1\n"));
 }
 
 #[test]
@@ -399,7 +513,16 @@ fn whatever_is_missing_is_told_and_nothing_breaks() {
     fs::create_dir(&folder).expect("a folder");
     let actions = actions::all();
     let servers = BTreeSet::from(["webapp".to_owned()]);
-    let known = Known { actions: &actions, servers: &servers, programs: &is_program };
+    let (secrets, vars) = (secrets(), vars());
+    let lists = [("apps".to_owned(), vec!["shop".to_owned()])].into();
+    let known = Known {
+        actions: &actions,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &vars,
+        programs: &is_program,
+        lists: &lists,
+    };
     let problems = |text: &str| {
         fs::write(folder.join("pack.toml"), text).expect("written");
         read(&folder, "packs/webapp", &known).1

@@ -29,6 +29,10 @@ impl Clock for SystemClock {
             tokio::time::sleep(left.min(SLICE)).await;
         }
     }
+
+    async fn moment(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
 }
 
 /// How long it is until `at`; `None` once it is reached.
@@ -73,6 +77,10 @@ impl Clock for SteppedClock {
         let mut shown = self.now.subscribe();
         // The sender lives as long as `self`, so waiting cannot end for another reason.
         let _ = shown.wait_for(|now| *now >= at).await;
+    }
+
+    async fn moment(&self, _: Duration) {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -3,7 +3,11 @@
 //! Not a browser: it follows no redirect, keeps no cookies, asks no proxy from the environment, and tries once.
 //! A named server may stand at a private address; an address that is not named cannot be called at all. Layer 1.
 
-use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use reqwest::{
@@ -24,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// The client. It is built at the first call, so that a Wilco that calls nobody pays nothing.
 #[derive(Debug)]
 pub struct HttpClient {
-    servers: BTreeMap<String, Url>,
+    servers: RwLock<BTreeMap<String, Url>>,
     plain: OnceLock<Result<Client, String>>,
     secure: OnceLock<Result<Client, String>>,
 }
@@ -33,7 +37,12 @@ impl HttpClient {
     /// A client for these servers, by name: addresses with the scheme `http` or `https`.
     #[must_use]
     pub fn new(servers: BTreeMap<String, Url>) -> Self {
-        Self { servers, plain: OnceLock::new(), secure: OnceLock::new() }
+        Self { servers: RwLock::new(servers), plain: OnceLock::new(), secure: OnceLock::new() }
+    }
+
+    /// Calls these servers from now on; a call under way goes on.
+    pub fn serve(&self, servers: BTreeMap<String, Url>) {
+        *self.servers.write().unwrap_or_else(PoisonError::into_inner) = servers;
     }
 
     /// The client for a scheme. Reading the system's certificates costs time and memory and may fail, so it is
@@ -55,10 +64,9 @@ impl HttpClient {
     }
 
     fn prepare(&self, request: &HttpRequest) -> Result<RequestBuilder, HttpError> {
-        let base = self
-            .servers
-            .get(&request.server)
-            .ok_or_else(|| HttpError::NoSuchServer(request.server.clone()))?;
+        let servers = self.servers.read().unwrap_or_else(PoisonError::into_inner);
+        let base =
+            servers.get(&request.server).ok_or_else(|| HttpError::NoSuchServer(request.server.clone()))?;
         let refuse = |why: String| HttpError::NotSent { server: request.server.clone(), why };
         let url = address(base, &request.path, &request.query).map_err(refuse)?;
         let method = Method::from_bytes(request.method.as_bytes())

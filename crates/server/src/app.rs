@@ -4,7 +4,7 @@
 //! is safe, and stops them in the other order. Tests run the same code with another store. Layer 4.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     future::Future,
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,6 +20,7 @@ use wilco_contract::{
     connector::Connector as _,
     ids::PersonId,
     operation::State,
+    secrets::Secrets,
     store::{Page, Store},
 };
 use wilco_engine::{Engine, EventSetup, Parts, Setup};
@@ -31,7 +32,14 @@ use wilco_web::{
     Access, ConnectorParts, Desk, DoorParts, PublicUrl, Ready, WebConnector, access::OperatorKey,
 };
 
-use crate::{check, checkpoints::Checkpoints, config::Config, keys::Keys, registry};
+use crate::{
+    check::{self, ReadPack},
+    checkpoints::Checkpoints,
+    config::{Config, Environment},
+    keys::Keys,
+    registry,
+    reload::{self, Reload},
+};
 
 /// How long tasks may take to come to an end at a stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -50,6 +58,8 @@ pub struct Outside {
     pub wrap: Wrap,
     /// Where metrics are read.
     pub metrics: Option<PrometheusHandle>,
+    /// What the environment says when the configuration is read anew.
+    pub environment: Environment,
 }
 
 impl Outside {
@@ -62,7 +72,8 @@ impl Outside {
         wilco_runtime::telemetry::describe();
         wilco_engine::telemetry::describe();
         wilco_web::telemetry::describe();
-        Ok(Self { program: std::env::current_exe()?, wrap: Box::new(|store| store), metrics })
+        let environment = Environment::from_process();
+        Ok(Self { program: std::env::current_exe()?, wrap: Box::new(|store| store), metrics, environment })
     }
 }
 
@@ -75,6 +86,7 @@ pub struct App {
     tasks: Tasks,
     clock: Arc<dyn Clock>,
     checkpoints: Checkpoints,
+    reload: Arc<Reload>,
     connector: WebConnector,
     access: Access,
     door: DoorParts,
@@ -111,7 +123,8 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let chance: Arc<dyn Chance> = Arc::new(OsChance);
         let actions = actions(&config, &outside.program);
-        let pack = packs(&config, &actions)?;
+        let (packs, pack) = packs(&config, &actions)?;
+        let secrets = config.secret_values().await?;
         // Before any file is made, so that an address that is taken leaves none behind. Where there is a database, who
         // holds it says more: it is asked first.
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
@@ -132,18 +145,18 @@ impl App {
         };
         let keys = Keys::open(&config.keys)?;
         let seen = (outside.wrap)(store.clone());
-        let servers: BTreeMap<_, _> = config.servers.clone();
+        let http = Arc::new(HttpClient::new(config.servers.clone()));
         let engine = Engine::new(
             Parts {
                 store: seen.clone(),
                 clock: clock.clone(),
                 spawn: Arc::new(tasks.clone()),
                 chance: chance.clone(),
-                http: Arc::new(HttpClient::new(servers)),
-                actions,
+                http: http.clone(),
+                actions: actions.clone(),
                 sources: registry::sources(&config),
             },
-            setup(&config, pack),
+            Setup { secrets: Secrets::new(secrets), ..setup(&config, pack) },
         )
         .map_err(|collisions| anyhow::anyhow!(check::told(&collisions)))?;
         let desk: Arc<dyn Desk> = Arc::new(engine.clone());
@@ -173,6 +186,15 @@ impl App {
             metrics: outside.metrics,
             stop: stop.clone(),
         };
+        let reload_parts = reload::Parts {
+            engine: engine.clone(),
+            actions,
+            http,
+            environment: outside.environment,
+            clock: clock.clone(),
+        };
+        let reload = Reload::new(reload_parts, config.clone(), packs);
+        engine.reload_with(reload.clone());
         let checkpoints = Checkpoints::new(keys.audit()?, config.checkpoints.clone());
         Ok(Self {
             config,
@@ -182,6 +204,7 @@ impl App {
             tasks,
             clock,
             checkpoints,
+            reload,
             connector,
             access,
             door,
@@ -229,6 +252,7 @@ impl App {
             tasks,
             clock,
             mut checkpoints,
+            reload,
             connector,
             door,
             ready,
@@ -241,6 +265,7 @@ impl App {
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
         // The door opens when all that was under way is taken up: nobody is answered from half a picture.
         engine.recover().await?;
+        tasks.spawn("reload", Box::pin(reload.run(stopped.clone())));
         let router = wilco_web::router(door);
         let until = stopped.clone();
         let door = async move {
@@ -354,7 +379,7 @@ fn stopper() -> (oneshot::Sender<()>, Cancel) {
     (tell, Cancel::when(async move { told.await.unwrap_or_default() }))
 }
 
-/// What the configuration and the packs say, for the engine.
+/// What the configuration and the packs say, for the engine; without the values of secrets.
 #[must_use]
 pub fn setup(config: &Config, pack: Pack) -> Setup {
     Setup {
@@ -365,6 +390,7 @@ pub fn setup(config: &Config, pack: Pack) -> Setup {
         public_url: config.public_url.clone(),
         policy: config.policy.clone(),
         commands: pack.commands,
+        secrets: Secrets::default(),
         limits: config.limits,
         events: EventSetup {
             routes: pack.routes,
@@ -376,15 +402,20 @@ pub fn setup(config: &Config, pack: Pack) -> Setup {
     }
 }
 
-/// The packs, as one.
+/// The packs, each by itself and as one.
 ///
 /// # Errors
 /// All that is wrong with them.
-fn packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<Pack> {
-    let (pack, problems) = check::read_packs(config, actions);
+fn packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<(Vec<ReadPack>, Pack)> {
+    let (packs, mut problems) = check::read_each(config, actions, |_| None);
+    let all = check::as_one(config, packs.iter().map(|read| &read.pack));
+    problems.extend(packs.iter().flat_map(|read| read.problems.iter().cloned()));
+    if !check::any_error(&problems) {
+        problems.extend(check::between(config, &all));
+    }
     anyhow::ensure!(!check::any_error(&problems), "{}", check::told(&problems));
     for problem in problems {
         tracing::warn!("{problem}");
     }
-    Ok(pack)
+    Ok((packs, all))
 }

@@ -12,3 +12,4 @@ pub mod demo;
 pub mod explain;
 pub mod keys;
 pub mod registry;
+mod reload;

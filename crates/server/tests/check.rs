@@ -70,7 +70,7 @@ fn checked(files: &[(&str, &str)]) -> Report {
     for (name, text) in files {
         write(root.path(), name, text);
     }
-    check(root.path(), &Environment::default())
+    check(root.path(), &Environment::default(), None)
 }
 
 fn write(root: &Path, name: &str, text: &str) {
@@ -93,7 +93,7 @@ fn each(stories: &[&str]) -> String {
 
 #[test]
 fn the_demo_is_good() {
-    let report = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo"), &Environment::default());
+    let report = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo"), &Environment::default(), None);
     assert!(report.is_good() && report.problems.is_empty(), "{report}");
     assert!(!report.transcripts.is_empty(), "the demo has a story");
 }
@@ -262,6 +262,21 @@ fn packs_that_do_not_fit_together_are_told() {
 }
 
 #[test]
+fn choices_that_no_read_tells_are_told() {
+    let pack = |run: &str| {
+        let choices = format!("args.app = {{ choices = {{ run = '{run}' }} }}\nexamples = ['ship x']");
+        PACK.replace("examples = [\"ship billing\"]", &choices)
+    };
+    let told = |run: &str| checked(&[("packs/webapp/pack.toml", &pack(run))]).to_string();
+    assert!(told("look at apps").starts_with("2 commands in packs"), "{}", told("look at apps"));
+    for run in ["ship x", "look", "lok at apps"] {
+        let told = told(run);
+        let what = format!("the choices of `app` come from `{run}`, which is no order that only reads");
+        assert!(told.contains(&what) && told.contains("pack.toml:5:1"), "{told}");
+    }
+}
+
+#[test]
 fn routes_and_rules_that_do_not_fit_are_told() {
     let config = "[[route]]\nto = ['web:opps', 'irc:#x', 'web:@ana']\n\
                   [[grant]]\ncommand = 'webapp.ship'\nto = ['rule:restrat', 'rule:ship']\n";
@@ -284,7 +299,7 @@ fn routes_and_rules_that_do_not_fit_are_told() {
 #[test]
 fn a_folder_without_a_configuration() {
     let root = tempfile::tempdir().expect("a folder");
-    let report = check(root.path(), &Environment::default());
+    let report = check(root.path(), &Environment::default(), None);
     assert!(!report.is_good());
     assert!(report.to_string().starts_with("wilco.toml: there is no file"), "{report}");
 }

@@ -16,7 +16,7 @@ fn blocks(kind: &str) -> Vec<&'static str> {
 }
 
 fn report(repo: &Path) -> String {
-    check(repo, &Environment::default()).to_string()
+    check(repo, &Environment::default(), None).to_string()
 }
 
 /// What a block shows as the answer to `wilco check`.

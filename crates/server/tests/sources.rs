@@ -66,7 +66,7 @@ keep   = "30d"
 [source.deploybot]
 kind   = "generic"
 secret = [{ env = "HOOK" }, { file = "right" }, { env = "OLD" }]
-event  = { object = "{{ payload.host }}", title = "{{ payload.title }}", done = "payload.state == 'over'" }
+event  = { id = "{{ payload.id }}", object = "{{ payload.host }}", title = "{{ payload.title }}", done = "payload.state == 'over'" }
 
 [source.deploybot.proof.hmac]
 header    = "X-Signature"
@@ -84,10 +84,12 @@ proof  = { standard_webhooks = true }
 kind   = "generic"
 secret = { env = "OLD" }
 proof  = { bearer = { header = "X-Token" } }
+event  = { id = "{{ payload.id }}" }
 
 [source.plain]
 kind   = "generic"
 secret = { env = "OLD" }
+event  = { id = "{{ payload.id }}" }
 "#;
 
 #[test]
@@ -113,7 +115,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!((bot.rule.keep_secs, bot.rule.to.len()), (14 * 86_400, 0));
     let exposed: Vec<_> = bot.parts.secrets.iter().map(|secret| secret.expose()).collect();
     assert_eq!(exposed, [VALUE.as_bytes(), VALUE.as_bytes(), b"stable"]);
-    assert_eq!(bot.parts.generic.event.len(), 3);
+    assert_eq!(bot.parts.generic.event.len(), 4);
     assert_eq!(
         bot.parts.generic.proof,
         Proof::Hmac(HmacProof {
@@ -169,6 +171,20 @@ fn what_takes_events_from_anybody_is_told_at_the_start() {
     let config = right("[source.alertmanager]\nunsigned = true\n");
     insta::assert_snapshot!(lines(&config.warnings));
     assert!(!registry::sources(&config)[0].is_signed());
+}
+
+#[test]
+fn what_is_a_repeat_is_told_where_no_id_says_it() {
+    let start = "[source.x]\nkind = 'generic'\nsecret = { env = 'HOOK' }\n";
+    let texts = [
+        "",
+        "event = { line = '{{ payload.line }}' }\nproof = { hmac = { header = 'x' } }",
+        "proof = { hmac = { header = 'x', timestamp = { header = 'y' } } }",
+        "proof = { standard_webhooks = true }",
+        "event = { id = '{{ payload.id }}' }",
+    ];
+    let texts: Vec<_> = texts.iter().map(|text| format!("{start}{text}")).collect();
+    insta::assert_snapshot!(each(&texts.iter().map(String::as_str).collect::<Vec<_>>()));
 }
 
 #[test]

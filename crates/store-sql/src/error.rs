@@ -152,9 +152,11 @@ impl From<rusqlite::Error> for Trouble {
                 let said = said.unwrap_or_else(|| failure.to_string());
                 Self::said(failure.extended_code, &said)
             }
+            rusqlite::Error::SqlInputError { error, msg, .. } => Self::said(error.extended_code, &msg),
             rusqlite::Error::ToSqlConversionFailure(_) => Self::Misfit(error.to_string()),
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
             | rusqlite::Error::InvalidColumnType(..) => {
                 Self::Damaged(format!("a row cannot be read: {error}"))
             }

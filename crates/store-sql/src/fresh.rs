@@ -66,6 +66,13 @@ impl Fresh {
         Ok(())
     }
 
+    /// Leaves all to the database, until [`Self::begin`].
+    pub(crate) fn forget(&self) {
+        let mut inner = self.inner();
+        inner.waiting.clear();
+        inner.whole = false;
+    }
+
     /// Takes the events out of a group that was committed, and takes note of those that were routed.
     pub(crate) fn take(&self, items: &mut [Item], committed: &Committed) {
         if committed.events.is_empty() && committed.routed.is_none() {
@@ -91,5 +98,62 @@ impl Fresh {
         let inner = self.inner();
         let at_hand = inner.whole || inner.waiting.len() >= limit;
         at_hand.then(|| inner.waiting.iter().take(limit).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wilco_contract::{event::Event, ids::SourceName};
+
+    use super::*;
+
+    fn came(inner: &mut Inner, numbers: impl IntoIterator<Item = u64>) {
+        for number in numbers {
+            let source = SourceName::parse("github").expect("a source");
+            let at = jiff::Timestamp::UNIX_EPOCH;
+            let event = Event::new(source, number.to_string(), "push", at);
+            inner.came(Unrouted { seq: Seq(number), received_at: at, event });
+        }
+    }
+
+    fn oldest(fresh: &Fresh, limit: usize) -> Option<Vec<u64>> {
+        fresh.oldest(limit).map(|events| events.iter().map(|event| event.seq.0).collect())
+    }
+
+    #[test]
+    fn what_was_routed_goes_and_the_rest_is_at_hand_in_order() {
+        let fresh = Fresh(Mutex::new(Inner { whole: true, ..Inner::default() }));
+        assert_eq!(oldest(&fresh, 9), Some(vec![]));
+        came(&mut fresh.inner(), [2, 3, 7]);
+        assert_eq!(oldest(&fresh, 9), Some(vec![2, 3, 7]));
+        assert_eq!(oldest(&fresh, 2), Some(vec![2, 3]));
+        fresh.inner().went(Seq(3));
+        assert_eq!(oldest(&fresh, 9), Some(vec![7]));
+    }
+
+    #[test]
+    fn what_is_more_than_fits_is_left_to_the_database_until_all_was_routed() {
+        let fresh = Fresh(Mutex::new(Inner { whole: true, ..Inner::default() }));
+        let more = MOST as u64 + 5;
+        came(&mut fresh.inner(), 1..=more);
+        assert_eq!(oldest(&fresh, 2), Some(vec![1, 2]), "the oldest are there");
+        assert_eq!(oldest(&fresh, MOST + 1), None, "not all that are asked for");
+        fresh.inner().went(Seq(MOST as u64 - 1));
+        came(&mut fresh.inner(), [more + 1]);
+        assert_eq!(oldest(&fresh, 1), Some(vec![MOST as u64]));
+        assert_eq!(oldest(&fresh, 2), None, "the next one is in the database alone");
+        fresh.inner().went(Seq(more + 1));
+        came(&mut fresh.inner(), [more + 9]);
+        assert_eq!(oldest(&fresh, 9), Some(vec![more + 9]));
+    }
+
+    #[test]
+    fn a_start_with_events_that_wait_asks_the_database() {
+        let fresh = Fresh(Mutex::new(Inner { newest: Seq(9), routed: Seq(4), ..Inner::default() }));
+        assert_eq!(oldest(&fresh, 1), None);
+        came(&mut fresh.inner(), [10]);
+        assert_eq!(oldest(&fresh, 1), None, "older ones wait in the database");
+        fresh.inner().went(Seq(10));
+        assert_eq!(oldest(&fresh, 1), Some(vec![]));
     }
 }

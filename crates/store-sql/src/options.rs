@@ -91,8 +91,8 @@ impl WriterOptions {
         }
     }
 
-    /// Opens the connection. It stays on the thread that calls this: a statement is a call, and no turn to another
-    /// thread, which would cost more than most statements.
+    /// Opens the connection. It goes to the writer's thread and stays there: a statement is a call, and no turn to
+    /// another thread, which would cost more than most statements.
     ///
     /// # Errors
     /// What SQLite says.

@@ -74,15 +74,15 @@ impl Writer {
             if items.is_empty() {
                 break Ok(());
             }
-            match self.commit(&items) {
-                Ok(committed) => {
-                    (pause, tries) = (PAUSE, 0);
-                    let mut items = items;
-                    self.fresh.take(&mut items, &committed);
-                    queue.done(items, committed.answers);
-                }
-                Err(trouble) => {
-                    queue.failed(items, &trouble);
+            let (committed, trouble) = self.commit(&items);
+            let mut items = items;
+            let left = items.split_off(committed.answers.len());
+            self.fresh.take(&mut items, &committed);
+            queue.done(items, committed.answers);
+            match trouble {
+                None => (pause, tries) = (PAUSE, 0),
+                Some(trouble) => {
+                    queue.failed(left, &trouble);
                     let waiting = queue.records();
                     tracing::warn!(?trouble, waiting, "the database cannot be written; trying again");
                     if queue.is_closed() {
@@ -108,24 +108,30 @@ impl Writer {
         end
     }
 
-    /// Commits a group in one transaction. One batch that does not fit leaves the others alone.
-    fn commit(&mut self, items: &[Item]) -> Result<Committed, Trouble> {
+    /// Commits a group in one transaction. One batch that does not fit leaves the others alone. Returns what came of
+    /// the first of them, and why not of the rest.
+    pub(crate) fn commit(&mut self, items: &[Item]) -> (Committed, Option<Trouble>) {
         match self.write(items) {
+            Ok(committed) => (committed, None),
             // What the rules let in the tables refused: a row was changed behind our back, or a value is too big.
             // Which batch it is shows when each is tried alone.
             Err(Trouble::Misfit(what)) if items.len() > 1 => {
                 tracing::warn!(%what, "a group was refused; writing its batches one by one");
                 let mut committed = Committed::default();
                 for item in items {
-                    committed.add(self.commit(std::slice::from_ref(item))?);
+                    let (one, trouble) = self.commit(std::slice::from_ref(item));
+                    committed.add(one);
+                    if trouble.is_some() {
+                        return (committed, trouble);
+                    }
                 }
-                Ok(committed)
+                (committed, None)
             }
             Err(Trouble::Misfit(what)) => {
                 let answers = vec![Err(StoreError::Conflict(what))];
-                Ok(Committed { answers, ..Committed::default() })
+                (Committed { answers, ..Committed::default() }, None)
             }
-            other => other,
+            Err(trouble) => (Committed::default(), Some(trouble)),
         }
     }
 
@@ -141,7 +147,9 @@ impl Writer {
             }
         };
         let written = self.write_on(&conn, items);
-        if !matches!(written, Err(Trouble::Lost(_))) {
+        if matches!(written, Err(Trouble::Lost(_))) {
+            self.fresh.forget();
+        } else {
             self.conn = Some(conn);
         }
         written

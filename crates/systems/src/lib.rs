@@ -14,6 +14,7 @@ use wilco_contract::{
 pub mod alertmanager;
 pub mod generic;
 pub mod github;
+mod given;
 pub mod host;
 pub mod http;
 mod proof;
@@ -27,6 +28,7 @@ pub fn actions(home: ExecHome) -> Vec<Arc<dyn DynAction>> {
     vec![
         Arc::new(host::ExecRun::new(home)), // exec.run
         Arc::new(http::HttpGet),            // http.get
+        Arc::new(http::HttpSend),           // http.send
     ]
 }
 

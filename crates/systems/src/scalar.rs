@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Number;
 
+/// What a template may become.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Scalar {
+pub(crate) enum Scalar {
     Text(String),
     Number(Number),
     Truth(bool),
@@ -18,7 +19,8 @@ enum Scalar {
 }
 
 impl Scalar {
-    fn text(self) -> Option<String> {
+    /// As a text; nothing where it was left out.
+    pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string()),

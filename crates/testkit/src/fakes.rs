@@ -21,6 +21,7 @@ use wilco_contract::{
     plan::StepPlan,
     policy::Policy,
     principal::Principal,
+    secrets::Secrets,
     values::Args,
 };
 use wilco_runtime::clock::SystemClock;
@@ -94,7 +95,7 @@ pub fn look(http: Arc<dyn Http>) -> Look {
 /// The outside of a run: the system's clock, these servers, nobody who wishes it to stop.
 #[must_use]
 pub fn tools(http: Arc<dyn Http>, lines: Arc<dyn Lines>) -> Tools {
-    Tools { http, clock: Arc::new(SystemClock), cancel: Cancel::never(), lines }
+    Tools { http, clock: Arc::new(SystemClock), cancel: Cancel::never(), secrets: Secrets::default(), lines }
 }
 
 /// Hears lines and keeps them.

@@ -6,6 +6,7 @@ pub mod aborting_store;
 pub mod action;
 pub mod connector_suite;
 pub mod fakes;
+pub mod github_examples;
 pub mod network;
 pub mod sender;
 pub mod store_suite;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use wilco_contract::{
     connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError},
     ids::{Account, Place},
@@ -26,6 +27,8 @@ pub struct Shown {
     pub reply: Reply,
     /// How many contents it has had.
     pub version: u32,
+    /// Whether who posted it was told that it is there.
+    pub answered: bool,
 }
 
 #[derive(Default)]
@@ -40,7 +43,10 @@ struct Inner {
 
 /// The network.
 #[derive(Default)]
-pub struct MemoryNetwork(Mutex<Inner>);
+pub struct MemoryNetwork {
+    inner: Mutex<Inner>,
+    stalled: watch::Sender<bool>,
+}
 
 impl MemoryNetwork {
     /// What it can do.
@@ -60,6 +66,16 @@ impl MemoryNetwork {
         self.inner().unknown = times;
     }
 
+    /// Shows posts and edits and answers none of them, until this is taken back.
+    pub fn stall(&self, stalled: bool) {
+        self.stalled.send_replace(stalled);
+    }
+
+    async fn let_go(&self) {
+        // The sender lives as long as this does, so waiting cannot fail.
+        let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
+    }
+
     /// A room is there no more.
     pub fn close(&self, place: &Place) {
         self.inner().gone.insert(place.clone());
@@ -73,7 +89,7 @@ impl MemoryNetwork {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All messages, oldest first.
@@ -89,6 +105,11 @@ impl MemoryNetwork {
     /// Refuses the next so many posts and edits, for now.
     pub fn refuse(&self, times: u32) {
         self.inner().refusals = times;
+    }
+
+    /// How many of the next posts and edits it still refuses.
+    pub fn refusals(&self) -> u32 {
+        self.inner().refusals
     }
 }
 
@@ -109,6 +130,39 @@ impl Inner {
         Err(SendError::Unknown { what: "the line broke before the answer".to_owned() })
     }
 
+    /// Shows a post, and returns which message it is.
+    fn show(&mut self, post: Post<'_>) -> Result<usize, SendError> {
+        self.refused()?;
+        self.missing(post.place)?;
+        let next = self.shown.len();
+        let at = if self.keyless { next } else { *self.keys.get(post.key).unwrap_or(&next) };
+        self.keys.insert(post.key.clone(), at);
+        if at == next {
+            self.shown.push(Shown {
+                place: post.place.clone(),
+                thread: post.thread.map(ToOwned::to_owned),
+                reply: post.reply.clone(),
+                version: 1,
+                answered: false,
+            });
+        }
+        Ok(at)
+    }
+
+    fn change(&mut self, at: &Receipt, reply: &Reply) -> Result<(), SendError> {
+        self.refused()?;
+        self.missing(&at.place)?;
+        let found = at.id.parse::<usize>().ok().and_then(|at| self.shown.get_mut(at));
+        let Some(shown) = found.filter(|shown| shown.version > 0) else {
+            return Err(SendError::NotSent { what: "no such message".to_owned(), retry: Retry::Never });
+        };
+        if shown.reply != *reply {
+            shown.reply = reply.clone();
+            shown.version += 1;
+        }
+        Ok(())
+    }
+
     fn refused(&mut self) -> Result<(), SendError> {
         if self.refusals == 0 {
             return Ok(());
@@ -121,37 +175,18 @@ impl Inner {
 #[async_trait]
 impl Outbox for MemoryNetwork {
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError> {
+        let at = self.inner().show(post)?;
+        self.let_go().await;
         let mut inner = self.inner();
-        inner.refused()?;
-        inner.missing(post.place)?;
-        let next = inner.shown.len();
-        let at = if inner.keyless { next } else { *inner.keys.get(post.key).unwrap_or(&next) };
-        inner.keys.insert(post.key.clone(), at);
-        if at == next {
-            inner.shown.push(Shown {
-                place: post.place.clone(),
-                thread: post.thread.map(ToOwned::to_owned),
-                reply: post.reply.clone(),
-                version: 1,
-            });
-        }
         inner.doubted()?;
+        inner.shown[at].answered = true;
         Ok(Receipt { place: post.place.clone(), id: at.to_string() })
     }
 
     async fn edit(&self, at: &Receipt, reply: &Reply) -> Result<(), SendError> {
-        let mut inner = self.inner();
-        inner.refused()?;
-        inner.missing(&at.place)?;
-        let found = at.id.parse::<usize>().ok().and_then(|at| inner.shown.get_mut(at));
-        let Some(shown) = found.filter(|shown| shown.version > 0) else {
-            return Err(SendError::NotSent { what: "no such message".to_owned(), retry: Retry::Never });
-        };
-        if shown.reply != *reply {
-            shown.reply = reply.clone();
-            shown.version += 1;
-        }
-        inner.doubted()
+        self.inner().change(at, reply)?;
+        self.let_go().await;
+        self.inner().doubted()
     }
 }
 

@@ -135,7 +135,7 @@ fn about(arg: &ArgSpec) -> String {
     };
     match &arg.default {
         Some(default) => {
-            text.push_str(&format!(" (`{}` if left out)", super::said::written(&arg.kind, default)));
+            text.push_str(&format!(" (`{}` if left out)", arg.kind.said(default)));
         }
         None if !is_needed(arg) => text.push_str(" (may be left out)"),
         None => {}

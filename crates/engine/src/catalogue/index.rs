@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use wilco_contract::{command::Command, values::ArgType};
+use wilco_contract::{
+    command::Command,
+    values::{ArgType, Asked},
+};
 
 use super::{
     reserved::Flag,
@@ -30,6 +33,8 @@ pub(super) struct Index {
     pub(super) nodes: Vec<Node>,
     /// The names of all arguments of all commands.
     names: HashSet<Box<str>>,
+    /// The types whose values may have several words, of all arguments, each once.
+    worded: Vec<ArgType>,
 }
 
 /// A place in the tree: what may be said there.
@@ -39,6 +44,8 @@ pub(super) struct Node {
     pub(super) literals: HashMap<Box<str>, usize>,
     /// One token, whatever it is.
     pub(super) token: Option<usize>,
+    /// The types of such a token that may have several words, each once.
+    worded: Vec<ArgType>,
     /// The ways that are complete here.
     pub(super) ends: Vec<usize>,
     /// The ways whose last argument takes all that is left here.
@@ -50,18 +57,19 @@ pub(super) struct Node {
 impl Index {
     pub(super) fn new(commands: Vec<Arc<Command>>) -> Self {
         let args = commands.iter().flat_map(|command| &command.spec.args);
-        let names = args.map(|arg| arg.name.as_str().into()).collect();
+        let names = args.clone().map(|arg| arg.name.as_str().into()).collect();
         let mut index = Self { names, nodes: vec![Node::default()], ..Self::default() };
+        args.for_each(|arg| add_worded(&mut index.worded, &arg.kind));
         for (at, command) in commands.iter().enumerate() {
             for way in super::ways::of(command, at) {
-                index.add(way);
+                index.add(way, command);
             }
         }
         index.commands = commands;
         index
     }
 
-    fn add(&mut self, way: Way) {
+    fn add(&mut self, way: Way, command: &Command) {
         let id = self.ways.len();
         let literal = |element: &Element| matches!(element, Element::Literal(_));
         let leading = way.elements.iter().take_while(|element| literal(element)).count();
@@ -75,6 +83,9 @@ impl Index {
                 partial.push(((words, left.len() - words), id));
                 partial.sort_unstable();
                 partial.truncate(MAX_PARTIAL);
+            }
+            if let Element::Arg(arg) = element {
+                add_worded(&mut self.nodes[node].worded, &command.spec.args[*arg].kind);
             }
             let fresh = self.nodes.len();
             let next = match element {
@@ -101,7 +112,7 @@ impl Index {
     }
 
     /// The ways that the words from this one on could mean, complete or not, each once.
-    pub(super) fn candidates(&self, words: &Words<'_>, from: usize) -> Vec<usize> {
+    pub(super) fn candidates(&self, words: &Words<'_>, from: usize, asked: &Asked<'_>) -> Vec<usize> {
         let tokens = &words.tokens;
         let flags_end = tokens.iter().position(|token| token.ends_flags()).unwrap_or(tokens.len());
         let assigned = |name: &str| self.names.contains(&*lower(name).replace('-', "_"));
@@ -110,7 +121,8 @@ impl Index {
         let named = (from..flags_end)
             .any(|at| is_assigned(at) || tokens[at].flag().is_some_and(|flag| Flag::read(flag).is_none()));
         // Without flags and names there is one path to each node, and nothing to remember.
-        let plain = !named && flags_end == tokens.len() && tokens.iter().all(|token| token.flag().is_none());
+        let mut plain =
+            !named && flags_end == tokens.len() && tokens.iter().all(|token| token.flag().is_none());
         let mut seen = BTreeSet::new();
         let mut todo = vec![(0, from)];
         let mut ways = Vec::new();
@@ -141,6 +153,11 @@ impl Index {
                 }
                 if flag.is_none_or(Flag::takes_value) && token.equals.is_none() {
                     todo.push((at, (next + 2).min(tokens.len())));
+                    // A flag of some command may have a value of several words.
+                    let kinds = self.worded.iter().filter(|_| flag.is_none());
+                    let more =
+                        kinds.map(|kind| words.value_words(kind, next + 1, asked)).filter(|&count| count > 1);
+                    todo.extend(more.map(|count| (at, next + 1 + count)));
                 }
                 continue;
             }
@@ -153,7 +170,15 @@ impl Index {
             {
                 todo.push((*child, next + 1));
             }
-            todo.extend(node.token.map(|child| (child, next + 1)));
+            let Some(child) = node.token else { continue };
+            todo.push((child, next + 1));
+            for count in node.worded.iter().map(|kind| words.value_words(kind, next, asked)) {
+                if count > 1 {
+                    // Several paths may lead to one place now.
+                    plain = false;
+                    todo.push((child, next + count));
+                }
+            }
         }
         ways.sort_unstable();
         ways.dedup();
@@ -199,5 +224,11 @@ impl Index {
                 _ => false,
             }
         })
+    }
+}
+
+fn add_worded(kinds: &mut Vec<ArgType>, kind: &ArgType) {
+    if kind.has_words() && !kinds.contains(kind) {
+        kinds.push(kind.clone());
     }
 }

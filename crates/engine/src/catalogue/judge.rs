@@ -2,10 +2,12 @@
 //!
 //! Not the choice between several. Layer 1.
 
+use std::borrow::Cow;
+
 use wilco_contract::{
     command::{ArgSpec, Command},
     pattern::Pattern,
-    values::{ArgType, Args},
+    values::{ArgType, Args, Asked},
 };
 
 use super::{
@@ -48,8 +50,8 @@ pub(super) struct Case<'a> {
     pub(super) from: usize,
     pub(super) command: &'a Command,
     pub(super) way: &'a Way,
-    /// The asker's connector, for a bare `#room`.
-    pub(super) connector: &'a str,
+    /// Who asks, where and when.
+    pub(super) asked: &'a Asked<'a>,
 }
 
 /// Of which class a token is, in two bits: the lower one goes first. A command's own word is 0.
@@ -69,6 +71,14 @@ impl<'a> Case<'a> {
         &self.command.spec.args
     }
 
+    /// How many words make the value of this element, the first of which is this one.
+    pub(super) fn value_words(self, element: &Element, at: usize) -> usize {
+        match element {
+            Element::Arg(arg) => self.words.value_words(&self.args()[*arg].kind, at, self.asked),
+            Element::Literal(_) | Element::Glued { .. } | Element::Rest(_) => 1,
+        }
+    }
+
     /// How the way is written.
     pub(super) fn usage(self) -> &'a str {
         self.command.spec.words.get(self.way.pattern).map_or("", Pattern::source)
@@ -84,7 +94,7 @@ pub(super) struct Layout<'a> {
     case: Case<'a>,
     sorted: Sorted<'a>,
     /// The text of each argument.
-    values: Vec<Option<&'a str>>,
+    values: Vec<Option<Cow<'a, str>>>,
     /// How specific the way is, token by token: of two that fit, the lower one is meant.
     pub(super) rank: u128,
     /// Of the command's own words, how many are not there.
@@ -97,7 +107,7 @@ impl<'a> Layout<'a> {
     fn of(case: Case<'a>, sorted: Sorted<'a>) -> Option<Self> {
         let mut values = vec![None; case.args().len()];
         for (arg, value) in &sorted.named {
-            values[*arg] = Some(*value);
+            values[*arg] = Some(value.clone());
         }
         let mut layout = Layout { case, sorted, values, rank: 0, words_left: 0, short: false };
         layout.run()?;
@@ -108,7 +118,7 @@ impl<'a> Layout<'a> {
     fn run(&mut self) -> Option<()> {
         let case = self.case;
         let plain = std::mem::take(&mut self.sorted.plain);
-        let mut plain = plain.into_iter().map(|at| &case.words.tokens[at]);
+        let mut plain = plain.into_iter();
         let mut by_name = Vec::new();
         let mut place = 128;
         for element in &case.way.elements {
@@ -119,18 +129,33 @@ impl<'a> Layout<'a> {
             // A pattern has at most 60 items, so that each finds its two bits.
             place -= 2;
             if let Element::Rest(arg) = element {
-                self.values[*arg] = self.sorted.rest.map(|at| case.words.rest(at));
+                // Nothing is read inside a text, but a time is words like any other.
+                let worded = case.args()[*arg].kind.has_words();
+                self.values[*arg] = self.sorted.rest.map(|at| match worded {
+                    true => case.words.joined(at, case.words.tokens.len() - at),
+                    false => Cow::Borrowed(case.words.rest(at)),
+                });
                 self.rank |= REST << place;
                 self.short |= self.sorted.rest.is_none();
                 continue;
             }
-            let Some(token) = plain.next() else {
+            let Some(at) = plain.next() else {
                 self.short = true;
                 self.words_left += usize::from(matches!(element, Element::Literal(_)));
                 continue;
             };
+            let token = &case.words.tokens[at];
             if let Some(open) = token.open {
                 self.sorted.fault(unclosed(case.words.line, open));
+            }
+            let count = case.value_words(element, at);
+            if count > 1
+                && let Element::Arg(arg) = element
+            {
+                plain.by_ref().take(count - 1).for_each(drop);
+                self.values[*arg] = Some(case.words.joined(at, count));
+                self.rank |= WORD << place;
+                continue;
             }
             self.rank |= self.take(element, token)? << place;
         }
@@ -150,13 +175,13 @@ impl<'a> Layout<'a> {
         match element {
             Element::Literal(word) => (token.literal()? == **word).then_some(0),
             Element::Arg(arg) | Element::Rest(arg) => {
-                self.values[*arg] = Some(&token.text);
+                self.values[*arg] = Some(Cow::Borrowed(&token.text));
                 Some(self.class(*arg))
             }
             Element::Glued { arg, sign, after } => {
                 let split = if token.quoted { None } else { token.text.split_once(*sign) };
                 let Some((before, behind)) = split else {
-                    self.values[*arg] = Some(&token.text);
+                    self.values[*arg] = Some(Cow::Borrowed(&token.text));
                     return Some(self.class(*arg));
                 };
                 if before.is_empty() || behind.is_empty() {
@@ -166,8 +191,8 @@ impl<'a> Layout<'a> {
                 if self.sorted.has(*after) {
                     self.sorted.fault(self.case.given_twice(*after));
                 }
-                self.values[*arg] = Some(before);
-                self.values[*after] = Some(behind);
+                self.values[*arg] = Some(Cow::Borrowed(before));
+                self.values[*after] = Some(Cow::Borrowed(behind));
                 Some(self.class(*arg))
             }
         }
@@ -175,9 +200,11 @@ impl<'a> Layout<'a> {
 
     fn class(&self, arg: usize) -> u128 {
         let ArgType::Choice(words) = &self.case.args()[arg].kind else { return WORD };
-        let lower = |text: &'a str| text.chars().flat_map(char::to_lowercase);
-        let fits = |text: &'a str| words.iter().any(|word| lower(word).eq(lower(text)));
-        if self.values[arg].is_some_and(fits) { CHOICE } else { WORD }
+        let fits = |text: &Cow<'_, str>| {
+            let lower = text.chars().flat_map(char::to_lowercase);
+            words.iter().any(|word| word.chars().flat_map(char::to_lowercase).eq(lower.clone()))
+        };
+        if self.values[arg].as_ref().is_some_and(fits) { CHOICE } else { WORD }
     }
 
     /// Reads the values, and says what came of it; `None` where words are missing and nothing else.
@@ -189,7 +216,7 @@ impl<'a> Layout<'a> {
                 take_default(arg, &mut args, &mut missing);
                 continue;
             };
-            match arg.kind.read(text, self.case.connector) {
+            match arg.kind.read(text, self.case.asked) {
                 Ok(value) => drop(args.insert(arg.name.clone(), value)),
                 Err(bad) => self.sorted.fault(format!("`{}`: {bad}", arg.name)),
             }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use wilco_contract::{
     command::Command,
     ids::{CommandId, Hash},
-    values::Args,
+    values::{Args, Asked},
 };
 
 pub use collision::{Claim, Collision};
@@ -115,18 +115,18 @@ impl Catalogue {
         self.digest
     }
 
-    /// Reads a line that is said to us, [cleaned](crate::parse::clean) and without our name. `connector` is the asker's,
-    /// for a bare `#room`. Never fails, never panics; takes time in proportion to the line, and not to the number of
+    /// Reads a line that is said to us, [cleaned](crate::parse::clean) and without our name. `asked` says
+    /// what `me`, `here` and `tomorrow` mean. Never fails, never panics; takes time in proportion to the line, and not to the number of
     /// commands unless the line means none of them.
     #[must_use]
-    pub fn read(&self, line: &str, connector: &str) -> Reading {
-        self.index.read(line, connector)
+    pub fn read(&self, line: &str, asked: &Asked<'_>) -> Reading {
+        self.index.read(line, asked)
     }
 
     /// Makes an order of a command's id and values, as programs give it. A value may have its own type, or be a text as
     /// a person would type it; `null` counts as not given.
     #[must_use]
-    pub fn order(&self, id: &CommandId, given: &Args, flags: Reserved, connector: &str) -> Reading {
-        self.index.order(id, given, flags, connector)
+    pub fn order(&self, id: &CommandId, given: &Args, flags: Reserved, asked: &Asked<'_>) -> Reading {
+        self.index.order(id, given, flags, asked)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use wilco_contract::{ids::CommandId, pattern::Pattern};
+use wilco_contract::{ids::CommandId, near::fitting, pattern::Pattern};
 
 use super::{MAX_NEAR, index::Index};
 use crate::parse::Words;
@@ -13,37 +13,6 @@ use crate::parse::Words;
 const MAX_VISITS: usize = 256;
 /// How many words of a line are compared.
 const MAX_WORDS: usize = 8;
-/// The longest word that is compared, in bytes.
-const MAX_WORD: usize = 64;
-/// How many words come near at most.
-const MAX_FITTING: usize = 3;
-
-/// The known name that is nearest to this one, where one is near or begins with it.
-pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let near = fitting(typed, known.clone()).into_iter().next();
-    near.or_else(|| known.filter(|known| !typed.is_empty() && known.starts_with(typed)).min())
-}
-
-/// Known names near this one, the nearest first. Short words have to be nearly right: people chat, too.
-fn fitting<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    if typed.len() > MAX_WORD {
-        return Vec::new();
-    }
-    let length = typed.chars().count();
-    let allowed = match length {
-        0..=2 => return Vec::new(),
-        3..=6 => 1,
-        _ => 2,
-    };
-    let mut all: Vec<_> = known
-        .filter(|known| known.len() <= MAX_WORD && known.chars().count().abs_diff(length) <= allowed)
-        .map(|known| (strsim::osa_distance(typed, known), known))
-        .filter(|(distance, _)| *distance <= allowed)
-        .collect();
-    all.sort_unstable();
-    all.into_iter().map(|(_, known)| known).take(MAX_FITTING).collect()
-}
-
 impl Index {
     /// Commands whose own words come near these: those that begin with the same words, or with nearly the same.
     pub(super) fn near(&self, words: &Words<'_>, from: usize) -> Vec<(String, CommandId)> {

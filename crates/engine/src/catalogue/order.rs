@@ -8,14 +8,14 @@ use serde_json::Value;
 use wilco_contract::{
     command::{ArgSpec, Command},
     ids::CommandId,
+    near,
     pattern::Pattern,
-    values::{ArgType, Args, BadValue},
+    values::{ArgType, Args, Asked, BadValue},
 };
 
 use super::{
     Reading,
     index::Index,
-    near,
     reserved::{Reserved, same_name},
     ways::is_needed,
 };
@@ -67,7 +67,7 @@ impl Index {
         id: &CommandId,
         given: &Args,
         flags: Reserved,
-        connector: &str,
+        asked: &Asked<'_>,
     ) -> Reading {
         let Some(command) = self.command(id) else { return Reading::Unknown { near: Vec::new() } };
         let specs = &command.spec.args;
@@ -87,7 +87,7 @@ impl Index {
         let mut missing = Vec::new();
         for arg in specs {
             let value = given.iter().find(|(name, value)| same_name(name, &arg.name) && !value.is_null());
-            match value.map(|(_, value)| typed(&arg.kind, value, connector)) {
+            match value.map(|(_, value)| typed(&arg.kind, value, asked)) {
                 Some(Ok(value)) => drop(args.insert(arg.name.clone(), value)),
                 Some(Err(bad)) => return malformed(format!("`{}`: {bad}", arg.name)),
                 None => take_default(arg, &mut args, &mut missing),
@@ -111,10 +111,10 @@ pub(super) fn take_default(arg: &ArgSpec, args: &mut Args, missing: &mut Vec<Str
 }
 
 /// A value as programs give it, of its type: a text as a person would type it, or the value itself.
-fn typed(kind: &ArgType, value: &Value, connector: &str) -> Result<Value, BadValue> {
+fn typed(kind: &ArgType, value: &Value, asked: &Asked<'_>) -> Result<Value, BadValue> {
     let fits = match (kind, value) {
         (ArgType::Json, _) => true,
-        (_, Value::String(text)) => return kind.read(text, connector),
+        (_, Value::String(text)) => return kind.read(text, asked),
         (ArgType::Integer, value) => value.is_i64(),
         (ArgType::Number, value) => {
             return match value.as_f64().and_then(serde_json::Number::from_f64) {
@@ -125,7 +125,7 @@ fn typed(kind: &ArgType, value: &Value, connector: &str) -> Result<Value, BadVal
         (ArgType::Bool, value) => value.is_boolean(),
         // A number of seconds or bytes has the same limits as one in words.
         (ArgType::Duration | ArgType::Bytes, Value::Number(number)) if number.is_u64() => {
-            return kind.read(&number.to_string(), connector);
+            return kind.read(&number.to_string(), asked);
         }
         _ => false,
     };

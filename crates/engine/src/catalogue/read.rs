@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use wilco_contract::input::MAX_TEXT;
+use wilco_contract::{input::MAX_TEXT, values::Asked};
 
 use super::{
     Order, Reading,
@@ -34,7 +34,7 @@ impl Judged {
 }
 
 impl Index {
-    pub(super) fn read(self: &Arc<Self>, line: &str, connector: &str) -> Reading {
+    pub(super) fn read(self: &Arc<Self>, line: &str, asked: &Asked<'_>) -> Reading {
         if line.len() > MAX_TEXT {
             return malformed(format!(
                 "an order has at most {MAX_TEXT} bytes, and this one has {}",
@@ -52,9 +52,10 @@ impl Index {
         let from = usize::from(planned);
         let case = |way: usize| {
             let way = &self.ways[way];
-            Case { words: &words, from, command: &self.commands[way.command], way, connector }
+            Case { words: &words, from, command: &self.commands[way.command], way, asked }
         };
-        let laid = self.candidates(&words, from).into_iter().filter_map(|way| Some((way, case(way).lay()?)));
+        let laid =
+            self.candidates(&words, from, asked).into_iter().filter_map(|way| Some((way, case(way).lay()?)));
         let mut laid: Vec<_> = laid.collect();
         laid.sort_unstable_by_key(|(way, layout)| (layout.short, layout.rank, *way));
         let mut judged: Vec<(Key, usize, Judged)> = Vec::with_capacity(1);

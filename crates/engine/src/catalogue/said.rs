@@ -2,11 +2,10 @@
 //!
 //! Layer 1.
 
-use serde_json::Value;
 use wilco_contract::{
     command::ArgSpec,
     pattern::{Item, Pattern},
-    values::ArgType,
+    values::Asked,
 };
 
 use super::{Order, Reading};
@@ -31,7 +30,7 @@ impl Order {
     pub fn said(&self) -> String {
         for style in [Style::Plain, Style::Quoted] {
             let line = self.write(style);
-            if matches!(self.index.read(&line, ""), Reading::Order(order) if order == *self) {
+            if matches!(self.index.read(&line, &Asked::default()), Reading::Order(order) if order == *self) {
                 return line;
             }
         }
@@ -66,7 +65,7 @@ impl Order {
 
     fn text(&self, name: &str) -> Option<String> {
         let arg = self.command.spec.args.iter().find(|arg| arg.name == name)?;
-        Some(written(&arg.kind, self.args.get(name)?))
+        Some(arg.kind.said(self.args.get(name)?))
     }
 }
 
@@ -154,7 +153,7 @@ impl<'a> Line<'a> {
             let at_default = arg.default.as_ref() == Some(value);
             if !at_default && !self.used.contains(&arg.name.as_str()) {
                 self.out.push(format!("--{}", arg.name.replace('_', "-")));
-                self.out.push(word(&written(&arg.kind, value), Style::Plain));
+                self.out.push(word(&arg.kind.said(value), Style::Plain));
             }
         }
         let flags = &self.order.flags;
@@ -170,40 +169,6 @@ impl<'a> Line<'a> {
             self.out.push(quoted(because));
         }
     }
-}
-
-/// A value as a person would type it.
-pub(super) fn written(kind: &ArgType, value: &Value) -> String {
-    match (kind, value) {
-        (ArgType::Json, value) => value.to_string(),
-        (ArgType::Person, Value::String(name)) => format!("@{name}"),
-        (ArgType::Bool, Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
-        (ArgType::Duration, Value::Number(seconds)) => seconds.as_u64().map_or(seconds.to_string(), span),
-        (ArgType::Bytes, Value::Number(bytes)) => bytes.as_u64().map_or(bytes.to_string(), size),
-        (_, Value::String(text)) => text.clone(),
-        (_, value) => value.to_string(),
-    }
-}
-
-/// `5400` as `1h30m`.
-fn span(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-    let mut left = seconds;
-    let mut text = String::new();
-    for (unit, sign) in units {
-        if left >= unit {
-            text.push_str(&format!("{}{sign}", left / unit));
-            left %= unit;
-        }
-    }
-    if text.is_empty() { "0".to_owned() } else { text }
-}
-
-/// `4194304` as `4MiB`.
-fn size(bytes: u64) -> String {
-    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let whole = units.iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
-    whole.map_or(bytes.to_string(), |(unit, sign)| format!("{}{sign}", bytes / unit))
 }
 
 fn word(text: &str, style: Style) -> String {

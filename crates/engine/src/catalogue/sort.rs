@@ -2,11 +2,15 @@
 //!
 //! Layer 1.
 
-use wilco_contract::values::ArgType;
+use std::borrow::Cow;
+
+use wilco_contract::{
+    near,
+    values::{ArgType, Asked},
+};
 
 use super::{
     judge::Case,
-    near,
     reserved::{Flag, Reserved, same_name},
     ways::Element,
 };
@@ -16,7 +20,7 @@ use crate::parse::{Token, Words};
 #[derive(Default)]
 pub(super) struct Sorted<'a> {
     /// The arguments whose value is given by name.
-    pub(super) named: Vec<(usize, &'a str)>,
+    pub(super) named: Vec<(usize, Cow<'a, str>)>,
     /// The plain words, by their places in the line.
     pub(super) plain: Vec<usize>,
     /// Where `<rest...>` begins.
@@ -33,7 +37,7 @@ pub(super) struct Sorted<'a> {
 
 /// Sorts the words of a line. An unknown flag takes the word behind it if `greedy`.
 pub(super) fn sort(case: Case<'_>, greedy: bool) -> Sorted<'_> {
-    let mut sorter = Sorter { case, greedy, next: case.from, sorted: Sorted::default() };
+    let mut sorter = Sorter { case, greedy, next: case.from, joined: 0, sorted: Sorted::default() };
     sorter.run();
     sorter.sorted
 }
@@ -43,6 +47,8 @@ struct Sorter<'a> {
     greedy: bool,
     /// The next word.
     next: usize,
+    /// How many of the plain words go on with the value that the word before them began.
+    joined: usize,
     sorted: Sorted<'a>,
 }
 
@@ -60,12 +66,12 @@ impl<'a> Sorter<'a> {
                 }
                 continue;
             } else if let Some((arg, value)) = self.assigned(token).filter(|_| flags) {
-                self.give(arg, value, token);
+                self.give(arg, Cow::Borrowed(value), token);
             } else if self.rest_begins() {
                 self.sorted.rest = Some(self.next);
                 return;
             } else {
-                self.sorted.plain.push(self.next);
+                self.plain();
             }
             self.next += 1;
         }
@@ -80,12 +86,26 @@ impl<'a> Sorter<'a> {
         Some((self.arg(name)?, value))
     }
 
+    fn given(&self, element: &Element) -> bool {
+        element.arg().is_some_and(|arg| self.sorted.has(arg))
+    }
+
+    /// Takes a plain word, with those that go on with its value.
+    fn plain(&mut self) {
+        let filled = self.sorted.plain.len() - self.joined;
+        let element = self.case.way.elements.iter().filter(|element| !self.given(element)).nth(filled);
+        let count = element.map_or(1, |element| self.case.value_words(element, self.next));
+        self.sorted.plain.extend(self.next..self.next + count);
+        self.joined += count - 1;
+        self.next += count - 1;
+    }
+
     /// Whether all that stands before `<rest...>` is there.
     fn rest_begins(&self) -> bool {
-        let given = |element: &Element| element.arg().is_some_and(|arg| self.sorted.has(arg));
         match self.case.way.elements.split_last() {
-            Some((rest @ Element::Rest(_), fixed)) if !given(rest) => {
-                self.sorted.plain.len() >= fixed.iter().filter(|element| !given(element)).count()
+            Some((rest @ Element::Rest(_), fixed)) if !self.given(rest) => {
+                let needed = fixed.iter().filter(|element| !self.given(element)).count();
+                self.sorted.plain.len() - self.joined >= needed
             }
             _ => false,
         }
@@ -122,9 +142,17 @@ impl<'a> Sorter<'a> {
         };
         let kind = &self.case.args()[arg].kind;
         let is_bool = *kind == ArgType::Bool;
-        match self.value(token, |text| !is_bool || kind.read(text, "").is_ok()) {
-            Some((value, from)) => self.give(arg, value, from),
-            None if is_bool => self.give(arg, "yes", token),
+        let fits = |text: &str| !is_bool || kind.read(text, &Asked::default()).is_ok();
+        let first = self.next;
+        match self.value(token, fits) {
+            // Where the word behind the flag begins its value, the value may go on.
+            Some((_, from)) if self.next > first && kind.has_words() => {
+                let count = self.case.words.value_words(kind, first, self.case.asked);
+                self.next = first + count;
+                self.give(arg, self.case.words.joined(first, count), from);
+            }
+            Some((value, from)) => self.give(arg, Cow::Borrowed(value), from),
+            None if is_bool => self.give(arg, Cow::Borrowed("yes"), token),
             None => self.sorted.fault(format!("`--{name}` needs a value behind it: {kind}")),
         }
     }
@@ -164,7 +192,7 @@ impl<'a> Sorter<'a> {
         }
     }
 
-    fn give(&mut self, arg: usize, value: &'a str, token: &Token<'_>) {
+    fn give(&mut self, arg: usize, value: Cow<'a, str>, token: &Token<'_>) {
         self.check_closed(token);
         if self.sorted.has(arg) {
             self.sorted.fault(self.case.given_twice(arg));

@@ -49,6 +49,11 @@ impl Life {
         if !matches!(self.op.state, State::Running | State::Verifying) {
             return Ok(());
         }
+        match calls::skipped(&self.op, at) {
+            Ok(None) => {}
+            Ok(Some(why)) => return self.skip(at, why).await,
+            Err(what) => return self.end(State::Failed, what, None).await,
+        }
         let permitted = match self.permitted.take() {
             Some(permitted) => permitted,
             // After a restart: the rules of today count.
@@ -70,6 +75,27 @@ impl Life {
         self.ended(at, end).await
     }
 
+    /// Goes on without a call whose condition does not hold.
+    async fn skip(&mut self, at: usize, why: String) -> Result<(), StoreError> {
+        let mut events = vec![OpEvent::RunSkipped { run: at, at: self.core.clock.now(), why }];
+        let to = self.onward(at);
+        events.extend(to.map(|to| self.moved(to, None, None)));
+        self.finish(events, to.unwrap_or(self.op.state)).await
+    }
+
+    /// Where it goes when this call is done and nobody wants it to stop; `None` where more calls follow.
+    fn onward(&self, at: usize) -> Option<State> {
+        let verify = self.op.runs[at].verify;
+        let last = self.op.runs.iter().skip(at + 1).all(|next| next.verify != verify);
+        if at + 1 == self.op.runs.len() {
+            Some(State::Succeeded)
+        } else if last {
+            Some(State::Verifying)
+        } else {
+            None
+        }
+    }
+
     async fn not_permitted(&mut self, decision: Decision) -> Result<(), StoreError> {
         let begun = self.op.started_at.is_some();
         let rule = match decision {
@@ -88,7 +114,7 @@ impl Life {
     async fn follow(&mut self, mut call: calls::Calling) -> RunEnd {
         loop {
             tokio::select! {
-                end = &mut call.end => return call.ended(end).await,
+                end = &mut call.end => return call.ended(&self.core, end).await,
                 told = self.told.recv() => {
                     if let Err(error) = self.hear(told, Some(&mut call.stop)).await {
                         tracing::error!(operation = %self.op.id, %error, "What an operation was told could not be recorded.");
@@ -134,26 +160,23 @@ impl Life {
         let run = &self.op.runs[at];
         let ended = OpEvent::RunEnded { run: at, at: now, end: end.clone() };
         let state = self.op.state;
-        let last = self.op.runs.iter().skip(at + 1).all(|next| next.verify != run.verify);
-        let all = at + 1 == self.op.runs.len();
+        let onward = self.onward(at);
         let to = match end {
             RunEnd::NotStarted if state == State::Aborting => {
                 Some((State::Aborted, "It was stopped before it began.".to_owned()))
             }
             RunEnd::NotStarted => None,
-            RunEnd::Done(_) if state == State::Aborting && all => {
+            RunEnd::Done(_) if state == State::Aborting && onward == Some(State::Succeeded) => {
                 Some((State::Succeeded, "It was done before it could be stopped.".to_owned()))
             }
-            RunEnd::Done(_) if state == State::Aborting && last => Some((
+            RunEnd::Done(_) if state == State::Aborting && onward == Some(State::Verifying) => Some((
                 State::Succeeded,
                 "It was done before it could be stopped; nothing was verified.".to_owned(),
             )),
             RunEnd::Done(_) if state == State::Aborting => {
                 Some((State::Aborted, format!("It was stopped after step `{}`, which is done.", run.step)))
             }
-            RunEnd::Done(_) if all => Some((State::Succeeded, String::new())),
-            RunEnd::Done(_) if last => Some((State::Verifying, String::new())),
-            RunEnd::Done(_) => None,
+            RunEnd::Done(_) => onward.map(|to| (to, String::new())),
             RunEnd::Failed(what) if run.verify => Some((
                 State::Failed,
                 format!("The steps are done, but `{}` does not prove it: {what}", run.step),

@@ -161,9 +161,12 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     }
     // Read anew, as if it were given now: today's definition decides which arguments fit.
     let command = &operation.command.spec.id;
-    let connector = from.place.connector();
-    let reading = core.live.load().catalogue.order(command, &operation.args, Reserved::default(), connector);
-    let order = match reading {
+    let reading = {
+        let live = core.live.load();
+        let asked = from.asked(&live.setup.policy);
+        live.catalogue.order(command, &operation.args, Reserved::default(), &asked)
+    };
+    let mut order = match reading {
         Reading::Order(order) => order,
         Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
             return failed(&format!(
@@ -175,6 +178,9 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
             return failed(&format!("`{command}` is no longer a command"));
         }
     };
+    if let Err(answer) = super::choices::settle(core, &from, &mut order).await {
+        return answer;
+    }
     let again = Given {
         said: order.said(),
         command: order.command,

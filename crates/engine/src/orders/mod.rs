@@ -4,6 +4,8 @@
 //! Both go this one way. Layer 1.
 
 mod about;
+pub(crate) mod choices;
+pub(crate) mod json;
 mod making;
 
 use std::sync::Arc;
@@ -11,17 +13,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Map;
 use wilco_contract::{
-    action::{Intent, Outcome, Tools},
+    action::{Intent, Outcome},
     clock::Cancel,
     command::{Command, Effect},
     gate::{Ask, Decision, Permitted},
     ids::{OpId, Place, Seq},
     operation::RunEnd,
     plan::Plan,
+    policy::Policy,
     principal::Principal,
     reply::{Block, Reply},
     store::{AuditEntry, Record},
-    values::Args,
+    values::{Args, Asked, Moment},
 };
 
 pub(crate) use self::about::{decided, sole_waiting};
@@ -50,6 +53,25 @@ pub(crate) struct From {
     pub(crate) key: Option<String>,
 }
 
+impl From {
+    /// What an order begins with here, for telling people what to say: our name in a room, nothing elsewhere.
+    pub(crate) fn address(&self, name: &str) -> String {
+        let in_room = self.in_room && self.place.direct().is_none();
+        if in_room { format!("{name} ") } else { String::new() }
+    }
+
+    /// What `me`, `here` and `tomorrow` mean in the order.
+    pub(crate) fn asked<'a>(&'a self, policy: &'a Policy) -> Asked<'a> {
+        Asked {
+            connector: self.place.connector(),
+            place: self.in_room.then_some(&self.place),
+            who: self.who.person(),
+            when: Some(Moment { now: self.said_at, zone: &policy.zone.0 }),
+            people: Some(&policy.people),
+        }
+    }
+}
+
 /// An order that was understood.
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
@@ -59,7 +81,7 @@ pub(crate) struct Given {
     pub(crate) said: String,
     pub(crate) because: Option<String>,
     pub(crate) dry_run: bool,
-    /// Whether a read is to be answered as JSON.
+    /// Whether it is to be answered as JSON.
     pub(crate) json: bool,
     pub(crate) retry_of: Option<OpId>,
 }
@@ -119,7 +141,12 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
             refused(words::denial(&denial), RefusedKind::Denied)
         }
         Decision::Allow(permitted) => match about::wish(&given.command) {
-            Some(wish) => about::give(core, from, &given, wish).await,
+            Some(wish) => match about::give(core, from, &given, wish).await {
+                Answer::Done { reply, rows } if given.json => {
+                    Answer::Done { reply: json::done(&reply), rows }
+                }
+                answer => answer,
+            },
             None if given.dry_run => making::plan(core, from, given).await,
             None => read(core, &from, &given, &permitted).await,
         },
@@ -162,8 +189,20 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
     let mut steps = Map::new();
     let mut last = Outcome::default();
     for step in &given.command.steps {
-        let names = planning::names(&given.args, &steps, None);
-        let args = match wilco_contract::expr::render_value(&step.with, &names) {
+        let names = planning::names(&given.command, &given.args, &steps, None);
+        if let Some(when) = &step.when {
+            match planning::holds(step, when, &names) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let summary = Some(planning::skipped(when));
+                    let skipped = Outcome { summary, ..Outcome::default() };
+                    steps.insert(step.id.clone(), calls::merged(&skipped, "skipped"));
+                    continue;
+                }
+                Err(what) => return failed(&what),
+            }
+        }
+        let args = match planning::filled(&step.with, &names) {
             Ok(args) => args,
             Err(error) => return failed(&format!("Step `{}`: {error}", step.id)),
         };
@@ -184,7 +223,7 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
         };
         match run_read(core, permitted, intent).await {
             RunEnd::Done(outcome) => {
-                steps.insert(step.id.clone(), calls::merged(&outcome));
+                steps.insert(step.id.clone(), calls::merged(&outcome, "done"));
                 last = outcome;
             }
             RunEnd::Failed(what) | RunEnd::Aborted(what) | RunEnd::Unknown(what) => return failed(&what),
@@ -195,19 +234,24 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
     Answer::Done { reply, rows: last.rows }
 }
 
+/// Answers a read as the asker, who may not be permitted to give it.
+async fn read_as_asked(core: &Arc<Core>, from: &From, given: Given) -> Answer {
+    let given = Given { args: planning::complete(&given.command, given.args), ..given };
+    match core.gate(ask(core, from, &given, None)).decision {
+        Decision::Allow(permitted) => read(core, from, &given, &permitted).await,
+        Decision::Deny(denial) => refused(words::denial(&denial), RefusedKind::Denied),
+        Decision::Plan | Decision::Needs(_) => failed("it needs more than an answer"),
+    }
+}
+
 async fn run_read(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> RunEnd {
     let Some(action) = core.action(&intent.action).cloned() else {
         return RunEnd::Failed(format!("there is no action `{}`", intent.action));
     };
     let sink = Sink::open(core, &intent, false).await;
-    let tools = Tools {
-        http: core.http.clone(),
-        clock: core.clock.clone(),
-        cancel: Cancel::never(),
-        lines: sink.lines(),
-    };
+    let tools = calls::tools(core, &intent, &sink, Cancel::never());
     match wilco_contract::action::Cx::new(permitted, intent, tools) {
-        Some(cx) => calls::run(&core.clock, action.as_ref(), cx).await,
+        Some(cx) => calls::hidden(core, calls::run(&core.clock, action.as_ref(), cx).await),
         None => RunEnd::Failed("the permission belongs to an operation".to_owned()),
     }
 }
@@ -240,6 +284,9 @@ fn answer(outcome: &Outcome) -> Reply {
 fn as_json(outcome: &Outcome) -> Reply {
     let json = match (&outcome.rows, &outcome.outputs, &outcome.text) {
         (Some(rows), ..) => serde_json::Value::from(rows.clone()),
+        (None, serde_json::Value::Null, None) if outcome.reply.is_some() => {
+            return json::done(&answer(outcome));
+        }
         (None, serde_json::Value::Null, text) => {
             serde_json::json!({"text": text, "summary": outcome.summary})
         }

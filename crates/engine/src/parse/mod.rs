@@ -14,4 +14,4 @@ mod words;
 pub use address::{Addressed, Names, read_line};
 pub use clean::clean;
 pub(crate) use signs::is_plain;
-pub(crate) use words::{Token, Words, as_read, lower};
+pub(crate) use words::{Token, Words, as_read, asks_json, lower};

@@ -4,7 +4,12 @@
 
 use std::borrow::Cow;
 
+use wilco_contract::values::{ArgType, Asked};
+
 use super::signs::{Quote, is_dash, plain};
+
+/// The most words that one value may have without quotes.
+const MAX_VALUE_WORDS: usize = 4;
 
 /// A word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +52,26 @@ impl<'a> Words<'a> {
         Self { line, tokens }
     }
 
+    /// How many words make a value of this type that begins at this one: mostly one, but `friday 18:00` is two.
+    pub(crate) fn value_words(&self, kind: &ArgType, at: usize, asked: &Asked<'_>) -> usize {
+        if !kind.has_words() {
+            return 1;
+        }
+        let goes_on = |token: &&Token<'_>| !token.quoted && token.equals.is_none() && token.flag().is_none();
+        let tokens = self.tokens.iter().skip(at).take(MAX_VALUE_WORDS);
+        let texts: Vec<_> = tokens.take_while(goes_on).map(|token| &*token.text).collect();
+        if texts.len() < 2 { 1 } else { kind.words(&texts, asked) }
+    }
+
+    /// The words of a value, as one text.
+    pub(crate) fn joined(&self, at: usize, count: usize) -> Cow<'_, str> {
+        match self.tokens.get(at..at + count).unwrap_or_default() {
+            [] => Cow::Borrowed(""),
+            [one] => Cow::Borrowed(&one.text),
+            several => Cow::Owned(several.iter().map(|token| &*token.text).collect::<Vec<_>>().join(" ")),
+        }
+    }
+
     /// All that is left of the line from this token on, as it was typed.
     pub(crate) fn rest(&self, from: usize) -> &'a str {
         self.tokens.get(from).map_or("", |token| self.line[token.start..].trim_end())
@@ -78,6 +103,13 @@ impl Token<'_> {
     pub(crate) fn literal(&self) -> Option<Cow<'_, str>> {
         (!self.quoted).then(|| lower(&self.text))
     }
+}
+
+/// Whether a line that is no order asks for its answer as JSON.
+pub(crate) fn asks_json(line: &str) -> bool {
+    let words = Words::split(line);
+    let mut flags = words.tokens.iter().take_while(|token| !token.ends_flags()).filter_map(Token::flag);
+    flags.any(|flag| flag.eq_ignore_ascii_case("json"))
 }
 
 /// The text in lower case.

@@ -4,10 +4,9 @@
 //! the order of events is the order in which they are told. What it wrote is written together with how far it got:
 //! after a restart it goes on there. Layer 1.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
-use jiff::{SignedDuration, Timestamp};
 use wilco_contract::{
     event::{Trace, TracePlace, TraceRule, Unrouted},
     ids::{ObjectId, Place, Seq},
@@ -29,8 +28,8 @@ const TURN: usize = 400;
 /// From this many events on a turn is part of a flood: the next one lets some more come first, since a slot that
 /// changes ten times in a breath is written, read and shown once. Who comes alone waits for nobody.
 const FLOOD: usize = 4;
-/// How long it lets them come, in milliseconds.
-const BREATH_MILLIS: i64 = 10;
+/// How long it lets them come.
+const BREATH: Duration = Duration::from_millis(10);
 /// The longest pause after the store could not be read or written, in seconds.
 const LONGEST_PAUSE_SECS: i64 = 30;
 
@@ -121,9 +120,8 @@ struct Judgement {
 
 /// Lets some more events come.
 async fn breathe(core: &Core) {
-    let breath = core.clock.now().saturating_add(SignedDuration::from_millis(BREATH_MILLIS));
     tokio::select! {
-        () = core.clock.until(breath.unwrap_or(Timestamp::MAX)) => {}
+        () = core.clock.moment(BREATH) => {}
         () = core.stopped() => {}
     }
 }

@@ -7,7 +7,7 @@ use wilco_contract::{
 };
 use wilco_engine::catalogue::{Catalogue, Collision, Reading, Reserved};
 
-use crate::sample::{arg, catalogue, command, default, optional, show};
+use crate::sample::{arg, asked, catalogue, command, default, optional, show};
 
 #[test]
 fn the_more_specific_pattern_is_meant() {
@@ -23,7 +23,7 @@ fn the_more_specific_pattern_is_meant() {
         command("d.rest", &["deploy <text...>"], vec![]),
     ])
     .expect("no collisions");
-    let read = |line: &str| show(&catalogue.read(line, "irc"));
+    let read = |line: &str| show(&catalogue.read(line, &asked()));
     assert_eq!(read("deploy now"), "d.now");
     assert_eq!(read("deploy PROD"), "d.env env=\"prod\"");
     assert_eq!(read("deploy api"), "d.app app=\"api\"");
@@ -40,7 +40,7 @@ fn the_more_specific_pattern_is_meant() {
         command("b.logs", &["logs <app>"], vec![]),
     ])
     .expect("no collisions");
-    let Reading::Malformed { command: None, what, .. } = two.read("logs --app x", "irc") else {
+    let Reading::Malformed { command: None, what, .. } = two.read("logs --app x", &asked()) else {
         panic!("not ambiguous")
     };
     assert!(what.contains("`a.logs`") && what.contains("`b.logs`"), "{what}");
@@ -96,7 +96,7 @@ fn patterns_that_some_token_tells_apart_are_kept() {
         command("e.five", &["plan <what>"], vec![]),
     ])
     .expect("no collisions");
-    let read = |line: &str| show(&kept.read(line, "irc"));
+    let read = |line: &str| show(&kept.read(line, &asked()));
     assert_eq!(read("go z"), "b.two b=\"z\"");
     assert_eq!(read("go there"), "c.three c=\"there\"");
     assert_eq!(read("go slowly"), "c.three");
@@ -134,7 +134,7 @@ fn the_digest_changes_with_what_a_command_does() {
 fn programs_give_values_instead_of_words() {
     let order = |id: &str, args: serde_json::Value| {
         let args: Args = serde_json::from_value(args).expect("an object");
-        show(&catalogue().order(&CommandId::parse(id).expect("an id"), &args, Reserved::default(), "irc"))
+        show(&catalogue().order(&CommandId::parse(id).expect("an id"), &args, Reserved::default(), &asked()))
     };
     assert_eq!(
         order("web.ship", json!({"ref": "v1", "app": "Webapp"})),

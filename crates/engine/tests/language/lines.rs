@@ -6,14 +6,18 @@ use wilco_engine::{
     parse::{Addressed, Names, read_line},
 };
 
-use crate::sample::{catalogue, show};
+use crate::sample::{asked, catalogue, show};
+
+/// What the tests call us.
+pub(crate) fn names() -> Names {
+    Names { name: "wilco".into(), aliases: vec!["hubot".into()], prefixes: vec![".".into()] }
+}
 
 /// What a text in a room means; `-` where it is not said to us.
 pub(crate) fn said(text: &str) -> String {
-    let names = Names { name: "wilco".into(), aliases: vec!["hubot".into()], prefixes: vec![".".into()] };
-    match read_line(text, &names, false) {
+    match read_line(text, &names(), false) {
         Addressed::NotToUs => "-".to_owned(),
-        Addressed::ToUs(line) => show(&catalogue().read(&line, "irc")),
+        Addressed::ToUs(line) => show(&catalogue().read(&line, &asked())),
     }
 }
 
@@ -217,7 +221,7 @@ fn what_comes_near_is_named_and_chatter_is_left_alone() {
 #[test]
 fn long_and_hostile_lines_are_read_at_once() {
     let long = "x".repeat(MAX_TEXT + 1);
-    let Reading::Malformed { what, .. } = catalogue().read(&long, "irc") else { panic!("too long") };
+    let Reading::Malformed { what, .. } = catalogue().read(&long, &asked()) else { panic!("too long") };
     assert!(what.contains("at most 65536 bytes"), "{what}");
     // Time in proportion to the line: each of these would take minutes otherwise.
     let head = "wilco logs api ";
@@ -237,10 +241,23 @@ fn long_and_hostile_lines_are_read_at_once() {
         "-- ",
         "api ",
         "—",
+        "friday ",
+        "18:00 ",
+        "2 h ",
+        "1h30m ",
+        "--at friday ",
+        "--span 2 ",
+        "at=1 ",
+        "in ",
+        "@me ",
+        "&gt; | ",
     ] {
         let text = format!("{head}{}", piece.repeat((MAX_TEXT - head.len()) / piece.len()));
         assert_ne!(said(&text), "-", "{piece}");
-        let many = text.replace(head, "wilco say ");
-        assert_ne!(said(&many), "-", "{piece}");
+        for other in
+            ["wilco say ", "wilco remind ", "wilco freeze until ", "wilco keep ", "wilco page ", "wilco "]
+        {
+            assert_ne!(said(&text.replace(head, other)), "-", "{other}{piece}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use wilco_engine::{
 
 use crate::{
     lines::said,
-    sample::{catalogue, show},
+    sample::{asked, catalogue, elsewhere, show},
 };
 
 /// Any text, with the signs that mean something more often than chance has them.
@@ -79,6 +79,21 @@ fn word() -> impl Strategy<Value = String> {
         "#ops",
         "page",
         "@ana",
+        "me",
+        "remind",
+        "friday",
+        "18:00",
+        "tomorrow",
+        "in",
+        "2",
+        "hours",
+        "9",
+        "am",
+        "UTC",
+        "--at",
+        "--span",
+        "until",
+        "GiB",
         "--text",
         "--nope",
     ];
@@ -105,6 +120,12 @@ fn line() -> impl Strategy<Value = String> {
         "状态 支付",
         "announce #ops",
         "page @ana",
+        "remind friday 18:00 we ship",
+        "remind in 2 hours --because x tea",
+        "restore main to yesterday 23:15",
+        "freeze until friday at 18:00 CET",
+        "keep 2 TB of main",
+        "scale api to 3",
         "get https://a.example",
         "plan release webapp --because \"a b\"",
         "",
@@ -133,8 +154,12 @@ fn value(kind: &ArgType) -> BoxedStrategy<Value> {
         ArgType::Duration => (0_u64..366 * 86_400).prop_map(Value::from).boxed(),
         ArgType::Bytes => any::<u64>().prop_map(Value::from).boxed(),
         ArgType::Url => "https://[a-z.]{1,9}/[a-z?&=<>\"'.]{0,9}".prop_map(Value::from).boxed(),
-        ArgType::Person => "@?[a-z][a-z0-9_-]{0,8}".prop_map(Value::from).boxed(),
-        ArgType::Room => "(#[a-z]{1,8}|web:[a-z ]{1,8}[a-z.])".prop_map(Value::from).boxed(),
+        ArgType::Person => {
+            select(vec!["@ana", "ana lima", "me", "irc:ana_", "BO"]).prop_map(Value::from).boxed()
+        }
+        ArgType::Time => time().prop_map(Value::from).boxed(),
+        ArgType::ChoiceOf { .. } => text().prop_map(Value::from).boxed(),
+        ArgType::Room => "(here|#[a-z]{1,8}|web:[a-z ]{1,8}[a-z.])".prop_map(Value::from).boxed(),
         ArgType::Ref => "[a-zA-Z0-9][a-z0-9/=\"'-]{0,9}".prop_map(Value::from).boxed(),
         ArgType::Choice(words) => select(words.clone()).prop_map(Value::from).boxed(),
         ArgType::Json => prop_oneof![
@@ -144,6 +169,19 @@ fn value(kind: &ArgType) -> BoxedStrategy<Value> {
         ]
         .boxed(),
     }
+}
+
+/// A time as a person says it.
+fn time() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "(today|tomorrow|yesterday|monday|Fri|sunday at) (1?[0-9]|2[0-3]):[0-5][0-9]",
+        "(0[4-9]|1[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(| UTC| CET|[+-]0[0-9]:[03]0)",
+        "(1[0-2]|[4-9])(am|pm)",
+        "20[2-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9])[ T](0[4-9]|1[0-9]):[0-5][0-9](Z|[+-]0[0-9]:[03]0|)",
+        "in [1-9][0-9]?(m| hours|d)",
+        "[1-9](ms|s) ago",
+        Just("now".to_owned()),
+    ]
 }
 
 /// Orders of every command, with values of every kind.
@@ -169,7 +207,7 @@ fn order() -> impl Strategy<Value = Order> {
             let args: Args = given.filter_map(|(arg, value)| Some((arg.name.clone(), value?))).collect();
             let ([dry_run, force, alone, json], because) = flags.clone();
             let flags = Reserved { dry_run, because, force, alone, json };
-            match catalogue().order(&command.spec.id, &args, flags, "irc") {
+            match catalogue().order(&command.spec.id, &args, flags, &asked()) {
                 Reading::Order(order) => order,
                 other => panic!("{}", show(&other)),
             }
@@ -194,15 +232,15 @@ proptest! {
 
     #[test]
     fn an_order_that_was_read_is_said_so_that_it_reads_back(line in line()) {
-        if let Reading::Order(order) = catalogue().read(&line, "irc") {
+        if let Reading::Order(order) = catalogue().read(&line, &asked()) {
             let said = order.said();
-            prop_assert_eq!(catalogue().read(&said, "web"), Reading::Order(order), "{} -> {}", line, said);
+            prop_assert_eq!(catalogue().read(&said, &elsewhere()), Reading::Order(order), "{} -> {}", line, said);
         }
     }
 
     #[test]
     fn every_order_is_said_so_that_it_reads_back(order in order()) {
         let said = order.said();
-        prop_assert_eq!(catalogue().read(&said, "web"), Reading::Order(order), "{}", said);
+        prop_assert_eq!(catalogue().read(&said, &elsewhere()), Reading::Order(order), "{}", said);
     }
 }

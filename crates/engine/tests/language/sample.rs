@@ -1,13 +1,19 @@
 //! A catalogue with something of everything, for the tests of the language.
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::LazyLock,
+};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use wilco_contract::{
     command::{ArgSpec, Command, Effect, Spec},
-    ids::{CommandId, Origin},
+    ids::{Account, CommandId, Origin, PersonId, Place},
     pattern::Pattern,
-    values::ArgType,
+    policy::Person,
+    values::{ArgType, Asked, Moment},
 };
 use wilco_engine::catalogue::{Catalogue, Reading};
 
@@ -30,6 +36,7 @@ pub(crate) fn command(id: &str, words: &[&str], args: Vec<ArgSpec>) -> Command {
         origin: Origin { file: format!("packs/{id}/pack.toml").into(), line: 7, column: 1 },
         steps: Vec::new(),
         verify: Vec::new(),
+        vars: wilco_contract::values::Args::new(),
     }
 }
 
@@ -45,6 +52,59 @@ pub(crate) fn optional(name: &str, kind: ArgType) -> ArgSpec {
 
 pub(crate) fn default(name: &str, kind: ArgType, value: serde_json::Value) -> ArgSpec {
     ArgSpec { default: Some(value), ..arg(name, kind) }
+}
+
+/// What the readings depend on: Bo asks in `irc:#ops`, on Tuesday, the 24th of November 2026, at noon in Berlin.
+struct Here {
+    place: Place,
+    who: PersonId,
+    people: BTreeMap<PersonId, Person>,
+    berlin: TimeZone,
+    apia: TimeZone,
+}
+
+static HERE: LazyLock<Here> = LazyLock::new(|| {
+    let id = |id: &str| PersonId::parse(id).expect("an id");
+    let person = |name: &str, account: &str| Person {
+        name: name.to_owned(),
+        email: None,
+        accounts: [Account::parse(account).expect("an account")].into(),
+        roles: BTreeSet::new(),
+        origin: Origin::built_in(),
+    };
+    Here {
+        place: Place::parse("irc:#ops").expect("a place"),
+        who: id("bo"),
+        people: [
+            (id("ana"), person("Ana Lima", "irc:ana_")),
+            (id("bo"), person("Bo", "irc:bo")),
+            (id("xiaoming"), person("小明", "irc:xm")),
+        ]
+        .into(),
+        berlin: TimeZone::get("Europe/Berlin").expect("a zone"),
+        apia: TimeZone::get("Pacific/Apia").expect("a zone"),
+    }
+});
+
+fn at(now: &str) -> Timestamp {
+    now.parse().expect("a time")
+}
+
+/// Who asks, where and when.
+pub(crate) fn asked() -> Asked<'static> {
+    Asked {
+        connector: "irc",
+        place: Some(&HERE.place),
+        who: Some(&HERE.who),
+        when: Some(Moment { now: at("2026-11-24T11:00:00Z"), zone: &HERE.berlin }),
+        people: Some(&HERE.people),
+    }
+}
+
+/// Somebody else, somewhere else, a year later.
+pub(crate) fn elsewhere() -> Asked<'static> {
+    let when = Some(Moment { now: at("2027-12-25T23:59:59Z"), zone: &HERE.apia });
+    Asked { connector: "web", place: None, who: None, when, people: Some(&HERE.people) }
 }
 
 pub(crate) fn commands() -> Vec<Command> {
@@ -80,6 +140,25 @@ pub(crate) fn commands() -> Vec<Command> {
             "net.limit",
             &["limit <rate> <burst>", "limit <rate> to <burst> at most"],
             vec![arg("rate", ArgType::Number), optional("burst", ArgType::Bytes)],
+        ),
+        command("core.remind", &["remind <at> <text...>"], vec![arg("at", ArgType::Time)]),
+        command("core.freeze", &["freeze until <until...>"], vec![arg("until", ArgType::Time)]),
+        command("core.tell", &["tell <who> <text...>"], vec![arg("who", ArgType::Person)]),
+        command(
+            "core.mute",
+            &["mute <room> [for <span>]"],
+            vec![arg("room", ArgType::Room), default("span", ArgType::Duration, json!(3600))],
+        ),
+        command("db.restore", &["restore <db> to <at>"], vec![arg("at", ArgType::Time)]),
+        command("db.keep", &["keep <size> of <db>"], vec![arg("size", ArgType::Bytes)]),
+        command("web.services", &["services"], vec![]),
+        command(
+            "web.scale",
+            &["scale <service> to <count>"],
+            vec![
+                arg("service", ArgType::ChoiceOf { run: "services".into(), column: None }),
+                arg("count", ArgType::Integer),
+            ],
         ),
         command("cn.status", &["状态 <app>"], vec![]),
         command("rtl.logs", &["سجل <app>"], vec![]),

@@ -19,6 +19,8 @@ use wilco_contract::{
     principal::Principal,
     reply::PressKind,
     schedule::Schedule,
+    secrets::Secrets,
+    source::Secret,
     store::Store,
     values::{ArgType, Args},
 };
@@ -151,9 +153,11 @@ pub(crate) fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Comm
             with: json!({"app": "{{ app }}"}),
             effect: Some(effect),
             undo: None,
+            when: None,
             origin: origin(2),
         }],
         verify: Vec::new(),
+        vars: Args::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 use toml::{Spanned, de::DeValue};
-use wilco_contract::{ids::Origin, values::read_duration};
+use wilco_contract::{ids::Origin, values::read_seconds};
 
 use super::{Keys, Sheet, Table};
 use crate::problem::Problem;
@@ -130,7 +130,7 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn seconds(&self, example: &str) -> Option<u64> {
         let text = self.text(example)?;
-        let seconds = read_duration(text.text).map(|span| span.as_secs()).filter(|seconds| *seconds > 0);
+        let seconds = read_seconds(text.text).filter(|seconds| *seconds > 0);
         if seconds.is_none() {
             let what = format!("`{}` is not a span of time", text.text);
             self.wrong(

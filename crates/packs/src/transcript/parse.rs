@@ -9,7 +9,7 @@ use wilco_contract::{
     ids::{Account, ActionName, Origin, PersonId, Place, SourceName},
     plan::StepPlan,
     reply::{Field, PressKind},
-    values::{Args, read_duration},
+    values::{Args, read_seconds},
 };
 
 use super::{Ends, Sent, Speaker, Statement, Transcript, What};
@@ -218,8 +218,8 @@ fn statement(part: &Part) -> Result<(u32, Read), Wrong> {
 }
 
 fn clock(part: &Part, span: &str) -> Result<What, Wrong> {
-    match read_duration(span) {
-        Some(span) if span.as_secs() > 0 => Ok(What::Clock { seconds: span.as_secs() }),
+    match read_seconds(span) {
+        Some(seconds) if seconds > 0 => Ok(What::Clock { seconds }),
         _ => Err(Wrong::at(part.line, 2, format!("`{span}` is not a span of time"))
             .do_("Write `+90s`, `+6m` or `+2h`; at least a second.")),
     }

@@ -57,7 +57,7 @@ struct Exec {
     stdin: Option<serde_json::Value>,
     /// Further variables of its environment.
     #[serde(default)]
-    env: BTreeMap<String, String>,
+    env: BTreeMap<String, serde_json::Value>,
     /// Where it runs.
     dir: Option<String>,
 }

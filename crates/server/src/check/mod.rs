@@ -5,6 +5,7 @@
 mod packs;
 mod play;
 mod report;
+mod rights;
 mod stage;
 mod table;
 
@@ -15,7 +16,15 @@ use std::{
     sync::Arc,
 };
 
-use wilco_contract::{action::DynAction, command::Command, ids::Origin, listen::Does};
+use jiff::Timestamp;
+use wilco_contract::{
+    action::DynAction,
+    command::{Command, Effect},
+    ids::{Origin, PersonId, Place},
+    listen::Does,
+    policy::Policy,
+    values::{ArgType, Asked, Moment},
+};
 use wilco_engine::{
     Engine,
     catalogue::{Catalogue, Collision, Reading},
@@ -23,25 +32,48 @@ use wilco_engine::{
 use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
+pub(crate) use packs::{ReadPack, as_one, between, read_each};
 pub use packs::{any_error, read_packs};
 pub use play::Failure;
 pub use report::{Report, TranscriptResult};
-pub use table::permission_table;
+pub use rights::{Gain, Good, gains};
+pub use table::{Rights, permission_table, rights};
 
 use crate::{
     config::{self, Config, Environment, FILE},
     registry,
 };
 
-/// Checks the ops repo in a folder: its configuration, its packs, and its transcripts. Starts nothing.
+/// What an ops repo allows.
+///
+/// # Errors
+/// All that is wrong with it, where it cannot be used.
+pub fn allowed(dir: &Path, environment: &Environment) -> Result<Rights, Vec<Problem>> {
+    let mut loaded = Loaded::default();
+    match loaded.load(&dir.join(FILE), environment) {
+        Some((config, pack)) => Ok(allowed_by(&config, &pack)),
+        None => Err(loaded.problems),
+    }
+}
+
+fn allowed_by(config: &Config, pack: &Pack) -> Rights {
+    let commands: Vec<_> = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
+    rights(config, &commands)
+}
+
+/// Checks the ops repo in a folder: its configuration, its packs, and its transcripts. Says which rights it gives that
+/// `before` did not, or where that is not given, what Wilco last ran with there. Starts nothing.
 #[must_use]
-pub fn check(dir: &Path, environment: &Environment) -> Report {
+pub fn check(dir: &Path, environment: &Environment, before: Option<&Rights>) -> Report {
     let mut loaded = Loaded::default();
     let main = dir.join(FILE);
     let Some((config, pack)) = loaded.load(&main, environment) else {
         return Report { problems: loaded.problems, ..Report::default() };
     };
-    let mut report = Report { commands: pack.commands.len(), ..Report::default() };
+    let last = Good::read(&config.base);
+    let before = before.or(last.as_ref().map(|good| &good.rights));
+    let gained = before.map(|before| gains(before, &allowed_by(&config, &pack))).unwrap_or_default();
+    let mut report = Report { commands: pack.commands.len(), gained, ..Report::default() };
     let files = transcripts(dir, &config, &mut loaded.problems);
     let mut stories = Vec::new();
     for (path, display) in files {
@@ -88,7 +120,7 @@ impl Loaded {
             }
             Ok(config) => {
                 let (pack, problems) = read_packs(&config, &actions(&config));
-                let collisions = collisions(&pack);
+                let collisions = collisions(&pack, &config);
                 let usable = !any_error(&problems) && !any_error(&collisions);
                 self.problems.extend(config.warnings.iter().cloned().chain(problems).chain(collisions));
                 usable.then_some((config, pack))
@@ -106,12 +138,16 @@ fn actions(config: &Config) -> Vec<Arc<dyn DynAction>> {
 }
 
 /// What does not fit between the commands, and examples and orders that do not say what they should.
-fn collisions(pack: &Pack) -> Vec<Problem> {
+pub(crate) fn collisions(pack: &Pack, config: &Config) -> Vec<Problem> {
     let all = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
     match Catalogue::build(all) {
         Err(collisions) => collisions.iter().map(collision).collect(),
         Ok(catalogue) => {
-            let examples = pack.commands.iter().flat_map(|command| examples(&catalogue, command));
+            let somebody = PersonId::parse("sample").ok();
+            let asked = asked(&config.policy, &config.home, somebody.as_ref());
+            let read = |line: &str| catalogue.read(line, &asked);
+            let examples = pack.commands.iter().flat_map(|command| examples(&read, command));
+            let choices = pack.commands.iter().flat_map(|command| choices(&read, command));
             let rules = pack.rules.iter().map(|rule| (&rule.run, &rule.origin, "rule"));
             let listeners = pack.listeners.iter().filter_map(|listener| match &listener.does {
                 Does::Run(run) => Some((run, &listener.origin, "listener")),
@@ -119,17 +155,47 @@ fn collisions(pack: &Pack) -> Vec<Problem> {
             });
             let schedules = pack.schedules.iter().map(|one| (&one.run, &one.origin, "schedule"));
             let orders = rules.chain(listeners).chain(schedules);
-            examples.chain(orders.filter_map(|(run, at, by)| order(&catalogue, run, at, by))).collect()
+            let orders = orders.filter_map(|(run, at, by)| order(&read, run, at, by));
+            examples.chain(choices).chain(orders).collect()
         }
     }
 }
 
+/// Somebody who says an example, in the home room at noon: any name may be a person's.
+fn asked<'a>(policy: &'a Policy, home: &'a Place, somebody: Option<&'a PersonId>) -> Asked<'a> {
+    let now = Timestamp::from_second(table::NOON).unwrap_or(Timestamp::UNIX_EPOCH);
+    Asked {
+        connector: "web",
+        place: Some(home),
+        who: somebody,
+        when: Some(Moment { now, zone: &policy.zone.0 }),
+        people: None,
+    }
+}
+
+/// Choices that no read tells.
+fn choices(read: &dyn Fn(&str) -> Reading, command: &Command) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for arg in &command.spec.args {
+        let ArgType::ChoiceOf { run, .. } = &arg.kind else { continue };
+        if matches!(read(run), Reading::Order(order) if order.command.spec.effect == Effect::Read) {
+            continue;
+        }
+        let what =
+            format!("the choices of `{}` come from `{run}`, which is no order that only reads", arg.name);
+        let remedy =
+            "Correct `run`; it is an order without Wilco's name, whose command has `effect = \"read\"`.";
+        problems.push(Problem::at(&command.origin, what, remedy));
+    }
+    problems
+}
+
 /// A warning at what gives an order that is none. Where a template stands in its first word nobody can tell.
-fn order(catalogue: &Catalogue, run: &str, at: &Origin, by: &str) -> Option<Problem> {
+fn order(read: &dyn Fn(&str) -> Reading, run: &str, at: &Origin, by: &str) -> Option<Problem> {
     let literal = run.find("{").map_or(run, |at| &run[..at]);
     let whole = literal.len() == run.len();
     if literal.contains(char::is_whitespace) || whole {
-        let what = match (catalogue.read(&filled(run), "web"), whole) {
+        let what = match (read(&filled(run)), whole) {
             (Reading::Unknown { .. } | Reading::Empty, _) => {
                 format!("no command is said like the order of this {by}")
             }
@@ -196,9 +262,12 @@ fn collision(collision: &Collision) -> Problem {
     Problem::at(origin, what, remedy)
 }
 
-fn examples<'a>(catalogue: &'a Catalogue, command: &'a Command) -> impl Iterator<Item = Problem> + 'a {
+fn examples<'a>(
+    read: &'a dyn Fn(&str) -> Reading,
+    command: &'a Command,
+) -> impl Iterator<Item = Problem> + 'a {
     command.spec.examples.iter().filter_map(move |example| {
-        let what = match catalogue.read(example, "web") {
+        let what = match read(example) {
             Reading::Order(order) if order.command.spec.id == command.spec.id => return None,
             Reading::Order(order) => {
                 format!("the example `{example}` is an order for `{}`", order.command.spec.id)

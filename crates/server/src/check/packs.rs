@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -18,38 +18,79 @@ use wilco_packs::{Actions, Known, Pack, Problem};
 
 use crate::config::{Config, FILE};
 
-/// Reads all packs as one, and says all that is wrong with them and with the rules about them. The routes and rules of
-/// `wilco.toml` come first, then those of the packs by their names.
+/// Reads all packs as one, and says all that is wrong with them and with the rules about them.
 #[must_use]
 pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec<Problem>) {
+    let (packs, mut problems) = read_each(config, actions, |_| None);
+    let all = as_one(config, packs.iter().map(|read| &read.pack));
+    problems.extend(packs.into_iter().flat_map(|read| read.problems));
+    // What an unread pack would have had must not look as if nobody had it.
+    if !any_error(&problems) {
+        problems.extend(between(config, &all));
+    }
+    (all, problems)
+}
+
+/// A pack that was read.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadPack {
+    /// Its folder.
+    pub(crate) path: PathBuf,
+    /// What it says; where there are errors, none of it is to be used.
+    pub(crate) pack: Arc<Pack>,
+    /// What is wrong with it.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Reads each pack by itself, in the order of their names; `known` has those that need not be read again.
+pub(crate) fn read_each(
+    config: &Config,
+    actions: &[Arc<dyn DynAction>],
+    known: impl Fn(&Path) -> Option<ReadPack>,
+) -> (Vec<ReadPack>, Vec<Problem>) {
     let all = All::new(actions);
     let servers: BTreeSet<String> = config.servers.keys().cloned().collect();
     let is_there = |name: &str| {
         config.search.as_ref().is_none_or(|path| wilco_systems::host::is_program(name, path.as_ref()))
     };
-    let known = Known { actions: &all, servers: &servers, programs: &is_there };
-    let routes = config.routes.clone();
-    let mut all_packs = Pack { routes, rules: config.rules.clone(), ..Pack::default() };
-    let (mut folders, mut problems) = pack_folders(config);
+    let secrets: BTreeSet<String> = config.secrets.keys().cloned().collect();
+    let seen = Known {
+        actions: &all,
+        servers: &servers,
+        secrets: &secrets,
+        vars: &config.vars,
+        programs: &is_there,
+        lists: &config.lists,
+    };
+    let (mut folders, problems) = pack_folders(config);
     folders.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
-    for folder in folders {
-        let (pack, found) = wilco_packs::read(&folder.path, &folder.display, &known);
-        all_packs.commands.extend(pack.commands);
-        all_packs.routes.extend(pack.routes);
-        all_packs.rules.extend(pack.rules);
-        all_packs.listeners.extend(pack.listeners);
-        all_packs.schedules.extend(pack.schedules);
-        problems.extend(found);
+    let read = |folder: PackAt| {
+        known(&folder.path).unwrap_or_else(|| {
+            let (pack, problems) = wilco_packs::read(&folder.path, &folder.display, &seen);
+            ReadPack { path: folder.path, pack: Arc::new(pack), problems }
+        })
+    };
+    (folders.into_iter().map(read).collect(), problems)
+}
+
+/// Packs as one. The routes and rules of `wilco.toml` come first, then those of the packs in their order.
+pub(crate) fn as_one<'a>(config: &Config, packs: impl Iterator<Item = &'a Arc<Pack>>) -> Pack {
+    let mut all = Pack { routes: config.routes.clone(), rules: config.rules.clone(), ..Pack::default() };
+    for pack in packs {
+        all.commands.extend(pack.commands.iter().cloned());
+        all.routes.extend(pack.routes.iter().cloned());
+        all.rules.extend(pack.rules.iter().cloned());
+        all.listeners.extend(pack.listeners.iter().cloned());
+        all.schedules.extend(pack.schedules.iter().cloned());
     }
-    // What an unread pack would have had must not look as if nobody had it.
-    if !any_error(&problems) {
-        let everything: Vec<_> =
-            Engine::own_commands().into_iter().chain(all_packs.commands.iter().cloned()).collect();
-        problems.extend(config.cross_check(&everything));
-        problems.extend(config.check_routes(&all_packs));
-        problems.extend(config.check_triggers(&all_packs));
-    }
-    (all_packs, problems)
+    all
+}
+
+/// What does not fit between the packs and the rules about them.
+pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
+    let everything: Vec<_> = Engine::own_commands().into_iter().chain(all.commands.iter().cloned()).collect();
+    let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
+    config.cross_check(&everything).into_iter().chain(routes).collect()
 }
 
 /// A pack's folder with how messages name it.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use wilco_packs::Problem;
 
-use super::play::Failure;
+use super::{Gain, play::Failure};
 
 /// What was found in an ops repo.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// How many commands the packs have.
     pub commands: usize,
+    /// The rights that it gives and the state it is compared with did not.
+    pub gained: Vec<Gain>,
     /// What came of the transcripts. None were played where there are errors.
     pub transcripts: Vec<TranscriptResult>,
 }
@@ -41,6 +43,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.problems {
             writeln!(f, "{problem}")?;
+        }
+        for gain in &self.gained {
+            writeln!(f, "right: {gain}.")?;
         }
         for played in &self.transcripts {
             if let Some(Failure { line, what }) = &played.failure {

@@ -2,7 +2,10 @@
 //!
 //! Not a second gate: each cell is the gate's own answer. Layer 4.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use jiff::Timestamp;
 use wilco_contract::{
@@ -19,7 +22,10 @@ use wilco_contract::{
 use crate::config::Config;
 
 /// The time that conditions see: Monday, 5 January 2026, 12:00 UTC.
-const NOON: i64 = 1_767_614_400;
+pub(super) const NOON: i64 = 1_767_614_400;
+
+/// A cell of what is denied.
+const DENIED: &str = "deny";
 
 /// Who the columns stand for, with their headings.
 fn columns(config: &Config) -> Vec<(String, Principal)> {
@@ -41,6 +47,20 @@ fn columns(config: &Config) -> Vec<(String, Principal)> {
         }
     }
     columns
+}
+
+/// Who may do what, with which needs: by person or program, then by command, each cell as the table has it. What is
+/// denied is not listed.
+pub type Rights = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The permission table as a value that can be compared with another time's.
+#[must_use]
+pub fn rights(config: &Config, commands: &[Command]) -> Rights {
+    let row = |who: &Principal| {
+        let cells = commands.iter().map(|command| (command.spec.id.to_string(), cell(config, command, who)));
+        cells.filter(|(_, cell)| cell != DENIED).collect()
+    };
+    columns(config).iter().map(|(heading, who)| (heading.clone(), row(who))).collect()
 }
 
 /// The table as text: a row for each command, a column for each person, guests, the operator and tokens. Conditions
@@ -75,7 +95,7 @@ fn cell(config: &Config, command: &Command, who: &Principal) -> String {
     match gate(&config.policy, ask).decision {
         Decision::Allow(_) => "allow".to_owned(),
         Decision::Plan => "plan".to_owned(),
-        Decision::Deny(_) => "deny".to_owned(),
+        Decision::Deny(_) => DENIED.to_owned(),
         Decision::Needs(needs) => needs.iter().map(need).collect::<Vec<_>>().join(" + "),
     }
 }
@@ -99,6 +119,7 @@ fn sample(arg: &ArgSpec) -> serde_json::Value {
         ArgType::Bool => true.into(),
         ArgType::Json => serde_json::Value::Null,
         ArgType::Choice(words) => words.first().map(String::as_str).into(),
+        ArgType::Time => "2026-11-27T18:00:00+01:00".into(),
         _ => "sample".into(),
     }
 }

@@ -8,8 +8,16 @@ use super::{Failure, terminal};
 use crate::{check, config::Environment};
 
 /// Checks and prints what was found.
-pub(crate) fn run(dir: &Path) -> Result<(), Failure> {
-    let report = check::check(dir, &Environment::from_process());
+pub(crate) fn run(dir: &Path, against: Option<&Path>) -> Result<(), Failure> {
+    let environment = Environment::from_process();
+    let before = match against {
+        Some(other) => Some(check::allowed(other, &environment).map_err(|problems| {
+            let told = check::told(&problems);
+            Failure::Failed(format!("What to compare with cannot be used:\n{told}"))
+        })?),
+        None => None,
+    };
+    let report = check::check(dir, &environment, before.as_ref());
     terminal::line(&report.to_string());
     if report.is_good() { Ok(()) } else { Err(Failure::Told) }
 }

@@ -36,6 +36,10 @@ enum Command {
         /// The ops repo.
         #[arg(default_value = ".", value_name = "DIR")]
         dir: PathBuf,
+        /// Another state of it, as a checkout of the main branch: says which rights are gained against that one.
+        /// Without, it is what Wilco last ran with here.
+        #[arg(long, value_name = "DIR")]
+        against: Option<PathBuf>,
     },
     /// Makes a one-time link with which a person signs in on the page.
     Invite {
@@ -197,7 +201,7 @@ fn run(command: Command) -> Result<(), Failure> {
         // Taken before the command line was read; listed for `--help`.
         Command::Guard { .. } => Ok(()),
         Command::Up { config } => up::run(config.as_deref()),
-        Command::Check { dir } => check::run(&dir),
+        Command::Check { dir, against } => check::run(&dir, against.as_deref()),
         Command::Invite { person } => orders::invite(&person),
         Command::Run { order, place, because, json, detach } => {
             orders::run(&orders::Order { order, place, because, json, detach })

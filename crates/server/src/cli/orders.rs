@@ -133,11 +133,11 @@ pub(crate) fn invite(person: &str) -> Result<(), Failure> {
 
 /// Makes a token.
 pub(crate) fn token_create(name: &str, scope: &str, expires: &str, json: bool) -> Result<(), Failure> {
-    let Some(expires) = values::read_duration(expires) else {
+    let Some(expires) = values::read_seconds(expires) else {
         return Err(Failure::Usage(format!("`{expires}` is not a span of time such as `90d`")));
     };
     on_runtime(async {
-        let body = json!({"name": name, "scope": scope, "expires_in_secs": expires.as_secs()});
+        let body = json!({"name": name, "scope": scope, "expires_in_secs": expires});
         let token = Client::find()?.done(Method::POST, &["tokens"], Some(&body)).await?;
         terminal::line(&if json {
             token.to_string()

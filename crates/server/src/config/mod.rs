@@ -8,6 +8,7 @@ mod people;
 mod proofs;
 mod routes;
 mod rules;
+mod secrets;
 mod settings;
 mod sources;
 mod triggers;
@@ -23,6 +24,7 @@ use wilco_contract::{
     ids::Place,
     policy::Policy,
     route::{Route, Rule},
+    values::Args,
 };
 use wilco_engine::Limits;
 use wilco_packs::{
@@ -33,11 +35,14 @@ use wilco_store_sql::Durability;
 use wilco_web::Room;
 
 pub use environment::{Environment, Variables};
+pub use secrets::SecretAt;
 pub use sources::SourceSetup;
 
 /// What `wilco.toml` and the environment say.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The file that it was read from.
+    pub file: PathBuf,
     /// The folder of `wilco.toml`, absolute: the ops repo.
     pub base: PathBuf,
     /// Wilco's own name, in lower case.
@@ -58,6 +63,8 @@ pub struct Config {
     pub home: Place,
     /// Folders of packs, absolute, each with how messages name it.
     pub packs: Vec<PackFolder>,
+    /// Lists of words by name, for arguments that are one of them.
+    pub lists: wilco_packs::Lists,
     /// The folder of keys, absolute.
     pub keys: PathBuf,
     /// The files that signed checkpoints go to, absolute.
@@ -66,6 +73,10 @@ pub struct Config {
     pub limits: Limits,
     /// The servers that actions may call, by name.
     pub servers: BTreeMap<String, Url>,
+    /// Variables for the packs' templates and conditions.
+    pub vars: Args,
+    /// Where secrets are that steps refer to, by name.
+    pub secrets: BTreeMap<String, SecretAt>,
     /// The folders in which programs are looked for, as in `PATH`; nothing where that is not known.
     pub search: Option<String>,
     /// The page's rooms, in the order in which they are shown.
@@ -110,6 +121,7 @@ const KEYS: Keys = Keys::of(&[
     "home",
     "zone",
     "packs",
+    "lists",
     "keys",
     "limits",
     "audit",
@@ -121,6 +133,8 @@ const KEYS: Keys = Keys::of(&[
     "require",
     "route",
     "rule",
+    "vars",
+    "secret",
 ]);
 
 /// Reads a configuration.
@@ -144,7 +158,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
     let problems = sheet.into_problems();
     match read {
         Some(config) if !problems.iter().any(Problem::is_error) => {
-            Ok(Config { warnings: problems, ..config })
+            Ok(Config { file: path.to_owned(), warnings: problems, ..config })
         }
         _ => Err(problems),
     }
@@ -165,6 +179,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         zone,
     };
     Config {
+        file: PathBuf::new(),
         base: base.to_owned(),
         name: settings::name(root),
         aliases: settings::aliases(root),
@@ -175,10 +190,13 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         durability: settings::durability(root),
         home: settings::home(root, &rooms),
         packs: settings::packs(root, base),
+        lists: root.get("lists").map(|value| wilco_packs::lists(&value)).unwrap_or_default(),
         checkpoints: settings::checkpoints(root, base).unwrap_or_else(|| vec![keys.join("checkpoints")]),
         keys,
         limits: settings::limits(root),
         servers: settings::servers(root),
+        vars: root.get("vars").map(|value| wilco_packs::vars(&value)).unwrap_or_default(),
+        secrets: secrets::secrets(root, environment, base),
         search: environment.path.clone(),
         rooms,
         policy,
@@ -190,6 +208,14 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
 }
 
 impl Config {
+    /// The value of each secret; runs the programs that say one.
+    ///
+    /// # Errors
+    /// When a program does not say one.
+    pub async fn secret_values(&self) -> anyhow::Result<BTreeMap<String, wilco_contract::source::Secret>> {
+        secrets::values(&self.secrets, &self.base).await
+    }
+
     /// Where this machine's own programs find the server.
     #[must_use]
     pub fn local_url(&self) -> String {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use url::Url;
-use wilco_contract::{ids::Place, policy::Zone, values::read_duration};
+use wilco_contract::{ids::Place, policy::Zone, values::read_seconds};
 use wilco_engine::Limits;
 use wilco_packs::{
     Problem,
@@ -258,7 +258,7 @@ pub(super) fn limits(root: &Table<'_>) -> Limits {
 fn rate(text: &str) -> Option<(u32, u64)> {
     let (count, span) = text.split_once('/')?;
     let count = count.trim().parse().ok().filter(|count| *count > 0)?;
-    let span = read_duration(span.trim())?.as_secs();
+    let span = read_seconds(span.trim())?;
     (span > 0).then_some((count, span))
 }
 

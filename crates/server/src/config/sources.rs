@@ -3,7 +3,7 @@
 //! Not the routes: those say where events go. What a kind of source makes of its settings is checked by the source.
 //! Layer 4.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use wilco_contract::{
     ids::{Place, SourceName},
@@ -17,10 +17,11 @@ use wilco_packs::{
 use wilco_systems::{SourceParts, generic};
 use wilco_web::Room;
 
-use super::{Environment, proofs, settings::room_problem};
-
-/// The longest secret, in bytes, so that a wrong path is not read for long.
-const MAX_SECRET: u64 = 64 * 1024;
+use super::{
+    Environment, proofs,
+    secrets::{from_file, from_variable},
+    settings::room_problem,
+};
 
 const COMMON: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep"]);
 const GENERIC: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep", "proof", "event"]);
@@ -96,7 +97,27 @@ fn source(entry: &Value<'_>, around: &Around<'_>) -> Option<SourceSetup> {
         }
         return None;
     }
+    if whole && kind == "generic" && table.get("event").is_none_or(|event| event.is_table()) {
+        without_id(entry, &parts.generic);
+    }
     whole.then_some(SourceSetup { kind, parts, rule })
+}
+
+/// Tells what tells a repeat where no template does.
+fn without_id(entry: &Value<'_>, settings: &generic::Settings) {
+    let what = match &settings.proof {
+        _ if settings.event.contains_key("id") => return,
+        // The header `webhook-id` does.
+        generic::Proof::StandardWebhooks => return,
+        generic::Proof::Hmac(hmac) if hmac.timestamp.is_some() => {
+            "so an event that its sender signs anew, to try again, is told twice"
+        }
+        _ => "so a body that is the same to the byte counts as a repeat for ever, and is told once",
+    };
+    let what = format!("`[source.{}]` names no `id` of an event, {what}", entry.name());
+    let remedy = "Add to its `event` what is the same when an event comes again, and no other has: \
+                  `id = \"{{ payload.id }}\"`.";
+    entry.add(Problem::at(&entry.origin(), what, remedy).warning());
 }
 
 /// The kind: what is written, or the source's name.
@@ -207,43 +228,6 @@ fn secret(value: &Value<'_>, around: &Around<'_>) -> Option<Secret> {
             None
         }
     }
-}
-
-fn from_variable(value: &Value<'_>, environment: &Environment) -> Option<Secret> {
-    let text = value.words("\"WEBHOOK_SECRET\"")?;
-    let found = environment.named.get(text.text);
-    if found.is_none() {
-        let what = format!("the environment has no variable `{}`, or it is empty", text.text);
-        text.wrong(what, "Set it to the secret where Wilco is started, or correct its name.");
-    }
-    found.map(Secret::new)
-}
-
-fn from_file(value: &Value<'_>, base: &Path) -> Option<Secret> {
-    let text = value.words("\"/run/secrets/webhook\"")?;
-    let path = base.join(text.text);
-    let read = fs::metadata(&path).and_then(|about| {
-        if about.len() > MAX_SECRET {
-            return Err(std::io::Error::other(format!("it is longer than {MAX_SECRET} bytes")));
-        }
-        fs::read(&path)
-    });
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let what = format!("the secret's file `{}` cannot be read: {error}", text.text);
-            text.wrong(what, "Make it, or correct its path, which is relative to the folder of this file.");
-            return None;
-        }
-    };
-    // An editor puts an end of line behind the secret.
-    let end = bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
-    let bytes = &bytes[..end];
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        text.wrong(format!("the secret's file `{}` is empty", text.text), "Write the secret into it.");
-        return None;
-    }
-    Some(Secret::new(bytes))
 }
 
 /// The places that events go to where no route fits.

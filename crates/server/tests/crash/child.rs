@@ -68,8 +68,12 @@ pub(crate) fn serve(orders: &Orders) {
         let wrap = move |store: Arc<dyn Store>| -> Arc<dyn Store> {
             Arc::new(AbortingStore::new(store, abort, counted))
         };
-        let outside =
-            Outside { program: env!("CARGO_BIN_EXE_wilco").into(), wrap: Box::new(wrap), metrics: None };
+        let outside = Outside {
+            program: env!("CARGO_BIN_EXE_wilco").into(),
+            wrap: Box::new(wrap),
+            metrics: None,
+            environment: Environment::default(),
+        };
         let app = App::build(config, outside).await.expect("a server");
         let (_, link, _) = app.first_link().await.expect("a link").expect("an admin");
         println!("\n{link}");

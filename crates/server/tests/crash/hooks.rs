@@ -14,19 +14,16 @@ use std::{
     thread::JoinHandle,
 };
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::{
     ALONE,
-    rig::{Client, Repo, Server, server},
+    rig::{Client, Repo, Server, repo::signature, server},
 };
 
 const CONNECTIONS: usize = 16;
-const SECRET: &str = "a secret of the test";
 /// How often the server is killed.
 const KILLS: u32 = 3;
 /// How long the room may be behind.
@@ -34,15 +31,10 @@ const BEHIND: Duration = Duration::from_secs(60);
 
 fn repo(durability: &str) -> Repo {
     let repo = Repo::new(durability);
-    std::fs::write(repo.path("hook.secret"), SECRET).expect("written");
-    let path = repo.path("wilco.toml");
-    let config = std::fs::read_to_string(&path).expect("a configuration")
-        + r#"
+    repo.hear_github(
+        r#"
 [connector.web]
 rooms = ["each", "lines"]
-
-[source.github]
-secret = { file = "hook.secret" }
 
 [[route]]
 to = ["web:each"]
@@ -51,8 +43,8 @@ group = "none"
 [[route]]
 when = "event.kind == 'issues'"
 to = ["web:lines"]
-"#;
-    std::fs::write(path, config).expect("written");
+"#,
+    );
     repo
 }
 
@@ -105,14 +97,11 @@ fn one_connection(
             "user": {"login": "ana"}, "updated_at": "2026-11-23T10:00:00Z"}, "repository": {"full_name": "acme/webapp", "name": "webapp"},
             "sender": {"login": "ana"}})
         .to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key fits");
-        mac.update(body.as_bytes());
-        let signature: String =
-            mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = signature(body.as_bytes());
         write!(
             stream,
             "POST /hooks/github HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: issues\r\n\
-             X-GitHub-Delivery: {delivery}\r\nX-Hub-Signature-256: sha256={signature}\r\nContent-Length: {}\r\n\r\n{body}",
+             X-GitHub-Delivery: {delivery}\r\nX-Hub-Signature-256: {signature}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )?;
         let read = stream.read(&mut answer)?;

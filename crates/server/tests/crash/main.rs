@@ -15,6 +15,7 @@ mod proof;
 mod rig;
 mod story;
 mod walk;
+mod webhooks;
 
 /// One test of this binary at a time: each keeps all processors busy, and some count on moments.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

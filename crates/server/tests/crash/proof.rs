@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 use crate::rig::{Client, LOOK, Repo, client::NoAnswer, server};
 
 /// How long the room may be behind.
-const BEHIND: Duration = Duration::from_secs(10);
+pub(crate) const BEHIND: Duration = Duration::from_secs(10);
 
 /// What is left in the end.
 pub(crate) struct Left {

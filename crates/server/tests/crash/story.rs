@@ -1,17 +1,18 @@
-//! The story: one person stages, releases and rolls back; another approves. Each request that gets no answer is made
-//! again, with the same key.
+//! The story: one person stages, releases and rolls back; another approves; between that webhooks come in. Each request
+//! that gets no answer is made again, with the same key.
 //!
 //! Not the proof of it: [`crate::proof`] looks at what is left in the end.
 
 use serde_json::Value;
 
-use crate::walk::Walk;
+use crate::{walk::Walk, webhooks};
 
 /// Walks it to its end.
 pub(crate) async fn tell(walk: &mut Walk) {
     let stage = order(walk, "stage red t1", "awaiting_confirm").await;
     yes(walk, &stage, "you", "confirm").await;
     ends_well(walk, &stage).await;
+    webhooks::tell(walk, 0).await;
 
     let release = order(walk, "release red t2", "awaiting_approval").await;
     let refused = walk.insist(async |people| people.you.press(&release, "approve").await).await;
@@ -21,10 +22,12 @@ pub(crate) async fn tell(walk: &mut Walk) {
     assert!(refused.body["who_can"].as_str().unwrap_or_default().contains("@ana"), "{refused}");
     yes(walk, &release, "ana", "approve").await;
     ends_well(walk, &release).await;
+    webhooks::tell(walk, 1).await;
 
     let rollback = call(walk, "rollback red t3", "awaiting_confirm").await;
     say(walk, &format!("wilco confirm {}", id(&rollback))).await;
     ends_well(walk, &rollback).await;
+    webhooks::tell(walk, 2).await;
 }
 
 fn id(operation: &Value) -> &str {

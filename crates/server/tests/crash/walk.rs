@@ -9,7 +9,7 @@ use wilco_testkit::aborting_store::Abort;
 use crate::{
     child, proof,
     rig::{Client, Repo, Server, client::NoAnswer},
-    story,
+    story, webhooks,
 };
 
 /// The signal by which a process ends itself.
@@ -55,12 +55,14 @@ pub(crate) async fn walk(durability: &str, abort: Option<Abort>) -> Walked {
         deaths: 0,
         acknowledged: Vec::new(),
     };
+    walk.repo.hear_github(webhooks::ROUTES);
     walk.start().await;
     story::tell(&mut walk).await;
     let acknowledged = std::mem::take(&mut walk.acknowledged);
     let left = walk.insist(async |people| proof::look(&people.you).await).await;
     left.holds(&walk.repo, &acknowledged);
     walk.insist(async |people| proof::room_shows_ends(&people.you).await).await;
+    walk.insist(async |people| webhooks::are_told_once(&people.you).await).await;
     proof::audit_is_whole(&walk.repo).await;
     Walked { commits: child::commits(&walk.repo), ended: walk.deaths > 0 }
 }

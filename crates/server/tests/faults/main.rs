@@ -6,10 +6,13 @@ mod alertmanager;
 mod decisions;
 mod disk;
 mod durable;
+mod examples;
 mod flood;
 mod guides;
+mod reload;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
+mod secrets;
 mod start;
 mod stops;
 mod tamper;

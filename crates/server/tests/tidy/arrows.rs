@@ -23,8 +23,9 @@ const ARROWS: [(&str, &[&str]); 9] = [
 const FOR_TESTS: [&str; 2] = ["testkit", "runtime"];
 
 /// Dependencies of weight, each with the only crates that may name it: who replaces one changes no other crate.
-const OWNED: [(&str, &[&str]); 10] = [
+const OWNED: [(&str, &[&str]); 11] = [
     ("sqlx", &["store-sql"]),
+    ("rusqlite", &["store-sql"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
     ("hyper-util", &["web"]),

@@ -12,7 +12,7 @@ use crate::{
 /// The crates that know no vendor and touch nothing outside.
 const MIDDLE: [&str; 2] = ["contract", "engine"];
 
-const VENDORS: [&str; 25] = [
+const VENDORS: [&str; 26] = [
     "slack",
     "irc",
     "xmpp",
@@ -36,6 +36,7 @@ const VENDORS: [&str; 25] = [
     "postgres",
     "postgresql",
     "sqlx",
+    "rusqlite",
     "reqwest",
     "axum",
 ];

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use wilco_contract::store::{AuditFilter, Journal, Page, Record, Rooms};
+use wilco_contract::{
+    event::{Arrived, Event, Payload},
+    ids::SourceName,
+};
 use wilco_runtime::{chance::OsChance, clock::SystemClock};
 use wilco_testkit::store_suite::samples::{batch, message, place, read};
 
@@ -83,4 +87,40 @@ async fn the_writer_syncs_as_durability_says() {
         ask("journal_mode", "wal");
         ask("foreign_keys", "1");
     }
+}
+
+#[tokio::test]
+async fn what_was_written_before_the_disk_was_full_is_known_to_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options { path: folder.path().join("wilco.db"), durability: Durability::Process };
+    SqliteStore::open(&options, parts()).await.expect("a store").close().await.expect("an end");
+    let mut small = WriterOptions::new(&options);
+    small.most_pages = Some(200);
+    let conn = small.connect().expect("a connection");
+    let (seal, newest) = so_far(&conn).expect("the chain");
+    let fresh = Arc::new(Fresh::default());
+    fresh.begin(&conn).expect("a beginning");
+    let lock = LockFile::take(&options.path, &SystemClock).await.expect("a lock");
+    let mut writer = Writer { conn: Some(conn), options: small, seal, newest, fresh: fresh.clone(), lock };
+    // One batch that no row takes, so that they are written one by one, and one for which there is no room.
+    let mut bad = message("web:ops", "bad");
+    bad.thread = Some(Seq(u64::MAX));
+    let event = |id: &str, payload| {
+        let source = SourceName::parse("github").expect("a source");
+        let event = Event::new(source, id, "push", jiff::Timestamp::UNIX_EPOCH);
+        Record::Event(Box::new(Arrived { event, payload }))
+    };
+    // What no row takes shows first, as payloads are written last.
+    let big = Payload { packed: vec![7; 2_000_000].into(), length: 2_000_000 };
+    let records = [event("1", None), Record::Message(bad), event("2", Some(big))];
+    let item =
+        |record| Item { batch: Prepared::new(batch([record]), &OsChance).expect("JSON"), answer: None };
+    let mut items: Vec<_> = records.into_iter().map(item).collect();
+    let (committed, trouble) = writer.commit(&items);
+    assert!(matches!(trouble, Some(Trouble::Passing(_))), "{trouble:?}");
+    assert!(committed.answers[0].is_ok() && committed.answers[1].is_err(), "{:?}", committed.answers);
+    assert_eq!(committed.answers.len(), 2, "the third is not answered");
+    fresh.take(&mut items, &committed);
+    let at_hand = fresh.oldest(9).expect("all of them");
+    assert_eq!(at_hand.iter().map(|event| event.seq).collect::<Vec<_>>(), [Seq(1)]);
 }

@@ -31,10 +31,16 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
-use wilco_contract::{action::Intent, ids::Hash};
+use wilco_contract::{
+    action::{Intent, Tools},
+    ids::Hash,
+};
 
 use super::run_dir::{Request, VERSION};
-use crate::scalar;
+use crate::{
+    given::{self, Given},
+    scalar,
+};
 
 /// The most that arguments and standard input may hold together, in bytes.
 const MOST_INPUT: usize = 1 << 20;
@@ -78,8 +84,9 @@ pub struct ExecArgs {
     #[schemars(range(min = 1))]
     pub(super) timeout: Option<u64>,
     /// Its environment, beside `PATH`, `HOME`, `LANG` and `TZ`.
-    #[serde(default, deserialize_with = "scalar::by_name")]
-    pub(super) env: BTreeMap<String, String>,
+    /// A value may be `{ secret = "NAME" }`; a plan program gets none of those.
+    #[serde(default, deserialize_with = "given::by_name")]
+    pub(super) env: BTreeMap<String, Given>,
     /// The pack's folder, an absolute path. Wilco fills it in.
     #[serde(default)]
     pub(super) dir: Option<PathBuf>,
@@ -177,7 +184,14 @@ impl ExecArgs {
         if argv.iter().map(String::len).sum::<usize>() + stdin.len() > MOST_INPUT {
             return Err(format!("arguments and standard input together are longer than {MOST_INPUT} bytes"));
         }
-        if argv.iter().chain(self.env.keys()).chain(self.env.values()).any(|text| text.contains('\0')) {
+        let values = self.env.values().filter_map(Given::plain);
+        if argv
+            .iter()
+            .map(String::as_str)
+            .chain(self.env.keys().map(String::as_str))
+            .chain(values)
+            .any(|text| text.contains('\0'))
+        {
             return Err(
                 "an argument or a value of `env` contains a NUL, which no program can be given".into()
             );
@@ -208,11 +222,20 @@ impl ExecArgs {
     }
 
     /// The program's environment.
-    pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
+    ///
+    /// # Errors
+    /// When a secret is not there.
+    pub(super) fn environment(
+        &self,
+        tools: &Tools,
+        planning: bool,
+    ) -> Result<Vec<(OsString, OsString)>, String> {
         // Not settings of Wilco, which are read elsewhere: these are handed on unread.
         let inherited =
             INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        inherited.chain(self.env.iter().map(|(name, value)| (name.into(), value.into()))).collect()
+        let own = self.env.iter().filter(|(_, value)| !planning || value.plain().is_some());
+        let own = own.map(|(name, value)| Ok((name.into(), value.text(&tools.secrets)?.into())));
+        inherited.map(Ok).chain(own).collect()
     }
 
     /// The files that the command names, with their content's hashes, so that a plan is bound to what it will run: a

@@ -22,6 +22,7 @@ use wilco_contract::{
     command::Effect,
     ids::ActionName,
     plan::StepPlan,
+    secrets::Secrets,
 };
 
 use super::{
@@ -85,7 +86,8 @@ impl ExecRun {
                 "The run could not be written down, so it was not begun: {error}."
             )),
         })?;
-        let guard = start(&self.home.guard, dir, run.args.environment())
+        let environment = run.args.environment(run.tools, run.planning).map_err(ActionError::failed)?;
+        let guard = start(&self.home.guard, dir, environment)
             .map_err(|error| ActionError::failed(format!("The guard could not be started: {error}.")))?;
         let end = follow(dir, run.tools, run.deadline, Some(guard)).await;
         self.conclude(dir, &request, end, run).await
@@ -135,10 +137,13 @@ impl ExecRun {
             http: Arc::clone(&look.http),
             clock: Arc::clone(&look.clock),
             cancel: Cancel::never(),
+            secrets: Secrets::default(),
             lines: Arc::new(Nobody),
         };
         let name = shown(argv);
-        let said = self.begin(&dir, request, Followed { tools: &tools, deadline, name: &name, args }).await;
+        let said = self
+            .begin(&dir, request, Followed { tools: &tools, deadline, name: &name, args, planning: true })
+            .await;
         on_disk(move || {
             dir.remove();
             Ok(())
@@ -157,6 +162,7 @@ struct Followed<'a> {
     deadline: Timestamp,
     name: &'a str,
     args: &'a ExecArgs,
+    planning: bool,
 }
 
 /// Lines that nobody reads: those of plan programs.
@@ -220,7 +226,8 @@ impl Action for ExecRun {
             .and_then(|dir| Ok((dir, args.request(&self.home.base, &args.argv, &run)?)));
         let (dir, request) =
             fits.map_err(|why| ActionError::failed(format!("`{name}` was not begun: {why}.")))?;
-        let followed = Followed { tools, deadline: intent.deadline, name: &name, args: &args };
+        let followed =
+            Followed { tools, deadline: intent.deadline, name: &name, args: &args, planning: false };
         let said = self.begin(&dir, request, followed).await;
         settle(dir, intent, said).await?.outcome(args.output)
     }
@@ -264,7 +271,8 @@ impl Action for ExecRun {
                 return Recovery::Unknown(format!("`{name}`: its request cannot be read: {error}."));
             }
         };
-        let followed = Followed { tools, deadline: intent.deadline, name: &name, args: &args };
+        let followed =
+            Followed { tools, deadline: intent.deadline, name: &name, args: &args, planning: false };
         let said = self.conclude(&dir, &request, end, followed).await;
         match settle(dir, intent, said).await.and_then(|said| said.outcome(args.output)) {
             Err(ActionError::Unknown { what }) => Recovery::Unknown(what),

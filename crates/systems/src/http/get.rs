@@ -8,19 +8,21 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 use wilco_contract::{
     action::{Action, ActionError, ActionSpec, Cx, Intent, Look, Outcome, Recovery, Tools},
     command::Effect,
     http::{HttpError, HttpRequest, HttpResponse},
     ids::ActionName,
     plan::StepPlan,
+    secrets::Secrets,
 };
 
-use crate::scalar;
+use super::answer::{self, Expect, MOST};
+use crate::{
+    given::{self, Given},
+    scalar,
+};
 
-/// The most of an answer that is read, in bytes.
-const MOST: usize = 64 << 10;
 /// The longest that one look may take, where the step says nothing, in seconds.
 const TIMEOUT: u64 = 10;
 /// How long to wait before looking again.
@@ -42,9 +44,15 @@ pub struct GetArgs {
     /// The query, by name.
     #[serde(default, deserialize_with = "scalar::by_name")]
     query: BTreeMap<String, String>,
-    /// What the answer must be like.
+    /// Headers, by name. A value may be `{ secret = "NAME" }`.
+    #[serde(default, deserialize_with = "given::by_name")]
+    headers: BTreeMap<String, Given>,
+    /// What the answer must be like; where it is not given, any answer will do.
     #[serde(default)]
     expect: Expect,
+    /// Where in the JSON of the answer the rows are, as in `/data/items`; absent: the whole, where it is a list.
+    #[serde(default, deserialize_with = "answer::pointer")]
+    rows: Option<String>,
     /// The longest that one look may take, in seconds; 10 where it is not given.
     #[serde(default)]
     #[schemars(range(min = 1))]
@@ -54,49 +62,26 @@ pub struct GetArgs {
     within: u64,
 }
 
-/// What an answer must be like.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Expect {
-    /// Its status; where neither it nor `contains` is given, any answer will do.
-    #[serde(default)]
-    #[schemars(range(min = 100, max = 599))]
-    status: Option<u16>,
-    /// A text that is in its body.
-    #[serde(default, deserialize_with = "scalar::text")]
-    contains: Option<String>,
-}
-
 impl GetArgs {
-    fn request(&self, left: SignedDuration) -> HttpRequest {
+    fn request(&self, secrets: &Secrets, left: SignedDuration) -> Result<HttpRequest, String> {
         let most = Duration::from_secs(self.timeout.unwrap_or(TIMEOUT));
-        HttpRequest {
+        let headers =
+            self.headers.iter().map(|(name, value)| Ok((name.clone(), value.text(secrets)?.to_owned())));
+        Ok(HttpRequest {
             server: self.server.clone(),
             method: "GET",
             path: self.path.clone(),
             query: self.query.clone().into_iter().collect(),
-            headers: Vec::new(),
+            headers: headers.collect::<Result<_, String>>()?,
             body: None,
             max_bytes: MOST,
             timeout: Duration::try_from(left).map_or(Duration::ZERO, |left| left.min(most)),
-        }
+        })
     }
 
     /// What is looked at, as people would name it.
     fn shown(&self) -> String {
         format!("{}/{}", self.server, self.path.join("/"))
-    }
-}
-
-impl Expect {
-    /// What is not as expected.
-    fn missed(&self, status: u16, body: &str) -> Option<String> {
-        if let Some(expected) = self.status.filter(|expected| *expected != status) {
-            return Some(format!("it answered with status {status}, not {expected}"));
-        }
-        let text = self.contains.as_ref().filter(|text| !body.contains(text.as_str()))?;
-        let start: String = body.chars().take(80).collect();
-        Some(format!("its answer `{}` does not contain `{text}`", start.trim()))
     }
 }
 
@@ -134,7 +119,8 @@ async fn look(tools: &Tools, args: &GetArgs, deadline: Timestamp) -> Result<Outc
     let within = SignedDuration::from_secs(i64::try_from(args.within).unwrap_or(i64::MAX));
     let last = tools.clock.now().saturating_add(within).unwrap_or(deadline).min(deadline);
     loop {
-        let request = args.request(deadline.duration_since(tools.clock.now()));
+        let request = args.request(&tools.secrets, deadline.duration_since(tools.clock.now()));
+        let request = request.map_err(|why| ActionError::failed(format!("`{}`: {why}.", args.shown())))?;
         let answer = tokio::select! {
             answer = tools.http.send(request) => answer,
             () = tools.cancel.cancelled() => return Err(stopped(args)),
@@ -174,26 +160,14 @@ fn judge(args: &GetArgs, answer: &HttpResponse) -> Result<Outcome, String> {
     if let Some(why) = args.expect.missed(answer.status, &body) {
         return Err(why);
     }
-    let first = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let start: String = first.trim().chars().take(120).collect();
-    let summary = match &args.expect.contains {
-        Some(text) => format!("{} answers {} with `{text}`", args.shown(), answer.status),
-        None if start.is_empty() => format!("{} answers {}", args.shown(), answer.status),
-        None => format!("{} answers {}: {start}", args.shown(), answer.status),
-    };
-    Ok(Outcome {
-        summary: Some(summary),
-        outputs: json!({ "status": answer.status, "body": body }),
-        text: Some(body.trim_end().to_owned()),
-        ..Outcome::default()
-    })
+    args.expect.outcome(&args.shown(), answer, args.rows.as_deref())
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use serde_json::Value;
+    use serde_json::{Value, json};
     use wilco_contract::{action::DynAction, clock::Cancel};
     use wilco_testkit::fakes::{self, FakeHttp, HeardLines};
 

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wilco_contract::event::Level;
+use wilco_testkit::github_examples::examples;
 
-use crate::{decode, event, examples};
+use crate::{decode, event};
 
 /// The kinds with words of their own, and some without.
 const KINDS: [&str; 18] = [

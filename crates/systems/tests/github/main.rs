@@ -2,12 +2,10 @@
 //!
 //! Not the door: what is too long or too slow never comes this far.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use sha2::Sha256;
 use wilco_contract::{
     event::Event,
@@ -91,23 +89,4 @@ fn holds(event: &Event) {
     assert!(event.quote <= event.text.is_some(), "{event:?}");
     assert!(event.state.is_some() || !event.done, "{event:?}");
     assert!(event.at <= NOW.parse().expect("a time"), "{event:?}");
-}
-
-/// All examples of an event.
-#[derive(Deserialize)]
-struct Examples {
-    name: String,
-    examples: Vec<Box<RawValue>>,
-}
-
-/// The payloads of the npm package `@octokit/webhooks-examples`.
-fn examples() -> Vec<Examples> {
-    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/webhooks/node_modules/@octokit/webhooks-examples/api.github.com/index.json");
-    let text = std::fs::read_to_string(&package).unwrap_or_else(|error| {
-        panic!(
-            "The example payloads are not installed ({error}). Run `script/test`, or `npm ci --prefix tests/webhooks`."
-        )
-    });
-    serde_json::from_str(&text).expect("the examples")
 }

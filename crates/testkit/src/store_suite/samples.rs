@@ -255,6 +255,7 @@ fn blank(number: u64) -> Operation {
         origin: Origin::built_in(),
         steps: Vec::new(),
         verify: Vec::new(),
+        vars: Args::new(),
     };
     let args: Args = serde_json::from_str(r#"{"ref": "v1", "share": 1.0, "hosts": 3}"#).expect("arguments");
     let body = PlanBody {

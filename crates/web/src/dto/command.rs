@@ -90,7 +90,8 @@ impl From<&ArgSpec> for ArgRow {
         // A type is written as its name, and a choice as its name over its words.
         let kind = match serde_json::to_value(&arg.kind) {
             Ok(Value::String(name)) => name,
-            Ok(Value::Object(named)) => named.keys().next().cloned().unwrap_or_default(),
+            // Which ones a command tells is only known to whoever asks it.
+            Ok(Value::Object(_)) => "choice".to_owned(),
             _ => String::new(),
         };
         let choices = match &arg.kind {

@@ -50,6 +50,7 @@ pub(crate) fn command() -> Command {
         origin: Origin::built_in(),
         steps: Vec::new(),
         verify: Vec::new(),
+        vars: Args::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder, header};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use super::{LOOK, Repo};
+use super::{LOOK, Repo, repo::signature};
 
 /// How long anything may take that needs no person.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,7 +67,7 @@ impl Client {
         let http = http.no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0).build().expect("a client");
         let value = |text: &str| header::HeaderValue::from_str(text).expect("a header");
         let headers = headers.iter().map(|(name, text)| (name.clone(), value(text))).collect();
-        Self { http, base: repo.url() + "/api/v1/", headers }
+        Self { http, base: repo.url(), headers }
     }
 
     /// A program with this token, or the local operator with their key.
@@ -99,7 +99,7 @@ impl Client {
 
     /// A request below `/api/v1/`.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, self.base.clone() + path).headers(self.headers.clone())
+        self.http.request(method, format!("{}/api/v1/{path}", self.base)).headers(self.headers.clone())
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, NoAnswer> {
@@ -126,6 +126,14 @@ impl Client {
     pub(crate) async fn press(&self, operation: &Value, press: &str) -> Result<Answer, NoAnswer> {
         let path = format!("operations/{}/{press}", operation["id"].as_str().expect("an id"));
         self.post(&path, &json!({ "plan": operation["hash"] })).await
+    }
+
+    /// Posts an event as GitHub does. The same delivery again is the same event.
+    pub(crate) async fn hook(&self, kind: &str, delivery: &str, body: &str) -> Result<Answer, NoAnswer> {
+        let request = self.http.post(format!("{}/hooks/github", self.base)).body(body.to_owned());
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header("x-github-event", kind).header("x-github-delivery", delivery);
+        answer(request.header("x-hub-signature-256", signature(body.as_bytes()))).await
     }
 
     /// All entries of a list, page by page.

@@ -10,6 +10,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use tempfile::TempDir;
 
 /// The ports that repos may have lie below those that systems give to outgoing connections, so that a port is still
@@ -118,6 +120,8 @@ operation=${operation%%\"*}
 grep "^$operation " ../../effects.log
 "#;
 
+const HOOK_SECRET: &str = "a secret of the test";
+
 const STATUS_PROGRAM: &str = "#!/bin/sh\nwc -l < ../../effects.log\n";
 
 /// An ops repo in a folder of its own, which goes with it.
@@ -145,6 +149,14 @@ impl Repo {
             fs::set_permissions(repo.path(&program), fs::Permissions::from_mode(0o755)).expect("set");
         }
         repo
+    }
+
+    /// Has it take requests that are signed as GitHub does, and what else this says.
+    pub(crate) fn hear_github(&self, more: &str) {
+        self.write("hook.secret", HOOK_SECRET);
+        let config = fs::read_to_string(self.path("wilco.toml")).expect("a configuration");
+        let source = "\n[source.github]\nsecret = { file = \"hook.secret\" }\n";
+        self.write("wilco.toml", &(config + source + more));
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -175,6 +187,14 @@ impl Repo {
     pub(crate) fn operator_key(&self) -> String {
         fs::read_to_string(self.path("wilco.keys/operator")).expect("a key").trim().to_owned()
     }
+}
+
+/// What stands in `X-Hub-Signature-256` of a request with this body.
+pub(crate) fn signature(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(HOOK_SECRET.as_bytes()).expect("any key fits");
+    mac.update(body);
+    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={digits}")
 }
 
 /// A port on which nobody listens, and which no other repo of this process got.
