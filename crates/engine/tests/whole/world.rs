@@ -171,7 +171,9 @@ pub(crate) fn commands() -> Vec<Command> {
 }
 
 fn setup(policy: Policy, commands: Vec<Command>, events: EventSetup) -> Setup {
+    let secrets = [("TOKEN".to_owned(), Secret::new("hunter2-hunter2"))];
     Setup {
+        secrets: Secrets::new(secrets.into()),
         name: "wilco".to_owned(),
         aliases: vec!["hubot".to_owned()],
         prefixes: vec![".".to_owned()],
