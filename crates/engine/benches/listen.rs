@@ -16,7 +16,7 @@ const LINES: [&str; 4] = [
     "morning, did anybody look at the deploy from last night? it took forever",
     "no, but the graphs were flat until about three, then the usual spike",
     "I will have a look after the stand-up, the service restarted twice I think",
-    "ok thanks! ping me when you know more, lunch at 12:30 in the canteen",
+    "ok thanks! deploy service_9 to staging then, ticket-12 is broken in region 3 anyway",
 ];
 
 fn pattern(number: usize) -> String {

@@ -90,6 +90,8 @@ impl Engine {
         changes.voided = voided;
         // Routes may be others: what waits to be routed goes by the new ones.
         core.bell.notify_one();
+        // So may schedules be.
+        core.schedules.look_again();
         Ok(changes)
     }
 

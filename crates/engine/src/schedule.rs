@@ -33,7 +33,7 @@ const PAUSE_SECS: i64 = 5;
 #[derive(Default)]
 pub(crate) struct Schedules {
     states: Mutex<BTreeMap<String, ScheduleState>>,
-    /// Rung when one was paused or resumed.
+    /// Rung when it has to be looked at again.
     bell: Notify,
 }
 
@@ -45,6 +45,11 @@ impl Schedules {
     /// How one stands; none where it never began.
     pub(crate) fn state(&self, name: &str) -> Option<ScheduleState> {
         self.states().get(name).cloned()
+    }
+
+    /// Looks again at what is due when: one was paused or resumed, or there are others.
+    pub(crate) fn look_again(&self) {
+        self.bell.notify_one();
     }
 
     fn put(&self, state: ScheduleState) {
@@ -183,6 +188,6 @@ async fn write(
 /// Pauses a schedule, or lets it go on.
 pub(crate) async fn set(core: &Core, event: ScheduleEvent) -> Result<(), StoreError> {
     write(core, event, None).await?;
-    core.schedules.bell.notify_one();
+    core.schedules.look_again();
     Ok(())
 }

@@ -100,6 +100,8 @@ fn setup() -> Setup {
         commands: Vec::new(),
         limits: Limits { per_person: None, lane: None },
         events: EventSetup { routes, ..EventSetup::default() },
+        listeners: Vec::new(),
+        schedules: Vec::new(),
     }
 }
 

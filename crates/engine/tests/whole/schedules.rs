@@ -1,6 +1,9 @@
 //! Schedules: each due time once, whatever happens meanwhile.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use wilco_contract::{
     input::{Input, Trigger},
@@ -8,9 +11,10 @@ use wilco_contract::{
     policy::{Grantee, Policy},
     principal::{Program, ProgramKind},
     schedule::{Cadence, Cron, Missed, Schedule, ScheduleEvent},
-    store::{Batch, Page, Record, Store as _, When},
+    store::{Batch, Page, Record, Store, When},
 };
 use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
+use wilco_testkit::aborting_store::AbortingStore;
 
 use crate::{
     events::origin,
@@ -111,6 +115,46 @@ async fn an_end_between_the_commit_and_the_run_loses_nothing() {
     let at = |now| world(&store, now, nightly("0 9 * * *", Missed::Skip));
     assert_eq!(count(&at("2026-11-23T09:05:00Z").await).await, 1);
     assert_eq!(count(&at("2026-11-23T09:06:00Z").await).await, 1);
+}
+
+/// A store that lets so many commits through and dies with whoever brings the next, as a process would.
+fn dying(store: &Arc<MemoryStore>, commits: u64) -> (Arc<AbortingStore>, Arc<AtomicU64>) {
+    let counted = Arc::new(AtomicU64::new(0));
+    let count = counted.clone();
+    let dies = move |commit| {
+        assert!(commit <= commits, "the process ends before this commit");
+        count.store(commit, Ordering::SeqCst);
+    };
+    (Arc::new(AbortingStore::new(store.clone(), None, dies)), counted)
+}
+
+#[tokio::test]
+async fn an_end_before_any_commit_loses_nothing_and_repeats_nothing() {
+    let night = |store: Arc<dyn Store>, now| {
+        let schedules = vec![nightly("0 9 * * *", Missed::Skip)];
+        World::of_triggers(store, now, granted(), (Vec::new(), schedules))
+    };
+    let story = async |store: Arc<dyn Store>| {
+        let world = night(store, "2026-11-23T08:59:00Z").await;
+        world.step(60).await;
+        world.step(1).await;
+    };
+    let (whole, counted) = dying(&store(), u64::MAX);
+    story(whole).await;
+    let commits = counted.load(Ordering::SeqCst);
+    assert!(commits > 4, "it takes several commits: {commits}");
+    for end in 1..commits {
+        let store = store();
+        let (dies, counted) = dying(&store, end);
+        story(dies).await;
+        assert_eq!(counted.load(Ordering::SeqCst), end);
+        for now in ["2026-11-23T09:00:30Z", "2026-11-23T09:00:40Z"] {
+            let world = night(store.clone(), now).await;
+            world.step(1).await;
+            assert_eq!(count(&world).await, 1, "with {end} of {commits} commits, at {now}");
+            assert!(world.store.unhandled().await.expect("the inbox").is_empty(), "with {end} commits");
+        }
+    }
 }
 
 #[tokio::test]
