@@ -38,7 +38,7 @@ use crate::{
     config::{Config, Environment},
     keys::Keys,
     registry,
-    reload::{self, Reload},
+    reload::{self, Marks, Reload},
 };
 
 /// How long tasks may take to come to an end at a stop.
@@ -123,6 +123,8 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let chance: Arc<dyn Chance> = Arc::new(OsChance);
         let actions = actions(&config, &outside.program);
+        // Before the packs are read, so that what is saved meanwhile shows.
+        let marks = Marks::of(&config);
         let (packs, pack) = packs(&config, &actions)?;
         let secrets = config.secret_values().await?;
         // Before any file is made, so that an address that is taken leaves none behind. Where there is a database, who
@@ -193,7 +195,7 @@ impl App {
             environment: outside.environment,
             clock: clock.clone(),
         };
-        let reload = Reload::new(reload_parts, config.clone(), packs);
+        let reload = Reload::new(reload_parts, config.clone(), packs, marks);
         engine.reload_with(reload.clone());
         let checkpoints = Checkpoints::new(keys.audit()?, config.checkpoints.clone());
         Ok(Self {

@@ -23,7 +23,7 @@ use wilco_engine::{Engine, Reloader, Setup};
 use wilco_packs::{Pack, Problem};
 use wilco_runtime::http::HttpClient;
 
-pub(crate) use self::watch::Marks;
+pub(crate) use self::watch::{Mark, Marks, mark, mark_of_pack};
 use crate::{
     app,
     check::{self, Good, ReadPack, Rights},
@@ -57,23 +57,16 @@ pub(crate) struct Reload {
 struct State {
     config: Config,
     /// The last good state of each pack.
-    packs: Vec<Kept>,
+    packs: Vec<ReadPack>,
     rights: Rights,
     /// What was last told to be wrong, so that it is told once.
     wrong: Option<String>,
 }
 
-/// A pack that runs, and the mark of the file that it was read from.
-#[derive(Clone)]
-struct Kept {
-    read: ReadPack,
-    mark: Option<watch::Mark>,
-}
-
 /// What reading found.
 struct Found {
     config: Config,
-    packs: Vec<Kept>,
+    packs: Vec<ReadPack>,
     all: Pack,
     /// What is wrong with packs whose old state goes on, or that are left out.
     broken: Vec<Problem>,
@@ -82,11 +75,9 @@ struct Found {
 }
 
 impl Reload {
-    /// Ready to reload, from what was read at the start.
-    pub(crate) fn new(parts: Parts, config: Config, packs: Vec<ReadPack>) -> Arc<Self> {
-        let keep = |read: ReadPack| Kept { mark: watch::mark_of_pack(&read.path), read };
-        let packs = packs.into_iter().map(keep).collect();
-        let marks = RwLock::new(Marks::of(&config));
+    /// Ready to reload, from what was read at the start; `marks` were taken before.
+    pub(crate) fn new(parts: Parts, config: Config, packs: Vec<ReadPack>, marks: Marks) -> Arc<Self> {
+        let marks = RwLock::new(marks);
         let state = Mutex::new(State { config, packs, rights: Rights::new(), wrong: None });
         Arc::new(Self { parts, state, marks })
     }
@@ -95,7 +86,7 @@ impl Reload {
     /// Wilco ran here and was not then.
     async fn begin(&self) {
         let mut state = self.state.lock().await;
-        let all = check::as_one(&state.config, state.packs.iter().map(|kept| &kept.read.pack));
+        let all = check::as_one(&state.config, state.packs.iter().map(|read| &read.pack));
         state.rights = check::rights(&state.config, &commands(&all));
         let before = Good::read(&state.config.base);
         if let Some(before) = &before {
@@ -199,8 +190,8 @@ impl Reload {
         let (actions, packs) = (self.parts.actions.clone(), state.packs.clone());
         let same = state.config.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let found = read(&environment, &actions, (&same, packs));
-            let marks = Marks::of(found.as_ref().map_or(&same, |found| &found.config));
+            let mut marks = Marks::of(&same).again();
+            let found = read(&environment, &actions, (&same, packs), &mut marks);
             (found, marks)
         });
         match read.await {
@@ -249,21 +240,24 @@ fn commands(all: &Pack) -> Vec<wilco_contract::command::Command> {
 }
 
 /// Reads `wilco.toml` and the packs. A pack whose file did not change is not read again, as long as what packs are
-/// checked against is the same.
+/// checked against is the same. `marks` become those of the files as they were before each was read.
 fn read(
     environment: &Environment,
     actions: &[Arc<dyn DynAction>],
-    (same, packs): (&Config, Vec<Kept>),
+    (same, packs): (&Config, Vec<ReadPack>),
+    marks: &mut Marks,
 ) -> Result<Found, Vec<Problem>> {
     let config = config::load(&same.file, environment)?;
+    // The folders may be others now, and no pack was read yet.
+    *marks = Marks::of(&config);
     let alike = config.servers == same.servers
         && config.search == same.search
         && config.vars == same.vars
         && config.secrets.keys().eq(same.secrets.keys());
     let known = |path: &Path| {
-        let kept = packs.iter().find(|kept| kept.read.path == path)?;
-        let unchanged = kept.mark.is_some() && kept.mark == watch::mark_of_pack(path);
-        (alike && unchanged).then(|| kept.read.clone())
+        let kept = packs.iter().find(|kept| kept.path == path)?;
+        let unchanged = kept.mark.is_some() && kept.mark == mark_of_pack(path);
+        (alike && unchanged).then(|| kept.clone())
     };
     let (found, folders) = check::read_each(&config, actions, known);
     if check::any_error(&folders) {
@@ -274,13 +268,13 @@ fn read(
         if check::any_error(&read.problems) {
             broken.extend(read.problems);
             // What ran goes on; what never ran is left out.
-            kept.extend(packs.iter().find(|old| old.read.path == read.path).cloned());
+            kept.extend(packs.iter().find(|old| old.path == read.path).cloned());
         } else {
             warnings.extend(read.problems.iter().cloned());
-            kept.push(Kept { mark: watch::mark_of_pack(&read.path), read });
+            kept.push(read);
         }
     }
-    let all = check::as_one(&config, kept.iter().map(|kept| &kept.read.pack));
+    let all = check::as_one(&config, kept.iter().map(|read| &read.pack));
     let mut misfits = check::between(&config, &all);
     misfits.extend(check::collisions(&all));
     if check::any_error(&misfits) {
