@@ -39,10 +39,14 @@ impl Good {
     /// Keeps it in the folder of `wilco.toml`, whole or not at all.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or would be too long to be read again.
     pub fn keep(&self, folder: &Path) -> io::Result<()> {
         let new = folder.join(format!("{FILE}.new"));
-        fs::write(&new, serde_json::to_vec(self)?)?;
+        let text = serde_json::to_vec(self)?;
+        if text.len() as u64 > LONGEST {
+            return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
+        }
+        fs::write(&new, text)?;
         fs::rename(new, folder.join(FILE))
     }
 }
