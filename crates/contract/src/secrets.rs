@@ -20,7 +20,7 @@ pub const SHORTEST_HIDDEN: usize = 6;
 const KEY: &str = "secret";
 
 /// Secrets by name. Cheap to copy; it never prints a value.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     values: Arc<BTreeMap<String, Secret>>,
     /// How values may stand in a text, the longest first, each with its secret's name.

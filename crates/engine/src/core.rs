@@ -248,12 +248,12 @@ impl Core {
         all.filter(|operation| operation.state == state && fits(operation)).cloned().collect()
     }
 
-    /// How many operations live.
     /// The newest states of all operations that are not final.
     pub(crate) fn operations(&self) -> Vec<Arc<Operation>> {
         self.living().values().map(|living| living.operation.clone()).collect()
     }
 
+    /// How many operations live.
     pub(crate) fn living_count(&self) -> usize {
         self.living().len()
     }

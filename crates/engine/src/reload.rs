@@ -80,8 +80,9 @@ impl Engine {
         let old = core.live.swap(Arc::new(new));
         let new = core.live.load_full();
         let mut changes = Changes::between(&old.setup.commands, &new.setup.commands);
-        let waits =
-            |state| matches!(state, State::Planned | State::AwaitingConfirm | State::AwaitingApproval);
+        let waits = |state| {
+            matches!(state, State::Planned | State::AwaitingConfirm | State::AwaitingApproval | State::Queued)
+        };
         let other = |id| changes.changed.contains(id) || changes.removed.contains(id);
         let living = core.operations();
         let voided = living.iter().filter(|known| waits(known.state) && other(&known.command.spec.id));

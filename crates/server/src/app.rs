@@ -38,7 +38,7 @@ use crate::{
     config::{Config, Environment},
     keys::Keys,
     registry,
-    reload::{self, Reload},
+    reload::{self, Began, Marks, Reload},
 };
 
 /// How long tasks may take to come to an end at a stop.
@@ -123,8 +123,10 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let chance: Arc<dyn Chance> = Arc::new(OsChance);
         let actions = actions(&config, &outside.program);
+        // Before the packs are read, so that what is saved meanwhile shows.
+        let marks = Marks::of(&config);
         let (packs, pack) = packs(&config, &actions)?;
-        let secrets = config.secret_values().await?;
+        let secrets = Secrets::new(config.secret_values().await?);
         // Before any file is made, so that an address that is taken leaves none behind. Where there is a database, who
         // holds it says more: it is asked first.
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
@@ -156,7 +158,7 @@ impl App {
                 actions: actions.clone(),
                 sources: registry::sources(&config),
             },
-            Setup { secrets: Secrets::new(secrets), ..setup(&config, pack) },
+            Setup { secrets: secrets.clone(), ..setup(&config, pack) },
         )
         .map_err(|collisions| anyhow::anyhow!(check::told(&collisions)))?;
         let desk: Arc<dyn Desk> = Arc::new(engine.clone());
@@ -193,7 +195,7 @@ impl App {
             environment: outside.environment,
             clock: clock.clone(),
         };
-        let reload = Reload::new(reload_parts, config.clone(), packs);
+        let reload = Reload::new(reload_parts, Began { config: config.clone(), packs, secrets, marks });
         engine.reload_with(reload.clone());
         let checkpoints = Checkpoints::new(keys.audit()?, config.checkpoints.clone());
         Ok(Self {

@@ -33,7 +33,7 @@ pub fn actions(home: ExecHome) -> Vec<Arc<dyn DynAction>> {
 }
 
 /// What a source is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceParts {
     /// Its name in `wilco.toml`.
     pub name: SourceName,

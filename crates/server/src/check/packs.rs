@@ -16,7 +16,10 @@ use wilco_contract::{
 use wilco_engine::Engine;
 use wilco_packs::{Actions, Known, Pack, Problem};
 
-use crate::config::{Config, FILE};
+use crate::{
+    config::{Config, FILE},
+    reload::{self, Mark},
+};
 
 /// Reads all packs as one, and says all that is wrong with them and with the rules about them.
 #[must_use]
@@ -40,6 +43,8 @@ pub(crate) struct ReadPack {
     pub(crate) pack: Arc<Pack>,
     /// What is wrong with it.
     pub(crate) problems: Vec<Problem>,
+    /// The mark of its file, taken before it was read.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// Reads each pack by itself, in the order of their names; `known` has those that need not be read again.
@@ -66,8 +71,9 @@ pub(crate) fn read_each(
     folders.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
     let read = |folder: PackAt| {
         known(&folder.path).unwrap_or_else(|| {
+            let mark = reload::mark_of_pack(&folder.path);
             let (pack, problems) = wilco_packs::read(&folder.path, &folder.display, &seen);
-            ReadPack { path: folder.path, pack: Arc::new(pack), problems }
+            ReadPack { path: folder.path, pack: Arc::new(pack), problems, mark }
         })
     };
     (folders.into_iter().map(read).collect(), problems)

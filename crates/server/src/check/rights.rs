@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::table::Rights;
+use super::table::{APPROVER, APPROVES, GRANTS, REQUIREMENTS, Rights};
 
 /// The file beside `wilco.toml` that says what the last good configuration allowed.
 pub(crate) const FILE: &str = "wilco.good.json";
@@ -39,10 +39,14 @@ impl Good {
     /// Keeps it in the folder of `wilco.toml`, whole or not at all.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or would be too long to be read again.
     pub fn keep(&self, folder: &Path) -> io::Result<()> {
         let new = folder.join(format!("{FILE}.new"));
-        fs::write(&new, serde_json::to_vec(self)?)?;
+        let text = serde_json::to_vec(self)?;
+        if text.len() as u64 > LONGEST {
+            return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
+        }
+        fs::write(&new, text)?;
         fs::rename(new, folder.join(FILE))
     }
 }
@@ -50,11 +54,11 @@ impl Good {
 /// Rights that somebody has and had not: the same for several commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gain {
-    /// Who: `@ana`, `guest`, `token:ci (order)`.
+    /// Who: `@ana`, `guest`, `token:ci (order)`; or `grant`, `requirement`: a rule as it is written.
     pub who: String,
     /// What they need for it now: `allow`, `confirm`, `approve 1 role:lead`.
     pub now: String,
-    /// What they needed before; none where they could not.
+    /// What they needed before; none where they could not, and of a rule as it is written.
     pub before: Option<String>,
     /// For which commands.
     pub commands: Vec<String>,
@@ -71,6 +75,12 @@ impl fmt::Display for Gain {
             other => other.to_owned(),
         };
         match &self.before {
+            None if self.who == GRANTS || self.who == REQUIREMENTS => {
+                write!(f, "{} {}: {}", self.now, self.who, self.commands.join("; "))
+            }
+            None if self.now == APPROVES => {
+                write!(f, "{} may now approve {named}{more}", self.who.trim_start_matches(APPROVER))
+            }
             None => write!(f, "{} may now use {named}{more}, which needs {}", self.who, needs(&self.now)),
             Some(before) => write!(
                 f,
@@ -89,7 +99,7 @@ impl fmt::Display for Gain {
 pub fn gains(old: &Rights, new: &Rights) -> Vec<Gain> {
     let nothing = BTreeMap::new();
     let mut gains: BTreeMap<(bool, String, String, Option<String>), Vec<String>> = BTreeMap::new();
-    for (who, cells) in new {
+    for (who, cells) in new.iter().filter(|(who, _)| ![GRANTS, REQUIREMENTS].contains(&who.as_str())) {
         let before = old.get(who).unwrap_or(&nothing);
         for (command, now) in cells {
             let before = before.get(command);
@@ -101,7 +111,30 @@ pub fn gains(old: &Rights, new: &Rights) -> Vec<Gain> {
         }
     }
     let gain = |((_, who, now, before), commands)| Gain { who, now, before, commands };
-    gains.into_iter().map(gain).collect()
+    gains.into_iter().map(gain).chain(rules(old, new)).collect()
+}
+
+/// Rules as they are written that may give more: grants that were not there, requirements that are gone, and with those
+/// what came in their place.
+fn rules(old: &Rights, new: &Rights) -> Vec<Gain> {
+    let without = |row: &str, all: &Rights, other: &Rights, now: &str| -> Vec<Gain> {
+        let (Some(all), Some(other)) = (all.get(row), other.get(row)) else { return Vec::new() };
+        let texts = all.keys().filter(|text| !other.contains_key(*text));
+        let gain = |text: &String| Gain {
+            who: row.to_owned(),
+            now: now.to_owned(),
+            before: None,
+            commands: vec![text.clone()],
+        };
+        texts.map(gain).collect()
+    };
+    let mut all = without(GRANTS, new, old, "new");
+    let gone = without(REQUIREMENTS, old, new, "gone");
+    if !gone.is_empty() {
+        all.extend(gone);
+        all.extend(without(REQUIREMENTS, new, old, "new"));
+    }
+    all
 }
 
 /// Whether a cell asks for less than another one. What asks for the same and more asks for no less.
@@ -110,7 +143,20 @@ fn is_less(now: &str, before: &str) -> bool {
     if free(before) {
         return false;
     }
-    free(now) || before.split(" + ").any(|need| !now.split(" + ").any(|other| other == need))
+    free(now) || before.split(" + ").any(|need| !now.split(" + ").any(|other| is_met(need, other)))
+}
+
+/// Whether who has what `now` asks for has what `before` asked for: the same, or more approvals by the same people.
+fn is_met(before: &str, now: &str) -> bool {
+    let approvals = |need: &str| {
+        let rest = need.strip_prefix("approve ")?;
+        let (count, by) = rest.split_once(' ').unwrap_or((rest, ""));
+        Some((count.parse::<u32>().ok()?, by.to_owned()))
+    };
+    match (approvals(before), approvals(now)) {
+        (Some((few, by)), Some((many, same))) => by == same && few <= many,
+        _ => before == now,
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +198,34 @@ mod tests {
             ]
         );
         assert!(gains(&new, &new).is_empty());
+    }
+
+    #[test]
+    fn more_approvals_are_no_gain_and_a_rule_that_gives_more_is_told_as_it_is_written() {
+        let old = rights(&[
+            ("@ana", "web.ship", "approve 1 role:lead"),
+            ("@ben", "web.ship", "approve 2"),
+            ("grant", "`web.*` to role:ops when `args.app == 'a'`", "written"),
+            ("requirement", "`web.ship` needs confirm", "written"),
+        ]);
+        let new = rights(&[
+            ("@ana", "web.ship", "approve 2 role:lead"),
+            ("@ben", "web.ship", "approve 1"),
+            ("approver @cleo", "web.ship", "approves"),
+            ("grant", "`web.*` to role:ops", "written"),
+            ("requirement", "`web.ship` needs confirm when `args.app == 'a'`", "written"),
+        ]);
+        let told: Vec<_> = gains(&old, &new).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "@cleo may now approve `web.ship`",
+                "@ben now needs approve 1 for `web.ship`, and needed approve 2",
+                "new grant: `web.*` to role:ops",
+                "gone requirement: `web.ship` needs confirm",
+                "new requirement: `web.ship` needs confirm when `args.app == 'a'`",
+            ]
+        );
     }
 
     #[test]

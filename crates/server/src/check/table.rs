@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use wilco_contract::{
     command::{ArgSpec, Command, Effect},
     gate::{Ask, Decision, Need, gate},
-    ids::{Account, Hash},
+    ids::{Account, CommandId, Hash, Seq},
     operation::GivenKind,
     plan::{PLAN_VERSION, Plan, PlanBody},
-    policy::Grantee,
+    policy::{Grant, Grantee, Requirement},
     principal::{Principal, Scope},
     values::{ArgType, Args},
 };
@@ -26,6 +26,16 @@ pub(super) const NOON: i64 = 1_767_614_400;
 
 /// A cell of what is denied.
 const DENIED: &str = "deny";
+/// A cell of what somebody may approve, in the row of them as an approver.
+pub(super) const APPROVES: &str = "approves";
+/// What stands before an approver's name.
+pub(super) const APPROVER: &str = "approver ";
+/// A cell of a rule as it is written, in one of the two rows that follow.
+const WRITTEN: &str = "written";
+/// The row of grants as they are written.
+pub(super) const GRANTS: &str = "grant";
+/// The row of requirements as they are written.
+pub(super) const REQUIREMENTS: &str = "requirement";
 
 /// Who the columns stand for, with their headings.
 fn columns(config: &Config) -> Vec<(String, Principal)> {
@@ -42,15 +52,23 @@ fn columns(config: &Config) -> Vec<(String, Principal)> {
     columns.push(("token (order)".to_owned(), token("any", Scope::Order)));
     let named: BTreeSet<_> = config.policy.grants.iter().flat_map(|grant| &grant.to).collect();
     for grantee in named {
-        if let Grantee::Token(name) = grantee {
-            columns.push((format!("token:{name} (order)"), token(name, Scope::Order)));
+        match grantee {
+            Grantee::Token(name) => {
+                columns.push((format!("token:{name} (order)"), token(name, Scope::Order)));
+            }
+            Grantee::Program(kind, name) if kind == "rule" => {
+                let rule = Principal::Rule { name: name.clone(), event: Seq(0), signed: true };
+                columns.push((grantee.to_string(), rule));
+            }
+            _ => {}
         }
     }
     columns
 }
 
 /// Who may do what, with which needs: by person or program, then by command, each cell as the table has it. What is
-/// denied is not listed.
+/// denied is not listed. Beside them, who may approve what, and the grants and requirements as they are written: what
+/// they say of other rooms and under other conditions no cell shows.
 pub type Rights = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The permission table as a value that can be compared with another time's.
@@ -60,7 +78,74 @@ pub fn rights(config: &Config, commands: &[Command]) -> Rights {
         let cells = commands.iter().map(|command| (command.spec.id.to_string(), cell(config, command, who)));
         cells.filter(|(_, cell)| cell != DENIED).collect()
     };
-    columns(config).iter().map(|(heading, who)| (heading.clone(), row(who))).collect()
+    let columns = columns(config);
+    let mut rights: Rights = columns.iter().map(|(heading, who)| (heading.clone(), row(who))).collect();
+    for (heading, who) in &columns {
+        let mine = commands.iter().filter(|command| may_approve(config, command, who));
+        let mine: BTreeMap<_, _> =
+            mine.map(|command| (command.spec.id.to_string(), APPROVES.to_owned())).collect();
+        if !mine.is_empty() {
+            rights.insert(format!("{APPROVER}{heading}"), mine);
+        }
+    }
+    let written = |texts: Vec<String>| texts.into_iter().map(|text| (text, WRITTEN.to_owned())).collect();
+    rights.insert(GRANTS.to_owned(), written(config.policy.grants.iter().map(grant_text).collect()));
+    let ours = config.policy.requirements.iter().map(|requirement| requirement_text(requirement, None));
+    let packs = commands.iter().flat_map(|command| {
+        command.spec.require.iter().map(|requirement| requirement_text(requirement, Some(&command.spec.id)))
+    });
+    rights.insert(REQUIREMENTS.to_owned(), written(ours.chain(packs).collect()));
+    rights
+}
+
+/// Whether somebody's approval counts for a requirement of a command, whatever its condition.
+fn may_approve(config: &Config, command: &Command, who: &Principal) -> bool {
+    let id = command.spec.id.as_str();
+    let ours = config.policy.requirements.iter();
+    let ours = ours.filter(|it| it.command.as_ref().is_some_and(|glob| glob.matches(id)));
+    let mut all = ours.chain(&command.spec.require).filter(|requirement| requirement.approve > 0);
+    matches!(who, Principal::Person { .. })
+        && all.any(|requirement| match &requirement.by {
+            Some(by) => by.covers(who),
+            None => cell(config, command, who) != DENIED,
+        })
+}
+
+fn grant_text(grant: &Grant) -> String {
+    let list = |all: Vec<String>| all.join(", ");
+    let mut text = format!("`{}`", grant.command);
+    if let Some(effect) = grant.effect {
+        let _ = write!(text, " up to {effect}");
+    }
+    let _ = write!(text, " to {}", list(grant.to.iter().map(ToString::to_string).collect()));
+    if let Some(rooms) = &grant.rooms {
+        let _ = write!(text, " in {}", list(rooms.iter().map(ToString::to_string).collect()));
+    }
+    if let Some(when) = &grant.when {
+        let _ = write!(text, " when `{}`", when.source());
+    }
+    text
+}
+
+fn requirement_text(requirement: &Requirement, of: Option<&CommandId>) -> String {
+    let command = requirement.command.as_ref().map(ToString::to_string);
+    let command = command.or_else(|| of.map(ToString::to_string)).unwrap_or_default();
+    let mut needs = Vec::new();
+    if let Some(why) = &requirement.deny {
+        needs.push(format!("deny \"{why}\""));
+    }
+    if requirement.confirm {
+        needs.push("confirm".to_owned());
+    }
+    if requirement.approve > 0 {
+        let by = requirement.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        needs.push(format!("approve {}{by} within {} s", requirement.approve, requirement.within_secs));
+    }
+    if requirement.step_up {
+        needs.push("step up".to_owned());
+    }
+    let when = requirement.when.as_ref().map(|when| format!(" when `{}`", when.source())).unwrap_or_default();
+    format!("`{command}` needs {}{when}", needs.join(" + "))
 }
 
 /// The table as text: a row for each command, a column for each person, guests, the operator and tokens. Conditions

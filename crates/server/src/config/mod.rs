@@ -34,6 +34,8 @@ use wilco_packs::{
 use wilco_store_sql::Durability;
 use wilco_web::Room;
 
+use crate::reload::{self, Mark};
+
 pub use environment::{Environment, Variables};
 pub use secrets::SecretAt;
 pub use sources::SourceSetup;
@@ -43,6 +45,8 @@ pub use sources::SourceSetup;
 pub struct Config {
     /// The file that it was read from.
     pub file: PathBuf,
+    /// The mark of that file, taken before it was read.
+    pub(crate) mark: Option<Mark>,
     /// The folder of `wilco.toml`, absolute: the ops repo.
     pub base: PathBuf,
     /// Wilco's own name, in lower case.
@@ -148,6 +152,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
         let remedy = "Go to the folder of your ops repo; `wilco up` in an empty folder lays out the demo, to begin from.";
         return Err(vec![Problem::of(&file, what, remedy)]);
     }
+    let mark = reload::mark(path);
     let text = read_text(path, &file).map_err(|problem| vec![problem])?;
     let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let base = std::path::absolute(base).map_err(|error| {
@@ -158,7 +163,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
     let problems = sheet.into_problems();
     match read {
         Some(config) if !problems.iter().any(Problem::is_error) => {
-            Ok(Config { file: path.to_owned(), warnings: problems, ..config })
+            Ok(Config { file: path.to_owned(), mark, warnings: problems, ..config })
         }
         _ => Err(problems),
     }
@@ -180,6 +185,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
     };
     Config {
         file: PathBuf::new(),
+        mark: None,
         base: base.to_owned(),
         name: settings::name(root),
         aliases: settings::aliases(root),

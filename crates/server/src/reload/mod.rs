@@ -3,16 +3,19 @@
 //! A pack that is broken leaves the one before it running. What does not fit together, or a broken `wilco.toml`,
 //! leaves all as it was. Either way the home room is told, once. Not when files changed: [`watch`] sees that. Layer 4.
 
+mod differ;
 mod told;
 mod watch;
 
 use std::{
+    fmt::Display,
+    io,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use async_trait::async_trait;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch::Sender, watch::channel as watch_channel};
 use wilco_contract::{
     action::DynAction,
     clock::{Cancel, Clock},
@@ -23,12 +26,15 @@ use wilco_engine::{Engine, Reloader, Setup};
 use wilco_packs::{Pack, Problem};
 use wilco_runtime::http::HttpClient;
 
-pub(crate) use self::watch::Marks;
+pub(crate) use self::watch::{Mark, Marks, mark, mark_of_pack};
 use crate::{
     app,
     check::{self, Good, ReadPack, Rights},
     config::{self, Config, Environment},
 };
+
+/// How many looks lie between two readings while something is wrong.
+const LOOKS: u32 = 5;
 
 /// What reloading needs to know.
 pub(crate) struct Parts {
@@ -51,69 +57,105 @@ pub(crate) struct Reload {
     state: Mutex<State>,
     /// The files as they were when they were last looked at.
     marks: RwLock<Marks>,
+    /// Whether what is allowed is known, so that there is something to compare with.
+    ready: Sender<bool>,
 }
 
 /// What runs.
 struct State {
     config: Config,
+    /// What was last read, also what takes a restart.
+    written: Config,
     /// The last good state of each pack.
-    packs: Vec<Kept>,
+    packs: Vec<ReadPack>,
+    secrets: Secrets,
     rights: Rights,
     /// What was last told to be wrong, so that it is told once.
     wrong: Option<String>,
 }
 
-/// A pack that runs, and the mark of the file that it was read from.
-#[derive(Clone)]
-struct Kept {
-    read: ReadPack,
-    mark: Option<watch::Mark>,
+/// What a server began with.
+pub(crate) struct Began {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// Its packs.
+    pub(crate) packs: Vec<ReadPack>,
+    /// The values of its secrets.
+    pub(crate) secrets: Secrets,
+    /// Taken before the packs were read.
+    pub(crate) marks: Marks,
+}
+
+/// Why everything is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Somebody said so.
+    Asked,
+    /// A file changed.
+    Changed,
+    /// Something was wrong that may be mended elsewhere than in the files that are looked at.
+    Wrong,
 }
 
 /// What reading found.
 struct Found {
+    /// What counts from now on.
     config: Config,
-    packs: Vec<Kept>,
+    /// What was read.
+    written: Config,
+    packs: Vec<ReadPack>,
     all: Pack,
-    /// What is wrong with packs whose old state goes on, or that are left out.
-    broken: Vec<Problem>,
+    /// What is wrong with packs whose old state goes on, and with those that are left out.
+    broken: Option<String>,
+    /// The sections that changed.
+    sections: Vec<&'static str>,
     warnings: Vec<Problem>,
     rights: Rights,
 }
 
 impl Reload {
-    /// Ready to reload, from what was read at the start.
-    pub(crate) fn new(parts: Parts, config: Config, packs: Vec<ReadPack>) -> Arc<Self> {
-        let keep = |read: ReadPack| Kept { mark: watch::mark_of_pack(&read.path), read };
-        let packs = packs.into_iter().map(keep).collect();
-        let marks = RwLock::new(Marks::of(&config));
-        let state = Mutex::new(State { config, packs, rights: Rights::new(), wrong: None });
-        Arc::new(Self { parts, state, marks })
+    /// Ready to reload.
+    pub(crate) fn new(parts: Parts, began: Began) -> Arc<Self> {
+        let Began { config, packs, secrets, marks } = began;
+        let written = config.clone();
+        let state = State { config, written, packs, secrets, rights: Rights::default(), wrong: None };
+        let (ready, _) = watch_channel(false);
+        Arc::new(Self { parts, state: Mutex::new(state), marks: RwLock::new(marks), ready })
     }
 
     /// Keeps what is allowed now, for `wilco check` to compare with, and says what is allowed since the last time that
-    /// Wilco ran here and was not then.
+    /// Wilco ran here and was not then. Nothing is taken over before.
     async fn begin(&self) {
         let mut state = self.state.lock().await;
-        let all = check::as_one(&state.config, state.packs.iter().map(|kept| &kept.read.pack));
-        state.rights = check::rights(&state.config, &commands(&all));
-        let before = Good::read(&state.config.base);
-        if let Some(before) = &before {
-            let gains = check::gains(&before.rights, &state.rights);
-            if !gains.is_empty() {
-                let text = told::gains_at_start(&gains);
-                self.announce("config.loaded", "wilco", text).await;
+        let (config, packs) = (state.config.clone(), state.packs.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let all = check::as_one(&config, packs.iter().map(|read| &read.pack));
+            (check::rights(&config, &commands(&all)), Good::read(&config.base))
+        });
+        match looked.await {
+            Ok((rights, before)) => {
+                state.rights = rights;
+                if let Some(before) = &before {
+                    let gains = check::gains(&before.rights, &state.rights);
+                    if !gains.is_empty() {
+                        let text = told::gains_at_start(&gains);
+                        self.announce("config.loaded", "wilco", text).await;
+                    }
+                }
+                if before.is_none_or(|before| before.rights != state.rights) {
+                    self.keep(&state).await;
+                }
             }
+            Err(error) => tracing::error!(%error, "Looking at what is allowed broke down."),
         }
-        if before.is_none_or(|before| before.rights != state.rights) {
-            self.keep(&state);
-        }
+        self.ready.send_replace(true);
     }
 
     /// Watches the files until the server stops.
     pub(crate) async fn run(self: Arc<Self>, stopped: Cancel) {
         self.begin().await;
         let mut changed: Option<Marks> = None;
+        let mut looks = 0;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(watch::PAUSE) => {}
@@ -125,12 +167,17 @@ impl Reload {
                 let now = known.again();
                 (now != known).then_some(now)
             });
-            // A file that is being written is left until it has not changed for a while.
+            looks += 1;
+            // What came of it is told in the home room.
             match look.await {
+                // A file that is being written is left until it has not changed for a while.
                 Ok(Some(now)) if changed.as_ref() == Some(&now) => {
-                    changed = None;
-                    // What came of it was told in the home room.
-                    let _ = self.take_over("wilco", true).await;
+                    (changed, looks) = (None, 0);
+                    let _ = self.take_over("wilco", Why::Changed).await;
+                }
+                Ok(None) if looks >= LOOKS && self.state.lock().await.wrong.is_some() => {
+                    (changed, looks) = (None, 0);
+                    let _ = self.take_over("wilco", Why::Wrong).await;
                 }
                 Ok(now) => changed = now,
                 Err(error) => tracing::error!(%error, "Looking for changed files broke down."),
@@ -139,56 +186,62 @@ impl Reload {
     }
 
     /// Reads everything and takes it over.
-    async fn take_over(&self, by: &str, watched: bool) -> Result<String, String> {
+    async fn take_over(&self, by: &str, why: Why) -> Result<String, String> {
+        // An order that a restart goes on with comes before there is anything to compare with.
+        if self.ready.subscribe().wait_for(|ready| *ready).await.is_err() {
+            return Err("Wilco is stopping".to_owned());
+        }
         let mut state = self.state.lock().await;
         let found = match self.read(&state).await {
-            Ok(found) => {
-                found.config.secret_values().await.map(|secrets| (found, secrets)).map_err(|error| {
-                    let what = format!("a secret cannot be had: {error}");
-                    vec![Problem::of(config::FILE, what, "Mend it; until then the secrets before go on.")]
-                })
-            }
-            Err(problems) => Err(problems),
-        };
-        let (found, secrets) = match found {
             Ok(found) => found,
-            Err(problems) => {
-                let text = told::left(&problems);
-                self.tell_once(&mut state, by, &text).await;
-                return Err(text);
+            Err(problems) => return self.leave(&mut state, by, &problems).await,
+        };
+        if why == Why::Wrong && found.broken.is_some() && found.broken == state.wrong {
+            return Ok("The configuration is broken as before.".to_owned());
+        }
+        let secrets = match found.config.secret_values().await {
+            Ok(values) => Secrets::new(values),
+            Err(error) => {
+                let what = format!("a secret cannot be had: {error}");
+                let problem =
+                    Problem::of(config::FILE, what, "Mend it; until then the secrets before go on.");
+                return self.leave(&mut state, by, &[problem]).await;
             }
         };
-        let restart = told::needs_restart(&state.config, &found.config);
-        let mut setup = Setup { secrets: Secrets::new(secrets), ..app::setup(&found.config, found.all) };
-        // Sources and what else was opened at the start stay as they are.
-        setup.events.sources = state.config.sources.iter().map(|source| source.rule.clone()).collect();
-        setup.home.clone_from(&state.config.home);
+        let setup = Setup { secrets: secrets.clone(), ..app::setup(&found.config, found.all) };
         let changes = match self.parts.engine.reload(setup) {
             Ok(changes) => changes,
-            Err(collisions) => {
-                let text = told::left(&collisions);
-                self.tell_once(&mut state, by, &text).await;
-                return Err(text);
-            }
+            Err(collisions) => return self.leave(&mut state, by, &collisions).await,
         };
         self.parts.http.serve(found.config.servers.clone());
         for warning in found.warnings {
             tracing::warn!("{warning}");
         }
+        let mut sections = found.sections;
+        if secrets != state.secrets {
+            sections.push("secrets");
+        }
         let gains = check::gains(&state.rights, &found.rights);
-        let news = told::News { changes: &changes, gains: &gains, restart: &restart, broken: &found.broken };
-        let quiet = news.is_nothing();
-        let mended = found.broken.is_empty() && state.wrong.take().is_some();
+        let keys = differ::needs_restart(&found.config, &found.written);
+        let restart = match differ::needs_restart(&state.written, &found.written).is_empty() {
+            false => told::Restart::New(&keys),
+            true if why == Why::Asked => told::Restart::Again(&keys),
+            true => told::Restart::Told,
+        };
+        let broken = found.broken.as_deref();
+        let news = told::News { changes: &changes, sections: &sections, gains: &gains, restart, broken };
+        let mended = broken.is_none() && state.wrong.is_some();
         let text = if mended { told::mended(&news) } else { news.text() };
-        let opened = state.config.clone();
-        state.config =
-            Config { home: opened.home, sources: opened.sources, rooms: opened.rooms, ..found.config };
-        (state.packs, state.rights) = (found.packs, found.rights);
-        self.keep(&state);
-        if !found.broken.is_empty() {
-            self.tell_once(&mut state, by, &text).await;
-        } else if mended || !(quiet && watched) {
-            self.announce("config.reloaded", by, text.clone()).await;
+        let quiet = news.is_nothing();
+        let known = found.broken == state.wrong;
+        let kind = if quiet && found.broken.is_some() { "config.refused" } else { "config.reloaded" };
+        state.config = found.config;
+        state.written = found.written;
+        (state.packs, state.secrets, state.rights) = (found.packs, secrets, found.rights);
+        state.wrong = found.broken;
+        self.keep(&state).await;
+        if !(quiet && known) || why == Why::Asked {
+            self.announce(kind, by, text.clone()).await;
         }
         Ok(text)
     }
@@ -199,8 +252,8 @@ impl Reload {
         let (actions, packs) = (self.parts.actions.clone(), state.packs.clone());
         let same = state.config.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let found = read(&environment, &actions, (&same, packs));
-            let marks = Marks::of(found.as_ref().map_or(&same, |found| &found.config));
+            let mut marks = Marks::of(&same).again();
+            let found = read(&environment, &actions, (&same, packs), &mut marks);
             (found, marks)
         });
         match read.await {
@@ -216,11 +269,14 @@ impl Reload {
         }
     }
 
-    async fn tell_once(&self, state: &mut State, by: &str, text: &str) {
-        if state.wrong.as_deref() != Some(text) {
-            self.announce("config.refused", by, text.to_owned()).await;
-            state.wrong = Some(text.to_owned());
+    /// Leaves everything as it is, and says so once.
+    async fn leave<T: Display>(&self, state: &mut State, by: &str, why: &[T]) -> Result<String, String> {
+        let text = told::left(why);
+        if state.wrong.as_ref() != Some(&text) {
+            self.announce("config.refused", by, text.clone()).await;
+            state.wrong = Some(text.clone());
         }
+        Err(text)
     }
 
     async fn announce(&self, kind: &str, by: &str, text: String) {
@@ -229,9 +285,11 @@ impl Reload {
         }
     }
 
-    fn keep(&self, state: &State) {
+    async fn keep(&self, state: &State) {
         let good = Good { at: self.parts.clock.now(), rights: state.rights.clone() };
-        if let Err(error) = good.keep(&state.config.base) {
+        let folder = state.config.base.clone();
+        let kept = tokio::task::spawn_blocking(move || good.keep(&folder)).await;
+        if let Err(error) = kept.map_err(io::Error::other).flatten() {
             tracing::warn!(%error, "What is allowed could not be kept for `wilco check` to compare with.");
         }
     }
@@ -240,7 +298,7 @@ impl Reload {
 #[async_trait]
 impl Reloader for Reload {
     async fn reload(&self, by: &str) -> Result<String, String> {
-        self.take_over(by, false).await
+        self.take_over(by, Why::Asked).await
     }
 }
 
@@ -249,47 +307,59 @@ fn commands(all: &Pack) -> Vec<wilco_contract::command::Command> {
 }
 
 /// Reads `wilco.toml` and the packs. A pack whose file did not change is not read again, as long as what packs are
-/// checked against is the same.
+/// checked against is the same. `marks` become those of the files as they were before each was read.
 fn read(
     environment: &Environment,
     actions: &[Arc<dyn DynAction>],
-    (same, packs): (&Config, Vec<Kept>),
+    (same, packs): (&Config, Vec<ReadPack>),
+    marks: &mut Marks,
 ) -> Result<Found, Vec<Problem>> {
-    let config = config::load(&same.file, environment)?;
+    let written = config::load(&same.file, environment)?;
+    // The folders may be others now, and no pack was read yet.
+    *marks = Marks::of(&written);
+    // What was opened at the start stays, and is what the rest has to fit.
+    let config = differ::as_opened(written.clone(), same);
     let alike = config.servers == same.servers
         && config.search == same.search
         && config.vars == same.vars
         && config.lists == same.lists
         && config.secrets.keys().eq(same.secrets.keys());
     let known = |path: &Path| {
-        let kept = packs.iter().find(|kept| kept.read.path == path)?;
-        let unchanged = kept.mark.is_some() && kept.mark == watch::mark_of_pack(path);
-        (alike && unchanged).then(|| kept.read.clone())
+        let kept = packs.iter().find(|kept| kept.path == path)?;
+        let unchanged = kept.mark.is_some() && kept.mark == mark_of_pack(path);
+        (alike && unchanged).then(|| kept.clone())
     };
     let (found, folders) = check::read_each(&config, actions, known);
     if check::any_error(&folders) {
         return Err(folders);
     }
-    let (mut kept, mut broken, mut warnings) = (Vec::new(), Vec::new(), folders);
+    let (mut kept, mut broken, mut left_out, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), folders);
     for read in found {
-        if check::any_error(&read.problems) {
-            broken.extend(read.problems);
-            // What ran goes on; what never ran is left out.
-            kept.extend(packs.iter().find(|old| old.read.path == read.path).cloned());
-        } else {
+        if !check::any_error(&read.problems) {
             warnings.extend(read.problems.iter().cloned());
-            kept.push(Kept { mark: watch::mark_of_pack(&read.path), read });
+            kept.push(read);
+        } else if let Some(old) = packs.iter().find(|old| old.path == read.path) {
+            broken.extend(read.problems);
+            kept.push(old.clone());
+        } else {
+            left_out.extend(read.problems);
         }
     }
-    let all = check::as_one(&config, kept.iter().map(|kept| &kept.read.pack));
+    let all = check::as_one(&config, kept.iter().map(|read| &read.pack));
     let mut misfits = check::between(&config, &all);
     misfits.extend(check::collisions(&all, &config));
     if check::any_error(&misfits) {
-        // What a broken pack lacks may be why something does not fit: both are told.
-        broken.extend(misfits);
-        return Err(broken);
+        // What a broken pack lacks, or what takes a restart, may be why something does not fit: all are told.
+        let restart = differ::needs_restart(&config, &written).into_iter().map(|key| {
+            let what = format!("`{key}` changed, which takes a restart");
+            Problem::of(config::FILE, what, "Until then the rest has to fit what runs.")
+        });
+        return Err(broken.into_iter().chain(left_out).chain(misfits).chain(restart).collect());
     }
     warnings.extend(config.warnings.iter().cloned().chain(misfits));
+    let before = check::as_one(same, packs.iter().map(|read| &read.pack));
+    let sections = differ::sections((same, &before), (&config, &all));
     let rights = check::rights(&config, &commands(&all));
-    Ok(Found { config, packs: kept, all, broken, warnings, rights })
+    let broken = told::broken(&broken, &left_out);
+    Ok(Found { config, written, packs: kept, all, broken, sections, warnings, rights })
 }

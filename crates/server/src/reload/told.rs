@@ -8,7 +8,7 @@ use wilco_contract::ids::CommandId;
 use wilco_engine::Changes;
 use wilco_packs::Problem;
 
-use crate::{check::Gain, config::Config};
+use crate::check::Gain;
 
 /// How many of something are named.
 const NAMED: usize = 8;
@@ -18,18 +18,32 @@ const TOLD: usize = 12;
 /// What came of a reload.
 pub(super) struct News<'a> {
     pub(super) changes: &'a Changes,
+    /// The sections that changed, beside commands.
+    pub(super) sections: &'a [&'static str],
     pub(super) gains: &'a [Gain],
-    pub(super) restart: &'a [&'static str],
-    pub(super) broken: &'a [Problem],
+    pub(super) restart: Restart<'a>,
+    /// What [`broken`] says.
+    pub(super) broken: Option<&'a str>,
+}
+
+/// What takes a restart.
+#[derive(Clone, Copy)]
+pub(super) enum Restart<'a> {
+    /// What it was, which was told.
+    Told,
+    /// These keys.
+    New(&'a [&'static str]),
+    /// These keys, which were told; said again because somebody asks.
+    Again(&'a [&'static str]),
 }
 
 impl News<'_> {
-    /// Whether nothing that anybody would notice changed.
+    /// Whether nothing that was taken over changes anything.
     pub(super) fn is_nothing(&self) -> bool {
         *self.changes == Changes::default()
+            && self.sections.is_empty()
             && self.gains.is_empty()
-            && self.restart.is_empty()
-            && self.broken.is_empty()
+            && !matches!(self.restart, Restart::New(_))
     }
 
     /// A line for each thing.
@@ -45,25 +59,44 @@ impl News<'_> {
         list("New", added);
         list("Changed", changed);
         list("Gone", removed);
+        if !self.sections.is_empty() {
+            lines.push(format!("Changed beside commands: {}.", self.sections.join(", ")));
+        }
         if !voided.is_empty() {
             let ids: Vec<_> = voided.iter().map(ToString::to_string).collect();
             let ids = some(&ids, NAMED, ", ");
             lines.push(format!("Planned before, and to be asked for anew: {ids}."));
         }
         lines.extend(rights(self.gains));
-        if !self.restart.is_empty() {
-            let keys: Vec<_> = self.restart.iter().map(|key| format!("`{key}`")).collect();
-            lines.push(format!("Takes a restart of Wilco: {}.", keys.join(", ")));
+        match self.restart {
+            Restart::New([]) => lines.push("Nothing takes a restart of Wilco any more.".to_owned()),
+            Restart::Told | Restart::Again([]) => {}
+            Restart::New(keys) | Restart::Again(keys) => {
+                let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+                lines.push(format!("Takes a restart of Wilco: {}.", keys.join(", ")));
+            }
         }
-        if !self.broken.is_empty() {
-            lines.push("Broken, so what ran before goes on:".to_owned());
-            lines.push(some(&texts(self.broken), TOLD, "\n"));
+        if let Some(broken) = self.broken {
+            lines.push(broken.to_owned());
         }
         if lines.len() == 1 {
             lines.push("Nothing changed.".to_owned());
         }
         lines.join("\n")
     }
+}
+
+/// Which packs are broken: those whose old state goes on, and those that never ran.
+pub(super) fn broken(old: &[Problem], left_out: &[Problem]) -> Option<String> {
+    let list = |what: &str, problems: &[Problem]| {
+        (!problems.is_empty()).then(|| format!("{what}\n{}", some(&texts(problems), TOLD, "\n")))
+    };
+    let lists = [
+        list("Broken, so what ran before goes on:", old),
+        list("Broken, and left out until it is mended:", left_out),
+    ];
+    let lists: Vec<_> = lists.into_iter().flatten().collect();
+    (!lists.is_empty()).then(|| lists.join("\n"))
 }
 
 /// That what was broken is not any more.
@@ -92,23 +125,6 @@ fn rights(gains: &[Gain]) -> Option<String> {
         let lines: Vec<_> = gains.iter().map(|gain| format!("{gain}.")).collect();
         some(&lines, TOLD, "\n")
     })
-}
-
-/// The keys that changed and are read at the start alone.
-pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
-    let changed = [
-        ("listen", old.listen != new.listen),
-        ("public_url", old.public_url != new.public_url),
-        ("database", old.database != new.database),
-        ("durability", old.durability != new.durability),
-        ("home", old.home != new.home),
-        ("keys", old.keys != new.keys),
-        ("audit.checkpoints", old.checkpoints != new.checkpoints),
-        ("connector", old.rooms != new.rooms),
-        // By all that is said of them but their secrets, which are not shown.
-        ("source", format!("{:?}", old.sources) != format!("{:?}", new.sources)),
-    ];
-    changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
 }
 
 fn texts<T: Display>(problems: &[T]) -> Vec<String> {

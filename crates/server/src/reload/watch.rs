@@ -18,9 +18,10 @@ pub(super) const PAUSE: Duration = Duration::from_secs(1);
 /// The most packs that are looked at in one folder.
 const MOST_PACKS: usize = 10_000;
 
-/// What tells one state of a file from another: its device and number, length, and when it last changed.
+/// What tells one state of a file from another: its device and number, length, and when its content and what is said
+/// of it, such as its permissions, last changed. Taken before a file is read, so that what is saved meanwhile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark([i128; 4]);
+pub(crate) struct Mark([i128; 5]);
 
 /// The files that make a configuration, as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +32,12 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// The files of a configuration.
+    /// The files of a configuration: its own as it was before it was read, its packs as they are now.
     pub(crate) fn of(config: &Config) -> Self {
         let folders = config.packs.iter().map(|PackFolder { path, .. }| path.clone()).collect();
-        Self { file: config.file.clone(), folders, marks: BTreeMap::new() }.again()
+        let mut marks = Self { file: config.file.clone(), folders, marks: BTreeMap::new() }.again();
+        marks.marks.insert(config.file.clone(), config.mark);
+        marks
     }
 
     /// The same files, as they are now.
@@ -55,18 +58,23 @@ impl Marks {
 }
 
 /// The mark of a pack's file; none where there is none.
-pub(super) fn mark_of_pack(folder: &Path) -> Option<Mark> {
+pub(crate) fn mark_of_pack(folder: &Path) -> Option<Mark> {
     mark(&folder.join("pack.toml"))
 }
 
-fn mark(path: &Path) -> Option<Mark> {
+/// The mark of a file; none where there is none.
+pub(crate) fn mark(path: &Path) -> Option<Mark> {
     let meta = fs::metadata(path).ok()?;
-    let changed = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
-    Some(Mark([meta.dev().into(), meta.ino().into(), meta.len().into(), changed]))
+    let at = |secs: i64, nanos: i64| i128::from(secs) * 1_000_000_000 + i128::from(nanos);
+    let written = at(meta.mtime(), meta.mtime_nsec());
+    let touched = at(meta.ctime(), meta.ctime_nsec());
+    Some(Mark([meta.dev().into(), meta.ino().into(), meta.len().into(), written, touched]))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn marks(base: &Path) -> Marks {
@@ -90,8 +98,11 @@ mod tests {
         fs::rename(base.join("new"), pack.join("pack.toml")).expect("a swap");
         let third = second.again();
         assert_ne!(second, third, "swapped by a file of the same length");
+        fs::set_permissions(pack.join("pack.toml"), fs::Permissions::from_mode(0o600)).expect("chmod");
+        let fourth = third.again();
+        assert_ne!(third, fourth, "other permissions");
         fs::remove_file(base.join("wilco.toml")).expect("gone");
-        assert_ne!(third, third.again(), "gone");
+        assert_ne!(fourth, fourth.again(), "gone");
         fs::write(pack.join("deploy.sh"), "not a definition").expect("a file");
         assert_eq!(third.again(), third.again());
     }

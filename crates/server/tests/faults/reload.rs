@@ -100,3 +100,38 @@ async fn what_takes_a_restart_is_said_and_a_right_gained_while_wilco_was_away_to
     let text = next(&town, 1).await;
     assert!(text.contains("allows more") && text.contains("@ben may now use `app.hold`"), "{text}");
 }
+
+#[tokio::test]
+async fn every_section_that_changes_is_named_and_what_takes_a_restart_stays() {
+    let town = Town::new().await;
+    change(&town.repo, "lane = \"unlimited\"", "lane = 7");
+    let text = next(&town, 0).await;
+    assert!(text.contains("Changed beside commands: limits."), "{text}");
+    // Where something stands changes nothing; that a restart is needed is told once.
+    change(&town.repo, "durability = \"process\"", "name = \"ops\"\ndurability = \"process\"");
+    let text = next(&town, 1).await;
+    assert!(text.contains("Takes a restart of Wilco: `name`.") && !text.contains("Changed"), "{text}");
+    change(&town.repo, "roles = [\"lead\"]", "roles = [\"lead\", \"tester\"]");
+    let text = next(&town, 2).await;
+    assert!(text.contains("people and roles") && !text.contains("restart"), "{text}");
+    assert!(answer(&town, "status").await["text"].is_string());
+}
+
+#[tokio::test]
+async fn beside_a_pack_that_never_ran_the_rest_is_taken_over_and_a_mended_one_is_seen() {
+    let town = Town::new().await;
+    let new = town.repo.path("packs/new");
+    std::fs::create_dir_all(&new).expect("a folder");
+    std::fs::write(new.join("pack.toml"), "no pack").expect("written");
+    pack(&town, "Do what a stage does", "Put it where it can be looked at");
+    let text = next(&town, 0).await;
+    assert!(text.contains("Changed: `app.stage`.") && text.contains("left out until it is mended"), "{text}");
+    std::fs::remove_dir_all(&new).expect("removed");
+    assert_eq!(next(&town, 1).await, "The configuration can be used again.");
+    // A folder that is named and not there is refused until it is, though no known file changes then.
+    change(&town.repo, "durability", "packs = [\"packs\", \"more\"]\ndurability");
+    let text = next(&town, 2).await;
+    assert!(text.contains("the old one goes on"), "{text}");
+    std::fs::create_dir_all(town.repo.path("more")).expect("a folder");
+    assert_eq!(next(&town, 3).await, "The configuration can be used again.");
+}
