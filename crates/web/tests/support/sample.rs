@@ -11,7 +11,7 @@ use wilco_contract::{
     pattern::Pattern,
     plan::{PLAN_VERSION, Plan, PlanBody},
     principal::Principal,
-    reply::{Field, StepMark},
+    reply::Field,
     store::{Batch, Record, When},
     values::{ArgType, Args},
 };
