@@ -49,6 +49,9 @@ pub struct Command {
     pub steps: Vec<Step>,
     /// What proves that it was done, in order.
     pub verify: Vec<Step>,
+    /// What it does after a known failure.
+    #[serde(default, skip_serializing_if = "OnFailure::is_stop")]
+    pub on_failure: OnFailure,
     /// The variables that its templates and conditions use.
     #[serde(default, skip_serializing_if = "Args::is_empty")]
     pub vars: Args,
@@ -118,8 +121,65 @@ pub struct Step {
     /// It is skipped where this does not hold: over the arguments, `vars` and what earlier steps gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
+    /// It is made once for each of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
+    /// It is tried again after a known failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<TryAgain>,
     /// Where it was declared.
     pub origin: Origin,
+}
+
+/// For what a step is made, each of them as `item` in its arguments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForEach {
+    /// A list, whose texts may be templates, or one template that is a list.
+    pub over: Value,
+    /// How many are made at once.
+    pub at_once: u32,
+}
+
+/// The most items that a step is made for.
+pub const MOST_ITEMS: usize = 200;
+
+/// How often a step is tried again after a known failure. What may have happened is never tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TryAgain {
+    /// How often.
+    pub times: u32,
+    /// How long it waits before, in seconds.
+    pub pause_secs: u64,
+}
+
+/// What an operation does after a known failure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// Nothing more.
+    #[default]
+    Stop,
+    /// What was done is undone, the last one first.
+    Undo,
+    /// These steps.
+    Steps(Vec<Step>),
+}
+
+impl OnFailure {
+    /// Whether nothing more is done.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
+
+    /// The steps, where there are some.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Self::Steps(steps) => steps,
+            Self::Stop | Self::Undo => &[],
+        }
+    }
 }
 
 /// What would undo a step.
@@ -129,6 +189,9 @@ pub struct Undo {
     pub uses: ActionName,
     /// Its arguments, as in [`Step::with`].
     pub with: Value,
+    /// The effect, where the action leaves it to the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
 }
 
 impl Command {
@@ -137,7 +200,11 @@ impl Command {
     pub fn digest(&self) -> Hash {
         let mut bare = self.clone();
         bare.origin = Origin::built_in();
-        for step in bare.steps.iter_mut().chain(&mut bare.verify) {
+        let after: &mut [Step] = match &mut bare.on_failure {
+            OnFailure::Steps(steps) => steps,
+            OnFailure::Stop | OnFailure::Undo => &mut [],
+        };
+        for step in bare.steps.iter_mut().chain(&mut bare.verify).chain(after) {
             step.origin = Origin::built_in();
         }
         for require in &mut bare.spec.require {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     action::{Intent, Outcome},
@@ -211,7 +212,10 @@ pub struct Operation {
     pub why: Option<String>,
     /// The key it holds or waits for.
     pub lock: Option<String>,
-    /// Its calls, steps first, then verify steps.
+    /// Why it fails, while what its command does after a failure goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Its calls, steps first, then verify steps, then what is done after a failure.
     pub runs: Vec<Run>,
     /// Its messages that are kept up to date.
     pub slots: Vec<Slot>,
@@ -251,6 +255,90 @@ pub struct Run {
     pub outcome: Option<Outcome>,
     /// Why it did not come to a good end.
     pub error: Option<String>,
+    /// Which of its command's steps it is, where that is not told by its position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<RunOf>,
+    /// How often it failed and was tried again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u32,
+    /// When it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Which step of a command a call is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunOf {
+    /// Among which steps.
+    pub kind: RunKind,
+    /// Which of them; verify steps are counted after all others.
+    pub step: usize,
+    /// For which item: its number, from 0, and itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<(usize, Value)>,
+}
+
+/// What a call is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// To do or to verify what was ordered.
+    Step,
+    /// To undo a step.
+    Undo,
+    /// Because the operation failed.
+    OnFailure,
+}
+
+impl Run {
+    /// A call that waits to be made.
+    #[must_use]
+    pub fn waiting(step: &str, verify: bool) -> Self {
+        Self {
+            step: step.to_owned(),
+            verify,
+            mark: StepMark::Waiting,
+            intent: None,
+            attempts: 0,
+            ended_at: None,
+            outcome: None,
+            error: None,
+            of: None,
+            failed: 0,
+            not_before: None,
+        }
+    }
+
+    /// What it is made for.
+    #[must_use]
+    pub fn kind(&self) -> RunKind {
+        self.of.as_ref().map_or(RunKind::Step, |of| of.kind)
+    }
+
+    /// The item that it is made for.
+    #[must_use]
+    pub fn item(&self) -> Option<&(usize, Value)> {
+        self.of.as_ref().and_then(|of| of.item.as_ref())
+    }
+
+    /// Its name among all calls of the operation, from its step's: `ship`, `ship.2`, `undo.ship`. Safe as a file name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let of = match self.kind() {
+            RunKind::Step => "",
+            RunKind::Undo => "undo.",
+            RunKind::OnFailure => "on_failure.",
+        };
+        match self.item() {
+            Some((at, _)) => format!("{of}{}.{}", self.step, at + 1),
+            None => format!("{of}{}", self.step),
+        }
+    }
 }
 
 /// A message of an operation that is edited as the operation goes on.
@@ -337,6 +425,27 @@ pub enum OpEvent {
         /// Why, in a line.
         why: String,
     },
+    /// A step turned out to be made once for each of these.
+    Expanded {
+        /// Which of [`Operation::runs`]; as many as there are items stand in its place.
+        run: usize,
+        /// For what.
+        items: Vec<Value>,
+    },
+    /// A call that failed is to be made again.
+    Retrying {
+        /// Which of [`Operation::runs`].
+        run: usize,
+        /// Not before this time.
+        not_before: Timestamp,
+    },
+    /// It failed, and does what its command says for that.
+    Failing {
+        /// Why it failed, in a sentence.
+        why: String,
+        /// The calls to be made, in order.
+        runs: Vec<Run>,
+    },
     /// A call ended.
     RunEnded {
         /// Which of [`Operation::runs`].
@@ -380,6 +489,9 @@ impl OpEvent {
             Self::Replanned { .. } => "operation.replanned",
             Self::RunStarted { .. } => "operation.run_started",
             Self::RunSkipped { .. } => "operation.run_skipped",
+            Self::Expanded { .. } => "operation.expanded",
+            Self::Retrying { .. } => "operation.retrying",
+            Self::Failing { .. } => "operation.failing",
             Self::RunEnded { .. } => "operation.run_ended",
             Self::Posted { .. } => "operation.posted",
         }
@@ -438,6 +550,7 @@ impl Operation {
                     return Err(bad(format!("to start call {run}")));
                 };
                 slot.mark = StepMark::Running;
+                slot.error = None;
                 slot.attempts += 1;
                 slot.intent = Some(intent.as_ref().clone());
                 self.started_at.get_or_insert(intent.at);
@@ -453,6 +566,42 @@ impl Operation {
                 slot.ended_at = Some(*at);
                 slot.outcome = Some(Outcome { summary: Some(why.clone()), ..Outcome::default() });
                 self.started_at.get_or_insert(*at);
+            }
+            OpEvent::Expanded { run, items } => {
+                let is_whole = |run: &&Run| run.mark == StepMark::Waiting && run.item().is_none();
+                let Some(whole) = self.runs.get(*run).filter(is_whole).cloned() else {
+                    return Err(bad(format!("to make call {run} for several items")));
+                };
+                // From here on a position tells nothing.
+                for (at, run) in self.runs.iter_mut().enumerate() {
+                    run.of.get_or_insert(RunOf { kind: RunKind::Step, step: at, item: None });
+                }
+                let of = self.runs[*run].of.clone();
+                let each = items.iter().enumerate().map(|(at, item)| Run {
+                    of: of.clone().map(|of| RunOf { item: Some((at, item.clone())), ..of }),
+                    ..whole.clone()
+                });
+                self.runs.splice(run..=run, each);
+            }
+            OpEvent::Retrying { run, not_before } => {
+                let Some(slot) = self.runs.get_mut(*run).filter(|run| run.mark == StepMark::Failed) else {
+                    return Err(bad(format!("to make call {run} again")));
+                };
+                slot.mark = StepMark::Waiting;
+                slot.failed += 1;
+                slot.ended_at = None;
+                slot.not_before = Some(*not_before);
+            }
+            OpEvent::Failing { why, runs } => {
+                if self.failure.is_some() || !matches!(self.state, State::Running | State::Verifying) {
+                    return Err(bad("to fail".into()));
+                }
+                for run in self.runs.iter_mut().filter(|run| run.mark == StepMark::Waiting) {
+                    run.mark = StepMark::Skipped;
+                }
+                self.failure = Some(why.clone());
+                self.why = Some(why.clone());
+                self.runs.extend(runs.iter().cloned());
             }
             OpEvent::RunEnded { run, at, end } => {
                 let Some(slot) = self.runs.get_mut(*run).filter(|run| run.mark == StepMark::Running) else {
@@ -487,6 +636,13 @@ impl Operation {
         }
         self.version += 1;
         Ok(())
+    }
+
+    /// Which step of the command a call is, and among which.
+    #[must_use]
+    pub fn step_of(&self, run: usize) -> Option<(RunKind, usize)> {
+        let found = self.runs.get(run)?;
+        Some(found.of.as_ref().map_or((RunKind::Step, run), |of| (of.kind, of.step)))
     }
 
     /// What it does, in a line.

@@ -2,6 +2,8 @@
 //!
 //! Not the making of it: `engine/planning` asks the actions. Layer 0.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -41,6 +43,9 @@ pub struct Plan {
     pub now: Vec<Field>,
     /// What each step's action said, in the order of the steps.
     pub steps: Vec<StepPlan>,
+    /// What the action said of each item of a step that is made for several, by the step's position.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub items: BTreeMap<usize, Vec<StepPlan>>,
 }
 
 /// What the hash of a plan covers: no prose, ages, estimates or ids.

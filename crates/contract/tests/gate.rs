@@ -94,7 +94,14 @@ fn plan() -> Plan {
         undo: Vec::new(),
         cost_ceiling: Some(900),
     };
-    Plan { hash: Hash::of(b"plan"), body, will: Vec::new(), now: Vec::new(), steps: Vec::new() }
+    Plan {
+        hash: Hash::of(b"plan"),
+        body,
+        will: Vec::new(),
+        now: Vec::new(),
+        steps: Vec::new(),
+        items: std::collections::BTreeMap::new(),
+    }
 }
 
 fn place() -> Place {

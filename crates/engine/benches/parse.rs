@@ -35,6 +35,7 @@ fn command(id: &str, words: &[String], args: Vec<ArgSpec>) -> Command {
         origin: Origin::built_in(),
         steps: Vec::new(),
         verify: Vec::new(),
+        on_failure: wilco_contract::command::OnFailure::Stop,
         vars: wilco_contract::values::Args::new(),
     }
 }

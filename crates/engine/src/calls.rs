@@ -2,7 +2,13 @@
 //!
 //! Not the order of calls: [`crate::life`] has it. A panic or a stall in an action ends here. Layer 1.
 
-use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
 
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
@@ -11,13 +17,14 @@ use wilco_contract::{
     action::{ActionError, Cx, DynAction, Intent, Outcome, Recovery, Tools},
     clock::{Cancel, Clock},
     gate::Permitted,
-    operation::{Operation, RunEnd},
+    operation::{Operation, RunEnd, RunKind},
+    plan::StepPlan,
     reply::StepMark,
 };
 
 use crate::{
     core::Core,
-    lines::Sink,
+    lines::{Numbers, Sink},
     planning::{self, later},
 };
 
@@ -27,6 +34,52 @@ const GRACE_SECS: i64 = 15;
 const LOOK_AGAIN_SECS: i64 = 1;
 /// The longest text and outputs of a call that are kept, in bytes.
 const MAX_KEPT: usize = 64 * 1024;
+
+/// The calls of an operation that are under way, each with its position among the runs.
+#[derive(Default)]
+pub(crate) struct Calls(Vec<(usize, Calling)>);
+
+impl Calls {
+    pub(crate) fn add(&mut self, run: usize, calling: Calling) {
+        self.0.push((run, calling));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Wishes all of them to stop.
+    pub(crate) fn stop(&mut self) {
+        self.0.iter_mut().for_each(|(_, calling)| calling.stop.now());
+    }
+
+    /// Whether this run is one of them.
+    pub(crate) fn has(&self, run: usize) -> bool {
+        self.0.iter().any(|(at, _)| *at == run)
+    }
+
+    /// The next one that ends; never where there is none. Nothing is lost where it is not waited for to the end.
+    pub(crate) async fn ended(&mut self, core: &Core) -> (usize, RunEnd) {
+        let (at, end) = poll_fn(|context| {
+            for (at, (_, calling)) in self.0.iter_mut().enumerate() {
+                if calling.end.is_none()
+                    && let Poll::Ready(end) = calling.call.as_mut().poll(context)
+                {
+                    calling.end = Some(end);
+                }
+                if let Some(end) = &calling.end {
+                    return Poll::Ready((at, end.clone()));
+                }
+            }
+            Poll::Pending
+        })
+        .await;
+        // Its output is written before its end is told.
+        self.0[at].1.sink.close().await;
+        let (run, _) = self.0.remove(at);
+        (run, bounded(hidden(core, end)))
+    }
+}
 
 /// The way to stop a call.
 pub(crate) struct Stop(Option<oneshot::Sender<()>>);
@@ -54,7 +107,9 @@ impl Stop {
 
 /// A call under way.
 pub(crate) struct Calling {
-    pub(crate) end: Pin<Box<dyn Future<Output = RunEnd> + Send>>,
+    call: Pin<Box<dyn Future<Output = RunEnd> + Send>>,
+    /// How it ended, from then until that is told.
+    end: Option<RunEnd>,
     pub(crate) stop: Stop,
     sink: Sink,
 }
@@ -66,28 +121,46 @@ pub(crate) struct Calling {
 pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, String> {
     let now = core.clock.now();
     let run = &op.runs[at];
-    let step = planning::step_at(&op.command, at).ok_or("the command has no such step")?;
+    let step = planning::step_at(op, at).ok_or("the command has no such step")?;
     let secs = i64::try_from(op.command.spec.timeout_secs).unwrap_or(i64::MAX / 2);
-    let deadline = op.deadline.unwrap_or_else(|| later(now, secs));
+    // What is done after a failure has its own time: that the steps took too long may be the failure.
+    let deadline = op.deadline.filter(|_| run.kind() == RunKind::Step).unwrap_or_else(|| later(now, secs));
     if now >= deadline {
         return Err(format!("Its time of {secs} s was over before step `{}`.", run.step));
     }
-    let args =
-        planning::filled(&step.with, &names(op)).map_err(|error| format!("Step `{}`: {error}", run.step))?;
+    let (uses, with, own) = match &step.undo {
+        Some(undo) if run.kind() == RunKind::Undo => (&undo.uses, &undo.with, undo.effect),
+        _ => (&step.uses, &step.with, step.effect),
+    };
+    let mut names = names(op);
+    if let Some((_, item)) = run.item() {
+        names = planning::with_item(names, item.clone());
+    }
+    let args = planning::filled(with, &names).map_err(|error| format!("Step `{}`: {error}", run.step))?;
     let kind = if run.verify { "verify." } else { "" };
     Ok(Intent {
-        key: format!("{}.{kind}{}.{}", op.id, run.step, run.attempts + 1),
+        key: format!("{}.{kind}{}.{}", op.id, run.name(), run.attempts + 1),
         operation: Some(op.id.clone()),
-        step: run.step.clone(),
-        action: step.uses.clone(),
-        effect: planning::effect_of(core, step),
+        step: run.name(),
+        action: uses.clone(),
+        effect: planning::effect_of(core, uses, own),
         asker: op.asker.clone(),
         place: op.place.clone(),
         args,
-        plan: op.plan.steps.get(at).cloned().unwrap_or_default(),
+        plan: planned(op, at).cloned().unwrap_or_default(),
         at: now,
         deadline,
     })
+}
+
+/// What its action said of a call when it was planned.
+fn planned(op: &Operation, at: usize) -> Option<&StepPlan> {
+    let (kind, step) = op.step_of(at)?;
+    match op.runs[at].item() {
+        _ if kind != RunKind::Step => None,
+        Some((number, _)) => op.plan.items.get(&step)?.get(*number),
+        None => op.plan.steps.get(step),
+    }
 }
 
 /// Why the call that is next is not to be made; `None` where it is.
@@ -95,24 +168,55 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
 /// # Errors
 /// When nobody can tell, in a sentence.
 pub(crate) fn skipped(op: &Operation, at: usize) -> Result<Option<String>, String> {
-    let Some(step) = planning::step_at(&op.command, at) else { return Ok(None) };
-    let Some(when) = &step.when else { return Ok(None) };
+    let Some(step) = planning::step_at(op, at).filter(|_| op.runs[at].kind() != RunKind::Undo) else {
+        return Ok(None);
+    };
+    let Some(when) = step.when.as_ref().filter(|_| op.runs[at].item().is_none()) else { return Ok(None) };
     Ok((!planning::holds(step, when, &names(op))?).then(|| planning::skipped(when)))
+}
+
+/// For what the call that is next is to be made; `None` where it is made once.
+///
+/// # Errors
+/// When nobody can tell, in a sentence.
+pub(crate) fn items(op: &Operation, at: usize) -> Result<Option<Vec<Value>>, String> {
+    let run = &op.runs[at];
+    let step = planning::step_at(op, at).filter(|step| step.for_each.is_some());
+    match step.filter(|_| run.item().is_none() && run.kind() != RunKind::Undo) {
+        Some(step) => planning::items_of(step, &names(op)).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The names that a call's templates may use now.
 fn names(op: &Operation) -> Value {
-    let steps: Map<String, Value> = op.runs.iter().filter_map(outputs).collect();
-    planning::names(&op.command, &op.args, &steps, Some((&op.id, &op.asker, &op.place)))
-}
-
-fn outputs(run: &wilco_contract::operation::Run) -> Option<(String, Value)> {
-    let state = match run.mark {
-        StepMark::Done => "done",
-        StepMark::Skipped => "skipped",
-        _ => return None,
-    };
-    Some((run.step.clone(), merged(run.outcome.as_ref()?, state)))
+    let mut steps: Map<String, Value> = Map::new();
+    for run in op.runs.iter().filter(|run| run.kind() != RunKind::Undo) {
+        let state = match run.mark {
+            StepMark::Done => "done",
+            StepMark::Skipped => "skipped",
+            StepMark::Failed => "failed",
+            _ => continue,
+        };
+        let nothing = Outcome { summary: run.error.clone(), ..Outcome::default() };
+        let gave = merged(run.outcome.as_ref().unwrap_or(&nothing), state);
+        let Some((_, item)) = run.item() else {
+            steps.insert(run.step.clone(), gave);
+            continue;
+        };
+        let all = steps.entry(run.step.clone()).or_insert_with(|| json!({"state": state, "items": []}));
+        if state != "done" {
+            all["state"] = json!(state);
+        }
+        if let Some(items) = all["items"].as_array_mut() {
+            items.push(planning::with_item(gave, item.clone()));
+        }
+    }
+    let mut names = planning::names(&op.command, &op.args, &steps, Some((&op.id, &op.asker, &op.place)));
+    if let Some(why) = &op.failure {
+        names["failure"] = json!(why);
+    }
+    names
 }
 
 /// What later steps may use as `steps.<id>.*`: the outputs, `summary`, and `state`: `done` or `skipped`.
@@ -129,37 +233,36 @@ pub(crate) fn merged(outcome: &Outcome, state: &str) -> Value {
 
 impl Calling {
     /// Makes a permitted call.
-    pub(crate) async fn begin(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> Self {
+    pub(crate) async fn begin(
+        core: &Arc<Core>,
+        permitted: &Permitted,
+        intent: Intent,
+        numbers: &Numbers,
+    ) -> Self {
         let (stop, cancel) = Stop::new();
-        let sink = Sink::open(core, &intent, false).await;
+        let sink = Sink::open(core, &intent, numbers, false).await;
         let tools = tools(core, &intent, &sink, cancel);
         let clock = core.clock.clone();
-        let end: Pin<Box<dyn Future<Output = RunEnd> + Send>> =
+        let call: Pin<Box<dyn Future<Output = RunEnd> + Send>> =
             match (core.action(&intent.action).cloned(), Cx::new(permitted, intent, tools)) {
                 (Some(action), Some(cx)) => Box::pin(async move { run(&clock, action.as_ref(), cx).await }),
                 (None, _) => ready(RunEnd::Failed("its action is no longer there".into())),
                 (_, None) => ready(RunEnd::Failed("the permission belongs to another operation".into())),
             };
-        Self { end, stop, sink }
+        Self { call, end: None, stop, sink }
     }
 
     /// Takes up a call that was begun before a restart.
-    pub(crate) async fn take_up(core: &Arc<Core>, intent: Intent) -> Self {
+    pub(crate) async fn take_up(core: &Arc<Core>, intent: Intent, numbers: &Numbers) -> Self {
         let (stop, cancel) = Stop::new();
-        let sink = Sink::open(core, &intent, true).await;
+        let sink = Sink::open(core, &intent, numbers, true).await;
         let tools = tools(core, &intent, &sink, cancel);
         let clock = core.clock.clone();
-        let end: Pin<Box<dyn Future<Output = RunEnd> + Send>> = match core.action(&intent.action).cloned() {
+        let call: Pin<Box<dyn Future<Output = RunEnd> + Send>> = match core.action(&intent.action).cloned() {
             Some(action) => Box::pin(async move { recover(&clock, action.as_ref(), &tools, &intent).await }),
             None => ready(RunEnd::Unknown("its action is no longer there to be asked".into())),
         };
-        Self { end, stop, sink }
-    }
-
-    /// Ends it: its output is written before its end is told.
-    pub(crate) async fn ended(self, core: &Core, end: RunEnd) -> RunEnd {
-        self.sink.close().await;
-        bounded(hidden(core, end))
+        Self { call, end: None, stop, sink }
     }
 }
 

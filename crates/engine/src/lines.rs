@@ -25,6 +25,10 @@ const AT_ONCE: usize = 256;
 /// The longest line that is kept, in bytes.
 const MAX_LINE: usize = 4_096;
 
+/// The numbers of an operation's lines: none is given twice, and they are kept in their order.
+#[derive(Clone, Default)]
+pub(crate) struct Numbers(Arc<tokio::sync::Mutex<Option<u64>>>);
+
 enum Told {
     Line(Stream, String),
     Close(oneshot::Sender<()>),
@@ -60,18 +64,22 @@ impl Lines for Way {
 impl Sink {
     /// Opens the way for a call. A call that is taken up again repeats its output from the beginning: as many lines
     /// as are kept already are left out.
-    pub(crate) async fn open(core: &Arc<Core>, intent: &Intent, again: bool) -> Self {
+    pub(crate) async fn open(core: &Arc<Core>, intent: &Intent, numbers: &Numbers, again: bool) -> Self {
         let dropped = Arc::new(AtomicU64::new(0));
         let secrets = core.live.load().setup.secrets.clone();
         let Some(operation) = intent.operation.clone() else { return Self { secrets, tell: None, dropped } };
         let (tell, told) = mpsc::channel(WAITING);
-        let next = core.store.log_end(&operation).await.unwrap_or(0) + 1;
+        let mut next = numbers.0.lock().await;
+        if next.is_none() {
+            *next = Some(core.store.log_end(&operation).await.unwrap_or(0) + 1);
+        }
+        drop(next);
         let skip = if again { kept(core, &operation, &intent.step).await } else { 0 };
         let keeper = Keeper {
             core: core.clone(),
             operation,
             step: intent.step.clone(),
-            next,
+            numbers: numbers.clone(),
             skip,
             dropped: dropped.clone(),
         };
@@ -89,8 +97,8 @@ impl Sink {
     }
 
     /// Returns once all output so far is handed to the store.
-    pub(crate) async fn close(self) {
-        let Some(tell) = self.tell else { return };
+    pub(crate) async fn close(&mut self) {
+        let Some(tell) = self.tell.clone() else { return };
         let (done, closed) = oneshot::channel();
         if tell.send(Told::Close(done)).await.is_ok() {
             // A keeper that broke off has nothing more to hand over.
@@ -114,7 +122,7 @@ struct Keeper {
     core: Arc<Core>,
     operation: OpId,
     step: String,
-    next: u64,
+    numbers: Numbers,
     skip: u64,
     dropped: Arc<AtomicU64>,
 }
@@ -126,19 +134,26 @@ impl Keeper {
             if told.recv_many(&mut batch, AT_ONCE).await == 0 {
                 return;
             }
+            let numbers = self.numbers.clone();
+            let mut next = numbers.0.lock().await;
+            let next = next.get_or_insert(1);
             let mut lines = Vec::with_capacity(batch.len());
             let mut closed = None;
             for told in batch.drain(..) {
                 match told {
                     Told::Line(stream, _) if self.skip > 0 && stream != Stream::Note => self.skip -= 1,
-                    Told::Line(stream, text) => lines.push(self.line(stream, text)),
+                    Told::Line(stream, text) => lines.push(self.line(next, stream, text)),
                     Told::Close(done) => closed = Some(done),
                 }
             }
             if closed.is_some() {
                 let dropped = self.dropped.swap(0, Ordering::Relaxed);
                 if dropped > 0 {
-                    lines.push(self.line(Stream::Note, format!("{dropped} lines came too fast to be kept")));
+                    lines.push(self.line(
+                        next,
+                        Stream::Note,
+                        format!("{dropped} lines came too fast to be kept"),
+                    ));
                 }
             }
             for line in &lines {
@@ -157,9 +172,9 @@ impl Keeper {
         }
     }
 
-    fn line(&mut self, stream: Stream, text: String) -> LogLine {
-        let number = self.next;
-        self.next += 1;
+    fn line(&self, next: &mut u64, stream: Stream, text: String) -> LogLine {
+        let number = *next;
+        *next += 1;
         LogLine {
             operation: self.operation.clone(),
             number,

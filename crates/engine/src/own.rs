@@ -411,9 +411,12 @@ fn command(declared: Declared) -> Command {
             effect: None,
             undo: None,
             when: None,
+            for_each: None,
+            retry: None,
             origin: Origin::built_in(),
         }],
         verify: Vec::new(),
+        on_failure: wilco_contract::command::OnFailure::Stop,
         vars: wilco_contract::values::Args::new(),
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! Not a decision: the gate judges the plan. Layer 1.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use wilco_contract::{
     action::{ActionError, Look},
-    command::{Command, Effect, Step},
+    command::{Command, Effect, MOST_ITEMS, Step},
     expr::{self, Condition},
-    ids::{CommandId, Hash, OpId, Place},
+    ids::{ActionName, CommandId, Hash, OpId, Place},
+    operation::{Operation, RunKind},
     plan::{PLAN_VERSION, Plan, PlanBody, PlannedStep, StepPlan},
     principal::Principal,
     secrets,
@@ -38,54 +41,123 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
     let look =
         Look { http: core.http.clone(), clock: core.clock.clone(), deadline: later(now, PLANNING_SECS) };
     let names = names(meant.command, meant.args, &Map::new(), None);
-    let mut steps = Vec::new();
-    let mut planned = Vec::new();
-    let mut inputs = Args::new();
-    for (step, verify) in all_steps(meant.command) {
-        let name = |id: &str| if verify { format!("verify.{id}") } else { id.to_owned() };
+    let mut made = Made::default();
+    for (at, (step, verify)) in all_steps(meant.command).enumerate() {
+        let id = if verify { format!("verify.{}", step.id) } else { step.id.clone() };
         let known = step.when.as_ref().filter(|when| !when.names().iter().any(|name| is_of_run(name)));
         if let Some(when) = known
             && !holds(step, when, &names).map_err(ActionError::failed)?
         {
             // It stays out of what people say yes to: it will not be done.
-            steps.push(StepPlan::default());
+            made.steps.push(StepPlan::default());
             continue;
         }
-        if depends_on_run(&step.with) {
-            planned.push(PlannedStep {
-                id: name(&step.id),
-                uses: step.uses.clone(),
-                with: step.with.clone(),
-            });
-            steps.push(StepPlan::default());
+        let each = step.for_each.as_ref();
+        if depends_on_run(&step.with) || each.is_some_and(|each| depends_on_run(&each.over)) {
+            made.calls.push(PlannedStep { id, uses: step.uses.clone(), with: step.with.clone() });
+            made.steps.push(StepPlan::default());
             continue;
         }
-        let with = filled(&step.with, &names)
+        let open = step.when.as_ref().filter(|_| known.is_none());
+        let one = One { core, look: &look, step, verify, open };
+        if each.is_none() {
+            let plan = one.plan(&id, &names, &mut made).await?;
+            made.steps.push(plan);
+            continue;
+        }
+        made.steps.push(StepPlan::default());
+        let mut items = Vec::new();
+        for (number, item) in items_of(step, &names).map_err(ActionError::failed)?.into_iter().enumerate() {
+            let names = with_item(names.clone(), item);
+            items.push(one.plan(&format!("{id}.{}", number + 1), &names, &mut made).await?);
+        }
+        made.items.insert(at, items);
+    }
+    Ok(assemble(meant, made))
+}
+
+/// What was planned so far.
+#[derive(Default)]
+struct Made {
+    calls: Vec<PlannedStep>,
+    inputs: Args,
+    steps: Vec<StepPlan>,
+    items: BTreeMap<usize, Vec<StepPlan>>,
+}
+
+/// A step whose call is being planned.
+struct One<'a> {
+    core: &'a Core,
+    look: &'a Look,
+    step: &'a Step,
+    verify: bool,
+    /// Its condition, where only the run can tell.
+    open: Option<&'a Condition>,
+}
+
+impl One<'_> {
+    async fn plan(&self, id: &str, names: &Value, made: &mut Made) -> Result<StepPlan, ActionError> {
+        let step = self.step;
+        let with = filled(&step.with, names)
             .map_err(|error| ActionError::failed(format!("step `{}`: {error}", step.id)))?;
-        let action = core
+        let action = self
+            .core
             .action(&step.uses)
             .ok_or_else(|| ActionError::failed(format!("there is no action `{}`", step.uses)))?;
-        let mut plan = if verify { StepPlan::default() } else { action.plan(&look, &with).await? };
-        if let Some(when) = step.when.as_ref().filter(|_| known.is_none()) {
+        let mut plan = if self.verify { StepPlan::default() } else { action.plan(self.look, &with).await? };
+        if let Some(when) = self.open {
             plan.will = plan.will.iter().map(|line| format!("if `{}`: {line}", when.source())).collect();
         }
         if !plan.inputs.is_empty() {
-            inputs.insert(name(&step.id), Value::Object(plan.inputs.clone()));
+            made.inputs.insert(id.to_owned(), Value::Object(plan.inputs.clone()));
         }
-        steps.push(plan);
-        planned.push(PlannedStep { id: name(&step.id), uses: step.uses.clone(), with });
+        made.calls.push(PlannedStep { id: id.to_owned(), uses: step.uses.clone(), with });
+        Ok(plan)
     }
-    Ok(assemble(meant, planned, (inputs, steps)))
 }
 
-fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, (inputs, steps): (Args, Vec<StepPlan>)) -> Plan {
+/// For what a step is made.
+///
+/// # Errors
+/// When that cannot be told, or is no list, or too much.
+pub(crate) fn items_of(step: &Step, names: &Value) -> Result<Vec<Value>, String> {
+    let Some(each) = &step.for_each else { return Ok(Vec::new()) };
+    let over =
+        filled(&each.over, names).map_err(|error| format!("`for_each` of step `{}`: {error}", step.id))?;
+    let Value::Array(items) = over else {
+        return Err(format!("`for_each` of step `{}` is no list: {over}", step.id));
+    };
+    if items.len() > MOST_ITEMS {
+        return Err(format!(
+            "Step `{}` is for {} items, and {MOST_ITEMS} are the most.",
+            step.id,
+            items.len()
+        ));
+    }
+    Ok(items)
+}
+
+/// The same names with this item.
+pub(crate) fn with_item(mut names: Value, item: Value) -> Value {
+    names["item"] = item;
+    names
+}
+
+fn assemble(meant: Meant<'_>, made: Made) -> Plan {
+    let Made { calls, inputs, steps, items } = made;
+    // In the order in which they are made.
+    let all: Vec<&StepPlan> = steps
+        .iter()
+        .enumerate()
+        .flat_map(|(at, step)| std::iter::once(step).chain(items.get(&at).into_iter().flatten()))
+        .collect();
     let mut targets: Vec<String> = Vec::new();
-    for target in steps.iter().flat_map(|step| &step.targets) {
+    for target in all.iter().flat_map(|step| &step.targets) {
         if !targets.contains(target) {
             targets.push(target.clone());
         }
     }
-    let ceilings: Vec<u64> = steps.iter().filter_map(|step| step.cost_ceiling).collect();
+    let ceilings: Vec<u64> = all.iter().filter_map(|step| step.cost_ceiling).collect();
     let body = PlanBody {
         version: PLAN_VERSION,
         command: meant.command.spec.id.clone(),
@@ -95,16 +167,17 @@ fn assemble(meant: Meant<'_>, planned: Vec<PlannedStep>, (inputs, steps): (Args,
         place: meant.place.clone(),
         targets,
         inputs,
-        steps: planned,
-        undo: steps.iter().filter_map(|step| step.undo.clone()).collect(),
+        steps: calls,
+        undo: all.iter().filter_map(|step| step.undo.clone()).collect(),
         cost_ceiling: (!ceilings.is_empty()).then(|| ceilings.iter().sum()),
     };
     let hash = Hash::of_json(&body).unwrap_or(Hash::ZERO);
     Plan {
         hash,
-        will: steps.iter().flat_map(|step| step.will.clone()).collect(),
-        now: steps.iter().flat_map(|step| step.now.clone()).collect(),
+        will: all.iter().flat_map(|step| step.will.clone()).collect(),
+        now: all.iter().flat_map(|step| step.now.clone()).collect(),
         steps,
+        items,
         body,
     }
 }
@@ -115,16 +188,20 @@ pub(crate) fn all_steps(command: &Command) -> impl Iterator<Item = (&Step, bool)
     steps.chain(command.verify.iter().map(|step| (step, true)))
 }
 
-/// The call at this position of [`all_steps`].
-pub(crate) fn step_at(command: &Command, at: usize) -> Option<&Step> {
-    all_steps(command).nth(at).map(|(step, _)| step)
+/// The step of a command's that a call of an operation is.
+pub(crate) fn step_at(op: &Operation, run: usize) -> Option<&Step> {
+    let (kind, at) = op.step_of(run)?;
+    match kind {
+        RunKind::Step | RunKind::Undo => all_steps(&op.command).nth(at).map(|(step, _)| step),
+        RunKind::OnFailure => op.command.on_failure.steps().get(at),
+    }
 }
 
 /// The effect of a step: its own word where the action leaves it to the step, else the action's.
-pub(crate) fn effect_of(core: &Core, step: &Step) -> Effect {
-    let Some(action) = core.action(&step.uses) else { return Effect::Destructive };
+pub(crate) fn effect_of(core: &Core, uses: &ActionName, own: Option<Effect>) -> Effect {
+    let Some(action) = core.action(uses) else { return Effect::Destructive };
     let spec = action.spec();
-    step.effect.filter(|_| spec.effect_by_step).unwrap_or(spec.effect)
+    own.filter(|_| spec.effect_by_step).unwrap_or(spec.effect)
 }
 
 /// Whether a step's arguments can be filled in only while the operation runs.

@@ -4,9 +4,10 @@
 //! last and labelled. Layer 1.
 
 use jiff::Timestamp;
+use serde_json::Value;
 use wilco_contract::{
     gate::{Ask, Denial, Need, approvers},
-    operation::{GivenKind, Operation, Run, State},
+    operation::{GivenKind, Operation, Run, RunKind, State},
     plan::Plan,
     reply::{Block, Choice, Field, PressKind, Progress, Reply, StepMark, Weight},
     store::{Lock, LockOwner},
@@ -103,7 +104,17 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
 
 fn progress(run: &Run) -> Progress {
     let note = run.error.clone().or_else(|| run.outcome.as_ref().and_then(|outcome| outcome.summary.clone()));
-    let name = if run.verify { format!("verify {}", run.step) } else { run.step.clone() };
+    let name = match run.kind() {
+        RunKind::Step if run.verify => format!("verify {}", run.step),
+        RunKind::Step => run.step.clone(),
+        RunKind::Undo => format!("undo {}", run.step),
+        RunKind::OnFailure => format!("on failure {}", run.step),
+    };
+    let name = match run.item() {
+        Some((_, Value::String(item))) => format!("{name} {item}"),
+        Some((_, item)) => format!("{name} {item}"),
+        None => name,
+    };
     Progress { name, state: run.mark, note }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use wilco_contract::{
-    command::{Command, DEFAULT_LETTER, DEFAULT_TIMEOUT_SECS, Effect, Spec},
+    command::{Command, DEFAULT_LETTER, DEFAULT_TIMEOUT_SECS, Effect, OnFailure, Spec, Step},
     expr::{Condition, strings, template_names},
     ids::{CommandId, Place},
     pattern::Pattern,
@@ -18,14 +18,26 @@ use crate::{
     problem::Problem,
     rules,
     sheet::{Keys, Table, Value},
-    step::{self, Around, Read},
+    step::{self, All, Around, Read, Tables},
     template::Scope,
 };
 
 /// The keys of a command.
 pub(crate) const COMMAND: Keys = Keys::of(&[
-    "id", "words", "about", "effect", "args", "step", "verify", "require", "lock", "timeout", "home",
-    "letter", "examples",
+    "id",
+    "words",
+    "about",
+    "effect",
+    "args",
+    "step",
+    "verify",
+    "require",
+    "lock",
+    "timeout",
+    "home",
+    "letter",
+    "examples",
+    "on_failure",
 ]);
 
 /// Reads one command; `None`, with the problems reported, where it cannot be used.
@@ -40,12 +52,11 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
     let steps = table.need("step", "[[command.step]]");
     let step_tables = steps.map(|value| value.tables("`[[command.step]]`", step::STEP));
     let verify = table.get("verify").map(|value| value.tables("`[[command.verify]]`", step::STEP));
-    let (steps, verify) = step::read_all(
-        step_tables.as_deref().unwrap_or_default(),
-        verify.as_deref().unwrap_or_default(),
-        &around,
-    );
-    let effect = declared_effect(table, effect, &steps, &verify);
+    let (undo, on_failure) = table.get("on_failure").map(|value| after_failure(&value)).unwrap_or_default();
+    let tables =
+        Tables { steps: step_tables.unwrap_or_default(), verify: verify.unwrap_or_default(), on_failure };
+    let read = step::read_all(&tables, &around);
+    let effect = declared_effect(table, effect, &read);
 
     let names: BTreeSet<String> = args.iter().map(|arg| arg.name.clone()).collect();
     let require = table.get("require").map(|value| requirements(&value, &names)).unwrap_or_default();
@@ -56,7 +67,14 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
     let examples =
         table.get("examples").and_then(|value| value.texts("[\"ship webapp\"]")).unwrap_or_default();
     if effect == Some(Effect::Read) {
-        for key in ["lock", "home", "letter", "verify"] {
+        let own = ["for_each", "retry", "undo"];
+        for value in tables.steps.iter().flat_map(|step| own.map(|key| step.get(key))).flatten() {
+            value.wrong(
+                format!("`{}` needs an operation, and a read makes none", value.name()),
+                "Remove it, or write `effect = \"write\"`.",
+            );
+        }
+        for key in ["lock", "home", "letter", "verify", "on_failure"] {
             if let Some(value) = table.get(key) {
                 let what = format!("`{key}` means nothing on a read: it makes no operation");
                 value.add(Problem::at(&value.origin(), what, format!("Remove `{key}`.")).warning());
@@ -76,9 +94,14 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
         home,
         letter: letter?,
     };
-    let bare = |read: Vec<Read>| read.into_iter().map(|read| read.step).collect();
-    let (steps, verify) = (bare(steps), bare(verify));
-    let mut command = Command { spec, origin: table.origin(), steps, verify, vars: Args::new() };
+    let bare = |read: Vec<Read>| -> Vec<Step> { read.into_iter().map(|read| read.step).collect() };
+    let (steps, verify, after) = (bare(read.steps), bare(read.verify), bare(read.on_failure));
+    let on_failure = match after {
+        _ if undo => OnFailure::Undo,
+        after if after.is_empty() => OnFailure::Stop,
+        after => OnFailure::Steps(after),
+    };
+    let mut command = Command { spec, origin: table.origin(), steps, verify, on_failure, vars: Args::new() };
     command.vars = used(&command, around.vars);
     Some(command)
 }
@@ -87,13 +110,15 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
 fn used(command: &Command, vars: &Args) -> Args {
     let mut names = BTreeSet::new();
     let mut text = |text: &str| names.extend(template_names(text).unwrap_or_default());
-    for step in command.steps.iter().chain(&command.verify) {
-        let all = std::iter::once(&step.with).chain(step.undo.as_ref().map(|undo| &undo.with));
+    let steps = || command.steps.iter().chain(&command.verify).chain(command.on_failure.steps());
+    for step in steps() {
+        let undo = step.undo.as_ref().map(|undo| &undo.with);
+        let over = step.for_each.as_ref().map(|each| &each.over);
+        let all = std::iter::once(&step.with).chain(undo).chain(over);
         all.flat_map(strings).for_each(&mut text);
     }
     command.spec.lock.as_deref().into_iter().for_each(&mut text);
-    let steps = command.steps.iter().chain(&command.verify);
-    names.extend(steps.filter_map(|step| step.when.as_ref()).flat_map(Condition::names));
+    names.extend(steps().filter_map(|step| step.when.as_ref()).flat_map(Condition::names));
     let is_used = |var: &str| {
         names.iter().any(|name| {
             let mut parts = name.split('.');
@@ -161,13 +186,8 @@ fn about(value: &Value<'_>) -> Option<String> {
     clippy::option_option,
     reason = "the outer one says whether the key is there, the inner one whether it is right"
 )]
-fn declared_effect(
-    table: &Table<'_>,
-    declared: Option<Option<Effect>>,
-    steps: &[Read],
-    verify: &[Read],
-) -> Option<Effect> {
-    let worst = steps.iter().chain(verify).max_by_key(|read| read.effect);
+fn declared_effect(table: &Table<'_>, declared: Option<Option<Effect>>, steps: &All) -> Option<Effect> {
+    let worst = steps.iter().max_by_key(|read| read.effect);
     let Some(declared) = declared else {
         let worst = worst.map_or(Effect::Write, |read| read.effect);
         table.need("effect", &format!("effect = \"{worst}\""))?;
@@ -191,6 +211,21 @@ fn declared_effect(
     None
 }
 
+/// What is done after a failure: whether it is to undo, and the steps otherwise.
+fn after_failure<'a>(value: &Value<'a>) -> (bool, Vec<Table<'a>>) {
+    if !value.is_text() {
+        return (false, value.tables("`[[command.on_failure]]`", step::STEP));
+    }
+    let undo = value.text("\"undo\"").is_some_and(|text| text.text == "undo");
+    if !undo {
+        value.wrong(
+            "`on_failure` is not `undo`",
+            "Write `on_failure = \"undo\"`, or steps as `[[command.on_failure]]`.",
+        );
+    }
+    (undo, Vec::new())
+}
+
 fn requirements(value: &Value<'_>, args: &BTreeSet<String>) -> Vec<Requirement> {
     let tables = if value.is_table() {
         value.table("`require`", rules::REQUIREMENT).into_iter().collect()
@@ -202,7 +237,7 @@ fn requirements(value: &Value<'_>, args: &BTreeSet<String>) -> Vec<Requirement> 
 
 fn lock(value: &Value<'_>, around: &Around<'_>) -> Option<String> {
     let text = value.words("\"webapp/production\"")?;
-    Scope { args: around.args, before: &[], later: &[], op: false, vars: around.vars }
+    Scope { args: around.args, before: &[], later: &[], op: false, vars: around.vars, own: &[] }
         .check(&text)
         .then(|| text.text.to_owned())
 }

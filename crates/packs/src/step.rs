@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 use wilco_contract::{
     action::ActionSpec,
-    command::{ArgSpec, Effect, Step, Undo},
+    command::{ArgSpec, Effect, ForEach, MOST_ITEMS, Step, TryAgain, Undo},
     ids::ActionName,
     pattern::is_arg_name,
     secrets::references,
@@ -24,8 +24,14 @@ use crate::{
 };
 
 /// The keys of a step, and of a verify step.
-pub(crate) const STEP: Keys = Keys::of(&["id", "uses", "with", "effect", "undo", "when"]);
-const UNDO: Keys = Keys::of(&["uses", "with"]);
+pub(crate) const STEP: Keys =
+    Keys::of(&["id", "uses", "with", "effect", "undo", "when", "for_each", "at_once", "retry"]);
+const UNDO: Keys = Keys::of(&["uses", "with", "effect"]);
+const RETRY: Keys = Keys::of(&["times", "pause"]);
+/// The most calls of one step that are made at once.
+const MOST_AT_ONCE: u64 = 20;
+/// The most often that a step is tried again.
+const MOST_TIMES: u64 = 20;
 
 /// What the steps of one command share.
 #[derive(Clone, Copy)]
@@ -44,31 +50,59 @@ pub(crate) struct Around<'a> {
 pub(crate) struct Read {
     /// The step.
     pub(crate) step: Step,
-    /// Its effect: its own, or its action's.
+    /// Its effect: its own, or its action's; that of what undoes it, where that is worse.
     pub(crate) effect: Effect,
 }
 
-/// Reads the steps and verify steps of a command; verify steps run after all steps.
-pub(crate) fn read_all(
-    steps: &[Table<'_>],
-    verify: &[Table<'_>],
-    around: &Around<'_>,
-) -> (Vec<Read>, Vec<Read>) {
+/// The steps of a command, as they stand in the file.
+pub(crate) struct Tables<'a> {
+    /// What it does.
+    pub(crate) steps: Vec<Table<'a>>,
+    /// What proves it.
+    pub(crate) verify: Vec<Table<'a>>,
+    /// What it does after a failure.
+    pub(crate) on_failure: Vec<Table<'a>>,
+}
+
+/// The steps of a command.
+pub(crate) struct All {
+    /// What it does.
+    pub(crate) steps: Vec<Read>,
+    /// What proves it.
+    pub(crate) verify: Vec<Read>,
+    /// What it does after a failure.
+    pub(crate) on_failure: Vec<Read>,
+}
+
+impl All {
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Read> {
+        self.steps.iter().chain(&self.verify).chain(&self.on_failure)
+    }
+}
+
+/// Reads the steps of a command; verify steps run after all steps, and what is done after a failure after any of both.
+pub(crate) fn read_all(tables: &Tables<'_>, around: &Around<'_>) -> All {
+    let Tables { steps, verify, on_failure } = tables;
     let mut ids: Vec<String> = Vec::new();
-    for (tables, base) in [(steps, None), (verify, Some("probe"))] {
+    for (tables, base) in [(steps, None), (verify, Some("probe")), (on_failure, None)] {
         for table in tables {
             let id = id(table, base, &ids);
             ids.push(id);
         }
     }
     let mut read = Vec::new();
-    for (at, table) in steps.iter().chain(verify).enumerate() {
+    for (at, table) in steps.iter().chain(verify).chain(on_failure).enumerate() {
         let vars = around.vars;
-        let scope = Scope { args: around.args, before: &ids[..at], later: &ids[at..], op: true, vars };
-        read.push(one(table, &ids[at], around, scope));
+        let scope =
+            Scope { args: around.args, before: &ids[..at], later: &ids[at..], op: true, vars, own: &[] };
+        let own: &[&str] = if at < steps.len() + verify.len() { &[] } else { &["failure"] };
+        read.push(one(table, &ids[at], around, Scope { own, ..scope }));
     }
+    let on_failure = read.split_off(steps.len() + verify.len());
     let verify = read.split_off(steps.len());
-    (read.into_iter().flatten().collect(), verify.into_iter().flatten().collect())
+    let well = |read: Vec<Option<Read>>| read.into_iter().flatten().collect();
+    All { steps: well(read), verify: well(verify), on_failure: well(on_failure) }
 }
 
 /// The step's own name, or one made from its action's: `exec.run` makes `run`, then `run2`.
@@ -95,25 +129,105 @@ fn id(table: &Table<'_>, base: Option<&str>, taken: &[String]) -> String {
 fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Option<Read> {
     let (uses, spec) = action(table, around)?;
     let own = table.get("effect").and_then(|value| effect_of(&value, &spec));
-    let with = with(table, &uses, around, scope);
-    let undo = table.get("undo").map(|value| undo(&value, around, scope));
+    let each = table.get("for_each").map(|value| for_each(table, &value, scope));
     let when = table.get("when").map(|value| scope.condition(&value));
+    let retry = table.get("retry").map(|value| retry(&value));
+    let named: Vec<&str> = scope.own.iter().copied().chain(each.is_some().then_some("item")).collect();
+    let scope = Scope { own: &named, ..scope };
+    let with = with(table, &uses, around, scope);
+    // What undoes a step may use what it gave.
+    let gave: Vec<String> = scope.before.iter().cloned().chain([id.to_owned()]).collect();
+    let after = Scope { before: &gave, later: scope.later.get(1..).unwrap_or_default(), ..scope };
+    let undo = table.get("undo").map(|value| undo(&value, around, after));
+    let (undo, undone) = match undo {
+        None => (None, Effect::Read),
+        Some(read) => read.map(|(undo, effect)| (Some(undo), effect))?,
+    };
     let step = Step {
         id: id.to_owned(),
         uses,
         with: with?,
         effect: own,
-        undo: match undo {
-            None => None,
-            Some(read) => Some(read?),
-        },
-        when: match when {
-            None => None,
-            Some(read) => Some(read?),
-        },
+        undo,
+        when: there(when)?,
+        for_each: there(each)?,
+        retry: there(retry)?,
         origin: table.origin(),
     };
-    Some(Read { step, effect: own.unwrap_or(spec.effect) })
+    Some(Read { step, effect: own.unwrap_or(spec.effect).max(undone) })
+}
+
+/// What is absent stays absent; what is there but wrong makes the whole wrong.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether the key is there, the inner one whether it is right"
+)]
+fn there<T>(found: Option<Option<T>>) -> Option<Option<T>> {
+    match found {
+        None => Some(None),
+        Some(right) => right.map(Some),
+    }
+}
+
+/// For what a step is made: a list, or one template that is one.
+fn for_each(table: &Table<'_>, value: &Value<'_>, scope: Scope<'_>) -> Option<ForEach> {
+    let at_once = match table.get("at_once") {
+        None => 1,
+        Some(value) => {
+            let count = value.count("3")?;
+            if count == 0 || count > MOST_AT_ONCE {
+                value.wrong(
+                    format!("`at_once = {count}` is not from 1 to {MOST_AT_ONCE}"),
+                    "Write `at_once = 3`.",
+                );
+                return None;
+            }
+            u32::try_from(count).ok()?
+        }
+    };
+    let over = value.json();
+    let is_list = match &over {
+        Json::Array(items) => items.len() <= MOST_ITEMS,
+        Json::String(text) => text.trim().starts_with("{{") && text.trim().ends_with("}}"),
+        _ => false,
+    };
+    if !is_list {
+        value.wrong(
+            format!("`for_each` is no list of at most {MOST_ITEMS} items"),
+            "Write a list, or a template that is one: `for_each = \"{{ vars.hosts }}\"`.",
+        );
+        return None;
+    }
+    let mut well = true;
+    for text in value.all_texts() {
+        well &= scope.check(&text);
+    }
+    if well && over.is_string() {
+        let tried = scope.filled(&over);
+        if let Some(other) = tried.iter().find(|filled| !filled.value.is_array()) {
+            value.wrong(
+                format!("`for_each` is no list: it becomes `{}`", other.value),
+                "Name a variable that is a list, an argument of the type `json`, or what an earlier step gave.",
+            );
+            return None;
+        }
+    }
+    well.then_some(ForEach { over, at_once })
+}
+
+/// How often a step is tried again.
+fn retry(value: &Value<'_>) -> Option<TryAgain> {
+    let table = value.table("`retry`", RETRY)?;
+    let times = table.need("times", "times = 3")?.count("3")?;
+    let pause_secs = table.get("pause").map_or(Some(0), |value| value.seconds("\"10s\""))?;
+    if times == 0 || times > MOST_TIMES {
+        value.wrong(
+            format!("`times = {times}` is not from 1 to {MOST_TIMES}"),
+            "Write `retry = { times = 3, pause = \"10s\" }`.",
+        );
+        return None;
+    }
+    Some(TryAgain { times: u32::try_from(times).ok()?, pause_secs })
 }
 
 fn action(table: &Table<'_>, around: &Around<'_>) -> Option<(ActionName, ActionSpec)> {
@@ -142,11 +256,12 @@ fn effect_of(value: &Value<'_>, spec: &ActionSpec) -> Option<Effect> {
     Some(effect)
 }
 
-fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<Undo> {
+fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<(Undo, Effect)> {
     let table = value.table("`undo`", UNDO)?;
-    let (uses, _) = action(&table, around)?;
+    let (uses, spec) = action(&table, around)?;
+    let effect = table.get("effect").and_then(|value| effect_of(&value, &spec));
     let with = with(&table, &uses, around, scope)?;
-    Some(Undo { uses, with })
+    Some((Undo { uses, with, effect }, effect.unwrap_or(spec.effect)))
 }
 
 /// Reads `with` and tries whether the action takes it.

@@ -33,6 +33,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) later: &'a [String],
     /// Whether there is an operation to name.
     pub(crate) op: bool,
+    /// Further names: `item`, `failure`.
+    pub(crate) own: &'a [&'a str],
     /// The variables, as they are.
     pub(crate) vars: &'a Map<String, Json>,
 }
@@ -124,7 +126,7 @@ impl Scope<'_> {
             ("vars", None) => true,
             ("args", None) => true,
             ("steps", None) => !self.before.is_empty(),
-            _ => is_arg(first) || FUNCTIONS.contains(&first),
+            _ => self.own.contains(&first) || is_arg(first) || FUNCTIONS.contains(&first),
         };
         if fine {
             return Ok(());
@@ -146,7 +148,8 @@ impl Scope<'_> {
         let steps = self.before.iter().map(|step| format!("steps.{step}"));
         let op = OP.map(str::to_owned).into_iter().filter(|_| self.op);
         let vars = self.vars.keys().map(|name| format!("vars.{name}"));
-        args.chain(steps).chain(op).chain(vars).collect()
+        let own = self.own.iter().map(|name| (*name).to_owned());
+        args.chain(steps).chain(op).chain(vars).chain(own).collect()
     }
 
     fn renders(&self, text: &Text<'_>, names: &BTreeSet<String>) -> bool {
@@ -212,6 +215,15 @@ impl Scope<'_> {
         let mut all = args.clone();
         all.insert("args".into(), Json::Object(args));
         all.insert("steps".into(), steps);
+        for own in self.own {
+            let mut value = json!("sample");
+            for name in names {
+                if let Some(path) = name.strip_prefix(&format!("{own}.")) {
+                    put(&mut value, path);
+                }
+            }
+            all.insert((*own).to_owned(), value);
+        }
         all.insert("vars".into(), Json::Object(self.vars.clone()));
         all.insert("op".into(), json!({"id": "o-7F3K", "asker": "@ana", "place": "web:ops"}));
         Json::Object(all)

@@ -103,7 +103,8 @@ args.app = { choices = ["webapp", "staging"], about = "What" }
 id = "build"
 uses = "exec.run"
 with = { argv = ["./stage", "{{ app }}", "{{ ref or 'main' }}"], stdin = { keep = "{{ span }}" } }
-undo = { uses = "exec.run", with = { argv = ["./stage", "--undo"] } }
+undo = { uses = "exec.run", with = { argv = ["./stage", "--undo", "{{ steps.build.number }}"] } }
+retry = { times = 2, pause = "5s" }
 
 [[command.step]]
 uses = "say"
@@ -113,6 +114,11 @@ with = { text = "built {{ steps.build.number }} for {{ op.asker }}" }
 [[command.verify]]
 uses = "http.get"
 with = { server = "{{ app }}", path = ["version"], expect = { status = 200, contains = "{{ steps.build.sha }}" } }
+
+[[command.on_failure]]
+uses = "say"
+for_each = ["web:ops", "{{ app }}"]
+with = { to = "{{ item }}", text = "{{ failure }}" }
 "#;
 
 #[test]
@@ -434,6 +440,43 @@ fn variables_and_secrets_that_cannot_be() {
         run
     ));
     insta::assert_snapshot!(told("[pack]\nname = 'webapp'\n[vars]\nA = 1\n"));
+}
+
+#[test]
+fn items_tries_and_failures_that_cannot_be() {
+    let step = |text: &str| {
+        told_of_step(&format!("uses = 'exec.run'\nwith = {{ argv = ['./stage', '{{{{ item }}}}'] }}\n{text}"))
+    };
+    insta::assert_snapshot!(each(
+        &[
+            "for_each = ['a', 'b']\nat_once = 2",
+            "",
+            "for_each = 'a'",
+            "for_each = '{{ app }}'",
+            "for_each = ['a']\nat_once = 0",
+            "for_each = ['{{ items }}']",
+            "for_each = ['a']\nretry = { times = 0 }",
+            "for_each = ['a']\nretry = { pause = '1s' }",
+            "for_each = ['a']\nundo = { uses = 'say', with = { text = '{{ item }}' }, effect = 'write' }",
+        ],
+        step
+    ));
+    let command = |text: &str| {
+        let head = "id = 'ship'\nwords = ['ship']\nabout = 'Ship'\neffect = 'read'\n";
+        told_of_command(&format!("{head}{text}"))
+    };
+    let step = "[[command.step]]\nuses = 'http.get'\nwith = { server = 'webapp' }\n";
+    insta::assert_snapshot!(each(
+        &[
+            &format!("on_failure = 'redo'\n{step}"),
+            &format!(
+                "{step}retry = {{ times = 1 }}\nundo = {{ uses = 'exec.run', with = {{ argv = ['./stage'] }} }}"
+            ),
+            &format!("{step}retry = {{ times = 1 }}\nfor_each = ['a']"),
+            &format!("{step}[[command.on_failure]]\nuses = 'exec.run'\nwith = {{ argv = ['./stage'] }}"),
+        ],
+        command
+    ));
 }
 
 #[test]

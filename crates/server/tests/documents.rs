@@ -2,7 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use wilco_server::{check::check, config::Environment};
+use wilco_server::{
+    check::check,
+    config::{Environment, Variables},
+};
 
 /// The first block of this kind in a document.
 fn block(document: &str, kind: &str) -> String {
@@ -74,5 +77,22 @@ fn what_the_page_of_types_says_comes_true() {
     fs::write(pack.join("pack.toml"), block("types.md", "toml")).expect("written");
     fs::write(pack.join("types.chat"), block("types.md", "chat")).expect("written");
     let report = check(root.path(), &Environment::default(), None);
+    assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
+}
+
+#[test]
+fn the_examples_for_steps_fit_each_other() {
+    let root = tempfile::tempdir().expect("a folder");
+    let pack = root.path().join("packs/fleet");
+    fs::create_dir_all(&pack).expect("a folder");
+    fs::write(root.path().join("wilco.toml"), block("steps.md", "ini")).expect("written");
+    fs::write(pack.join("pack.toml"), block("steps.md", "toml")).expect("written");
+    fs::write(pack.join("ship.chat"), block("steps.md", "chat")).expect("written");
+    for program in ["install", "purge", "look"].map(|name| pack.join(name)) {
+        fs::write(&program, "#!/bin/sh\n").expect("written");
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    let named = Variables::Given([("REGISTRY_TOKEN".to_owned(), "of the registry".to_owned())].into());
+    let report = check(root.path(), &Environment { named, ..Environment::default() }, None);
     assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
 }

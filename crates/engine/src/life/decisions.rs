@@ -20,7 +20,7 @@ impl Life {
     pub(super) async fn decide(
         &mut self,
         decide: &Decide,
-        stop: Option<&mut calls::Stop>,
+        calls: Option<&mut calls::Calls>,
     ) -> Result<(), NotDecided> {
         let other_plan = match decide.plan {
             PlanSeen::Hash(plan) => plan != self.op.plan.hash,
@@ -36,7 +36,7 @@ impl Life {
         let decided = match decide.press {
             PressKind::Confirm => self.say_yes(decide, GivenKind::Confirm).await?,
             PressKind::Approve => self.say_yes(decide, GivenKind::Approve).await?,
-            PressKind::Deny | PressKind::Abort => self.say_no(decide, stop).await?,
+            PressKind::Deny | PressKind::Abort => self.say_no(decide, calls).await?,
         };
         decided.map_err(|error| NotDecided::Unavailable(error.to_string()))
     }
@@ -73,7 +73,7 @@ impl Life {
     async fn say_no(
         &mut self,
         decide: &Decide,
-        stop: Option<&mut calls::Stop>,
+        calls: Option<&mut calls::Calls>,
     ) -> Result<Result<(), StoreError>, NotDecided> {
         let who = self.core.with_policy(|policy| policy.refresh(&decide.who));
         may_press(&self.core, &self.op, &who, decide.press).map_err(NotDecided::Denied)?;
@@ -91,8 +91,8 @@ impl Life {
             expires_at: None,
         };
         let recorded = self.record(vec![moved], Vec::new()).await;
-        if let (Ok(()), Some(stop)) = (&recorded, stop) {
-            stop.now();
+        if let (Ok(()), Some(calls)) = (&recorded, calls) {
+            calls.stop();
         }
         Ok(recorded)
     }

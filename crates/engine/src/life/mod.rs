@@ -2,9 +2,10 @@
 //!
 //! Not the calls of actions: [`crate::calls`] makes them. Every change goes through [`Life::record`], which commits
 //! before anything else happens, so that a restart goes on where this stopped. What happens in a state has a file of
-//! its own: [`decisions`], [`starting`], [`running`]; what the gate says about an operation is in [`judging`]. Layer 1.
+//! its own: [`decisions`], [`starting`], [`running`], [`ends`]; what the gate says about an operation is in [`judging`]. Layer 1.
 
 pub(crate) mod decisions;
+mod ends;
 pub(crate) mod judging;
 mod running;
 mod starting;
@@ -23,6 +24,7 @@ use wilco_contract::{
 use crate::{
     Decide, NotDecided, Notice, calls,
     core::{Core, Living},
+    lines::Numbers,
     planning::later,
     slot, telemetry, words,
 };
@@ -60,6 +62,8 @@ pub(crate) struct Life {
     permitted: Option<Permitted>,
     /// How often its plan was another one just before the start.
     replans: u32,
+    /// The numbers of its lines.
+    numbers: Numbers,
 }
 
 /// Lets an operation live: a new one whose first records are committed, or one from before a restart.
@@ -69,7 +73,15 @@ pub(crate) fn begin(core: &Arc<Core>, op: Arc<Operation>) {
     core.keep(Living { operation: op.clone(), tell: tell.clone() });
     core.tell_pages(Notice::Operation(op.clone()));
     core.spawn.spawn("slot", Box::pin(slot::keep(core.clone(), seen, tell)));
-    let life = Life { core: core.clone(), op, told, shown, permitted: None, replans: 0 };
+    let life = Life {
+        core: core.clone(),
+        op,
+        told,
+        shown,
+        permitted: None,
+        replans: 0,
+        numbers: Numbers::default(),
+    };
     core.spawn.spawn("operation", Box::pin(life.live()));
 }
 
@@ -154,15 +166,15 @@ impl Life {
         Ok(())
     }
 
-    /// Takes in what it was told. `stop` is the way to stop a call that is under way.
-    async fn hear(&mut self, told: Option<Told>, stop: Option<&mut calls::Stop>) -> Result<(), StoreError> {
+    /// Takes in what it was told. `calls` are those that are under way.
+    async fn hear(&mut self, told: Option<Told>, calls: Option<&mut calls::Calls>) -> Result<(), StoreError> {
         match told {
             None => Ok(()),
             Some(Told::Posted { slot, receipt }) => {
                 self.record(vec![OpEvent::Posted { slot, receipt }], Vec::new()).await
             }
             Some(Told::Decide { decide, answer }) => {
-                let decided = self.decide(&decide, stop).await;
+                let decided = self.decide(&decide, calls).await;
                 if let Err(NotDecided::Denied(denial)) = &decided {
                     self.core.note(decisions::refused(&self.op, &decide, denial)).await;
                 }

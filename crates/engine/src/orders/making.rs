@@ -8,7 +8,7 @@ use wilco_contract::{
     gate::{Considered, Decision},
     operation::{GivenKind, OpEvent, Operation, Run, Slot, State},
     plan::Plan,
-    reply::{Block, Field, Reply, StepMark},
+    reply::{Block, Field, Reply},
     store::{AuditEntry, Record, StoreError},
 };
 
@@ -103,19 +103,9 @@ async fn create(core: &Core, from: &From, given: &Given, made: Made) -> Result<A
     if !from.in_room || from.place != home {
         slots.push(Slot { place: home.clone(), thread: None, receipt: None });
     }
-    let run = |step: &str, verify| Run {
-        step: step.to_owned(),
-        verify,
-        mark: StepMark::Waiting,
-        intent: None,
-        attempts: 0,
-        ended_at: None,
-        outcome: None,
-        error: None,
-    };
     let operation = Operation {
         id: core.mint(command.spec.letter).await?,
-        runs: planning::all_steps(&command).map(|(step, verify)| run(&step.id, verify)).collect(),
+        runs: planning::all_steps(&command).map(|(step, verify)| Run::waiting(&step.id, verify)).collect(),
         asker: from.who.clone(),
         order: given.said.clone(),
         args: given.args.clone(),
@@ -129,6 +119,7 @@ async fn create(core: &Core, from: &From, given: &Given, made: Made) -> Result<A
         needs: Vec::new(),
         given: Vec::new(),
         state: State::Planned,
+        failure: None,
         why: None,
         lock,
         slots,

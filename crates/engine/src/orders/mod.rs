@@ -32,7 +32,7 @@ use crate::{
     Answer, RefusedKind, calls,
     core::Core,
     limits::Rated,
-    lines::Sink,
+    lines::{Numbers, Sink},
     planning::{self, later},
     telemetry, words,
 };
@@ -248,7 +248,7 @@ async fn run_read(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> Ru
     let Some(action) = core.action(&intent.action).cloned() else {
         return RunEnd::Failed(format!("there is no action `{}`", intent.action));
     };
-    let sink = Sink::open(core, &intent, false).await;
+    let sink = Sink::open(core, &intent, &Numbers::default(), false).await;
     let tools = calls::tools(core, &intent, &sink, Cancel::never());
     match wilco_contract::action::Cx::new(permitted, intent, tools) {
         Some(cx) => calls::hidden(core, calls::run(&core.clock, action.as_ref(), cx).await),

@@ -36,6 +36,7 @@ pub(crate) fn command(id: &str, words: &[&str], args: Vec<ArgSpec>) -> Command {
         origin: Origin { file: format!("packs/{id}/pack.toml").into(), line: 7, column: 1 },
         steps: Vec::new(),
         verify: Vec::new(),
+        on_failure: wilco_contract::command::OnFailure::Stop,
         vars: wilco_contract::values::Args::new(),
     }
 }

@@ -154,9 +154,12 @@ pub(crate) fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Comm
             effect: Some(effect),
             undo: None,
             when: None,
+            for_each: None,
+            retry: None,
             origin: origin(2),
         }],
         verify: Vec::new(),
+        on_failure: wilco_contract::command::OnFailure::Stop,
         vars: Args::new(),
     }
 }

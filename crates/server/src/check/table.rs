@@ -224,7 +224,14 @@ fn plan(config: &Config, command: &Command, args: &Args, who: &Principal) -> Pla
         undo: Vec::new(),
         cost_ceiling: None,
     };
-    Plan { body, hash: Hash::ZERO, will: Vec::new(), now: Vec::new(), steps: Vec::new() }
+    Plan {
+        body,
+        hash: Hash::ZERO,
+        will: Vec::new(),
+        now: Vec::new(),
+        steps: Vec::new(),
+        items: BTreeMap::new(),
+    }
 }
 
 fn aligned(rows: &[Vec<String>]) -> String {

@@ -255,6 +255,7 @@ fn blank(number: u64) -> Operation {
         origin: Origin::built_in(),
         steps: Vec::new(),
         verify: Vec::new(),
+        on_failure: wilco_contract::command::OnFailure::Stop,
         vars: Args::new(),
     };
     let args: Args = serde_json::from_str(r#"{"ref": "v1", "share": 1.0, "hosts": 3}"#).expect("arguments");
@@ -289,11 +290,19 @@ fn blank(number: u64) -> Operation {
         because: None,
         key: None,
         retry_of: None,
-        plan: Plan { body, hash, will: Vec::new(), now: Vec::new(), steps: Vec::new() },
+        plan: Plan {
+            body,
+            hash,
+            will: Vec::new(),
+            now: Vec::new(),
+            steps: Vec::new(),
+            items: std::collections::BTreeMap::new(),
+        },
         needs: Vec::new(),
         given: Vec::new(),
         state: State::Planned,
         why: None,
+        failure: None,
         lock: None,
         runs: Vec::new(),
         slots: Vec::new(),

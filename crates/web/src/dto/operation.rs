@@ -325,7 +325,7 @@ impl From<&Given> for GivenDto {
 impl From<&Run> for StepDto {
     fn from(run: &Run) -> Self {
         Self {
-            id: run.step.clone(),
+            id: run.name(),
             verify: run.verify,
             mark: run.mark,
             note: run.outcome.as_ref().and_then(|outcome| outcome.summary.clone()),

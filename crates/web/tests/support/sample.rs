@@ -11,7 +11,7 @@ use wilco_contract::{
     pattern::Pattern,
     plan::{PLAN_VERSION, Plan, PlanBody},
     principal::Principal,
-    reply::{Field, StepMark},
+    reply::Field,
     store::{Batch, Record, When},
     values::{ArgType, Args},
 };
@@ -50,6 +50,7 @@ pub(crate) fn command() -> Command {
         origin: Origin::built_in(),
         steps: Vec::new(),
         verify: Vec::new(),
+        on_failure: wilco_contract::command::OnFailure::Stop,
         vars: Args::new(),
     }
 }
@@ -79,22 +80,14 @@ impl Server {
             rule: "wilco.toml:41".into(),
             have: Vec::new(),
         };
-        let run = Run {
-            step: "ship".into(),
-            verify: false,
-            mark: StepMark::Waiting,
-            intent: None,
-            attempts: 0,
-            ended_at: None,
-            outcome: None,
-            error: None,
-        };
+        let run = Run::waiting("ship", false);
         let plan = Plan {
             hash: Hash::of_json(&(number, &body)).expect("json"),
             body,
             will: vec!["webapp: v1 → v2".into()],
             now: vec![Field::new("production", "v1")],
             steps: Vec::new(),
+            items: std::collections::BTreeMap::new(),
         };
         planned(self, number, principal, plan, (need, run))
     }
@@ -136,6 +129,7 @@ fn planned(
         given: Vec::new(),
         state: State::AwaitingApproval,
         why: None,
+        failure: None,
         lock: Some("webapp/production".into()),
         runs: vec![run],
         slots: Vec::new(),
