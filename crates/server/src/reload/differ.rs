@@ -4,8 +4,10 @@
 
 use wilco_contract::{
     ids::Origin,
+    listen::Listener,
     policy::{Grant, Person, Policy, Requirement},
     route::{Route, Rule},
+    schedule::Schedule,
 };
 use wilco_packs::Pack;
 
@@ -65,6 +67,9 @@ pub(super) fn sections(old: (&Config, &Pack), new: (&Config, &Pack)) -> Vec<&'st
         ("requirements", !same(&policy.requirements, &now.requirements, is_same_requirement)),
         ("routes", !same(&old_pack.routes, &new_pack.routes, is_same_route)),
         ("rules", !same(&old_pack.rules, &new_pack.rules, is_same_rule)),
+        ("listeners", !same(&old_pack.listeners, &new_pack.listeners, is_same_listener)),
+        ("schedules", !same(&old_pack.schedules, &new_pack.schedules, is_same_schedule)),
+        ("lists", old.lists != new.lists),
     ])
 }
 
@@ -107,4 +112,13 @@ fn is_same_route(old: &Route, new: &Route) -> bool {
 
 fn is_same_rule(old: &Rule, new: &Rule) -> bool {
     *old == Rule { origin: old.origin.clone(), ..new.clone() }
+}
+
+/// By all that is said of them but where it stands; what is compiled from it is not compared.
+fn is_same_listener(old: &Listener, new: &Listener) -> bool {
+    format!("{old:?}") == format!("{:?}", Listener { origin: old.origin.clone(), ..new.clone() })
+}
+
+fn is_same_schedule(old: &Schedule, new: &Schedule) -> bool {
+    format!("{old:?}") == format!("{:?}", Schedule { origin: old.origin.clone(), ..new.clone() })
 }

@@ -42,6 +42,15 @@ async fn answer(town: &Town, order: &str) -> Value {
 }
 
 #[tokio::test]
+async fn a_listener_more_is_told() {
+    let town = Town::new().await;
+    let more = "[[listener]]\nid = \"down\"\nhear = 'is (\\w+) down'\nsay = \"Say status.\"\n\n[[command]]\nid = \"status\"";
+    pack(&town, "[[command]]\nid = \"status\"", more);
+    let text = next(&town, 0).await;
+    assert!(text.contains("Changed beside commands: listeners."), "{text}");
+}
+
+#[tokio::test]
 async fn a_command_more_is_there_without_a_restart_and_the_room_is_told_who_may_use_it() {
     let town = Town::new().await;
     let waiting = town.order("stage red t1", "awaiting_confirm").await;
