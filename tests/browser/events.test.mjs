@@ -132,7 +132,8 @@ describe("what happens outside", { timeout: 180_000 }, () => {
     await you.page.keyboard.press("j");
     await you.page.keyboard.press("Enter");
     await you.page.locator(".trace").waitFor();
-    assert.equal(await you.page.locator(".detail .items .item").count(), 2, "the object's other events stand beside it");
+    // The object's other events stand beside it; they come a moment later than the event itself.
+    await you.page.waitForFunction(() => document.querySelectorAll(".detail .items .item").length === 2);
     await you.page.keyboard.press("Escape");
     await you.page.getByText("Open an event").waitFor();
   });
