@@ -166,6 +166,14 @@ pub struct Intent {
     pub deadline: Timestamp,
 }
 
+impl Intent {
+    /// One key for all attempts: `d-7F3K.build`.
+    #[must_use]
+    pub fn key_of_all_attempts(&self) -> &str {
+        self.key.rsplit_once('.').map_or(self.key.as_str(), |(step, _)| step)
+    }
+}
+
 /// What came of a call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {

@@ -27,6 +27,7 @@ mod orders;
 mod outbox;
 mod own;
 mod planning;
+mod programs;
 mod reload;
 mod schedule;
 mod slot;

@@ -435,10 +435,7 @@ async fn say(core: &Arc<Core>, intent: &Intent, args: SayArgs) -> Result<Outcome
     let place = Place::parse(&args.to).map_err(|error| ActionError::failed(error.to_string()))?;
     let reply = wilco_contract::reply::Reply::text(args.text);
     // One key for all attempts: a network with keys shows it once.
-    let key = DeliveryKey(format!(
-        "say/{}",
-        intent.key.rsplit_once('.').map_or(intent.key.as_str(), |(base, _)| base)
-    ));
+    let key = DeliveryKey(format!("say/{}", intent.key_of_all_attempts()));
     let mut tries = Tries::default();
     loop {
         let error = match core.ways.post(&place, None, &reply, &key).await {

@@ -15,19 +15,13 @@ use wilco_contract::{
 };
 
 use crate::{
-    Answer, RefusedKind,
     core::Core,
-    inbox::{self, Understood, Wishes},
-    orders::{self, From},
+    inbox::{self, Wishes},
+    orders::From,
     outbox,
-    planning::later,
+    programs::{self, Came, STALE_SECS},
     words,
 };
-
-/// How late an order may come and still be run, in seconds; one that is to be made up for is always run.
-const STALE_SECS: i64 = 600;
-/// The longest pause after the store could not write, in seconds.
-const LONGEST_PAUSE_SECS: i64 = 30;
 
 /// Gives an order, whose record is written, in a task of its own.
 pub(crate) fn begin(core: &Arc<Core>, input: Seq, order: Trigger) {
@@ -37,16 +31,11 @@ pub(crate) fn begin(core: &Arc<Core>, input: Seq, order: Trigger) {
 
 async fn give(core: &Arc<Core>, input: Seq, order: Trigger) {
     let who = Principal::Program { program: order.program.clone(), set_off_by: order.set_off_by.clone() };
+    // One that is to be made up for is always run.
     if !order.late && core.clock.now().duration_since(order.at).as_secs() > STALE_SECS {
         let at = words::time(core, order.at);
         let text = format!("This was to be run at {at}, which is too long ago. It was not run.");
         return answer(core, &order, Reply::refusal(text), input).await;
-    }
-    if let Some((answered, tell)) = orders::beyond_limit(core, &who) {
-        return match answered {
-            Answer::Refused { reply, .. } if tell => answer(core, &order, reply, input).await,
-            _ => inbox::handled(core, Some(input)).await,
-        };
     }
     let from = From {
         who,
@@ -57,17 +46,11 @@ async fn give(core: &Arc<Core>, input: Seq, order: Trigger) {
         input: Some(input),
         key: Some(format!("{}/{}", order.place, order.id)),
     };
-    match inbox::understand(core, from, &order.order, Wishes::default()).await {
-        Understood::Silence => {
-            answer(core, &order, Reply::refusal("There is no such command."), input).await;
-        }
-        // Its record says that the order was handled, and its status stands in the place.
-        Understood::Answer(Answer::Operation(_)) => {}
-        // Left for the next start: it was accepted.
-        Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {}
-        Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
-            answer(core, &order, reply, input).await;
-        }
+    match programs::give(core, from, &order.order, Wishes::default()).await {
+        Came::Nothing => inbox::handled(core, Some(input)).await,
+        // The status of an operation stands in the place.
+        Came::Left | Came::Operation(_) => {}
+        Came::Told(reply) => answer(core, &order, reply, input).await,
     }
 }
 
@@ -92,13 +75,5 @@ async fn answer(core: &Arc<Core>, order: &Trigger, reply: Reply, input: Seq) {
 /// Nobody waits for it, so it stands in the store until it is shown.
 async fn stand(core: &Arc<Core>, order: &Trigger, content: Reply, input: Seq) {
     let records = [outbox::line(core, &order.place, None, content), Record::Handled { input }];
-    let mut pause = 1;
-    while let Err(error) = core.commit(records.to_vec()).await {
-        tracing::error!(program = %order.program, %error, "What came of an order could not be written; trying again.");
-        tokio::select! {
-            () = core.clock.until(later(core.clock.now(), pause)) => pause = (pause * 2).min(LONGEST_PAUSE_SECS),
-            () = core.stopped() => return,
-        }
-    }
-    outbox::ring(core, &order.place);
+    programs::write(core, &order.program.to_string(), &order.place, records.to_vec()).await;
 }

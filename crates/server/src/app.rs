@@ -409,12 +409,7 @@ pub fn setup(config: &Config, pack: Pack) -> Setup {
 /// # Errors
 /// All that is wrong with them.
 fn packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> anyhow::Result<(Vec<ReadPack>, Pack)> {
-    let (packs, mut problems) = check::read_each(config, actions, |_| None);
-    let all = check::as_one(config, packs.iter().map(|read| &read.pack));
-    problems.extend(packs.iter().flat_map(|read| read.problems.iter().cloned()));
-    if !check::any_error(&problems) {
-        problems.extend(check::between(config, &all));
-    }
+    let (packs, all, problems) = check::read_all(config, actions);
     anyhow::ensure!(!check::any_error(&problems), "{}", check::told(&problems));
     for problem in problems {
         tracing::warn!("{problem}");

@@ -57,6 +57,17 @@ impl Given {
     }
 }
 
+/// Each with its text, by name.
+///
+/// # Errors
+/// When a secret is not there.
+pub(crate) fn filled(
+    all: &BTreeMap<String, Given>,
+    secrets: &Secrets,
+) -> Result<Vec<(String, String)>, String> {
+    all.iter().map(|(name, value)| Ok((name.clone(), value.text(secrets)?.to_owned()))).collect()
+}
+
 /// Texts and secrets by name, without those that were left out.
 pub(crate) fn by_name<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<String, Given>, D::Error> {
     let written = BTreeMap::<String, Written>::deserialize(input)?;

@@ -14,19 +14,14 @@ use wilco_contract::{
 };
 
 use crate::{
-    Answer, RefusedKind, breaker,
+    breaker,
     core::Core,
-    inbox::{self, Understood, Wishes},
-    orders::{self, From},
+    inbox::{self, Wishes},
+    orders::From,
     outbox,
-    planning::later,
+    programs::{self, Came, STALE_SECS},
     words,
 };
-
-/// How old an event may be and still have a command run, in seconds.
-const STALE_SECS: i64 = 600;
-/// The longest pause after the store could not write, in seconds.
-const LONGEST_PAUSE_SECS: i64 = 30;
 
 /// Gives a rule's order, whose record is written, in a task of its own.
 pub(crate) fn begin(core: &Arc<Core>, input: Seq, order: RuleOrder) {
@@ -44,12 +39,6 @@ async fn give(core: &Arc<Core>, input: Seq, order: RuleOrder) {
     if !breaker::passes(core, &order.place, &who.key()).await {
         return inbox::handled(core, Some(input)).await;
     }
-    if let Some((answered, tell)) = orders::beyond_limit(core, &who) {
-        return match answered {
-            Answer::Refused { reply, .. } if tell => answer(core, &order, reply, Some(input)).await,
-            _ => inbox::handled(core, Some(input)).await,
-        };
-    }
     let from = From {
         who,
         place: order.place.clone(),
@@ -60,21 +49,15 @@ async fn give(core: &Arc<Core>, input: Seq, order: RuleOrder) {
         key: Some(format!("rule/{}", order.id)),
     };
     let wishes = Wishes { because: Some(format!("event {}", order.event)), dry_run: false };
-    match inbox::understand(core, from, &order.order, wishes).await {
-        Understood::Silence => {
-            let reply = Reply::refusal("There is no such command.");
-            answer(core, &order, reply, Some(input)).await;
-        }
+    match programs::give(core, from, &order.order, wishes).await {
+        Came::Nothing => inbox::handled(core, Some(input)).await,
+        Came::Left => {}
         // Its record says that the order was handled.
-        Understood::Answer(Answer::Operation(operation)) => {
+        Came::Operation(operation) => {
             let text = format!("{} is {}.", operation.id, operation.state);
             answer(core, &order, Reply::text(text), None).await;
         }
-        // Left for the next start: it was accepted.
-        Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {}
-        Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
-            answer(core, &order, reply, Some(input)).await;
-        }
+        Came::Told(reply) => answer(core, &order, reply, Some(input)).await,
     }
 }
 
@@ -87,13 +70,5 @@ async fn answer(core: &Arc<Core>, order: &RuleOrder, reply: Reply, input: Option
     let line = outbox::line(core, &order.place, order.slot, content);
     let handled = input.map(|input| Record::Handled { input });
     let records: Vec<_> = [line].into_iter().chain(handled).collect();
-    let mut pause = 1;
-    while let Err(error) = core.commit(records.clone()).await {
-        tracing::error!(rule = order.rule, %error, "What came of a rule's order could not be written; trying again.");
-        tokio::select! {
-            () = core.clock.until(later(core.clock.now(), pause)) => pause = (pause * 2).min(LONGEST_PAUSE_SECS),
-            () = core.stopped() => return,
-        }
-    }
-    outbox::ring(core, &order.place);
+    programs::write(core, &format!("rule:{}", order.rule), &order.place, records).await;
 }

@@ -32,7 +32,7 @@ use wilco_engine::{
 use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
-pub(crate) use packs::{ReadPack, as_one, between, read_each};
+pub(crate) use packs::{ReadPack, as_one, between, read_all, read_each};
 pub use packs::{any_error, read_packs};
 pub use play::Failure;
 pub use report::{Report, TranscriptResult};

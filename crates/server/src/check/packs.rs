@@ -24,14 +24,23 @@ use crate::{
 /// Reads all packs as one, and says all that is wrong with them and with the rules about them.
 #[must_use]
 pub fn read_packs(config: &Config, actions: &[Arc<dyn DynAction>]) -> (Pack, Vec<Problem>) {
+    let (_, all, problems) = read_all(config, actions);
+    (all, problems)
+}
+
+/// Reads all packs, each by itself and as one, and says all that is wrong with them and with the rules about them.
+pub(crate) fn read_all(
+    config: &Config,
+    actions: &[Arc<dyn DynAction>],
+) -> (Vec<ReadPack>, Pack, Vec<Problem>) {
     let (packs, mut problems) = read_each(config, actions, |_| None);
     let all = as_one(config, packs.iter().map(|read| &read.pack));
-    problems.extend(packs.into_iter().flat_map(|read| read.problems));
+    problems.extend(packs.iter().flat_map(|read| read.problems.iter().cloned()));
     // What an unread pack would have had must not look as if nobody had it.
     if !any_error(&problems) {
         problems.extend(between(config, &all));
     }
-    (all, problems)
+    (packs, all, problems)
 }
 
 /// A pack that was read.

@@ -2,6 +2,9 @@
 //!
 //! Not the asking. Layer 2.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -93,6 +96,11 @@ fn as_rows(items: &[Value]) -> Vec<Value> {
 /// The beginning of a text.
 pub(super) fn start(text: &str, most: usize) -> String {
     text.trim().chars().take(most).collect::<String>().trim().to_owned()
+}
+
+/// How long a request may take: what is left of the time, and at most so many seconds.
+pub(super) fn within(left: SignedDuration, most: u64) -> Duration {
+    Duration::try_from(left).map_or(Duration::ZERO, |left| left.min(Duration::from_secs(most)))
 }
 
 /// Whether a text can be where rows are: nothing for the whole, or `/` and a key, several times.

@@ -64,18 +64,15 @@ pub struct GetArgs {
 
 impl GetArgs {
     fn request(&self, secrets: &Secrets, left: SignedDuration) -> Result<HttpRequest, String> {
-        let most = Duration::from_secs(self.timeout.unwrap_or(TIMEOUT));
-        let headers =
-            self.headers.iter().map(|(name, value)| Ok((name.clone(), value.text(secrets)?.to_owned())));
         Ok(HttpRequest {
             server: self.server.clone(),
             method: "GET",
             path: self.path.clone(),
             query: self.query.clone().into_iter().collect(),
-            headers: headers.collect::<Result<_, String>>()?,
+            headers: given::filled(&self.headers, secrets)?,
             body: None,
             max_bytes: MOST,
-            timeout: Duration::try_from(left).map_or(Duration::ZERO, |left| left.min(most)),
+            timeout: answer::within(left, self.timeout.unwrap_or(TIMEOUT)),
         })
     }
 

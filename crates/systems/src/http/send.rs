@@ -109,16 +109,13 @@ impl SendArgs {
         secrets: &Secrets,
         left: SignedDuration,
     ) -> Result<HttpRequest, String> {
-        let mut headers = Vec::new();
-        for (name, value) in &self.headers {
-            headers.push((name.clone(), value.text(secrets)?.to_owned()));
-        }
+        let mut headers = given::filled(&self.headers, secrets)?;
         let says = |name: &str| self.headers.keys().any(|said| said.eq_ignore_ascii_case(name));
         if let Some(name) = &self.idempotency {
             if says(name) {
                 return Err(format!("`{name}` stands in `headers` and in `idempotency`"));
             }
-            headers.push((name.clone(), same_key(intent)));
+            headers.push((name.clone(), intent.key_of_all_attempts().to_owned()));
         }
         let body = match (&self.json, &self.body) {
             (Some(_), Some(_)) => return Err("it has `json` and `body`, and can send one of them".into()),
@@ -134,7 +131,6 @@ impl SendArgs {
         if body.as_ref().is_some_and(|body| body.len() > MOST_SENT) {
             return Err(format!("its body is longer than {MOST_SENT} bytes"));
         }
-        let most = Duration::from_secs(self.timeout.unwrap_or(TIMEOUT));
         Ok(HttpRequest {
             server: self.server.clone(),
             method: self.method.word(),
@@ -143,7 +139,7 @@ impl SendArgs {
             headers,
             body,
             max_bytes: MOST,
-            timeout: Duration::try_from(left).map_or(Duration::ZERO, |left| left.min(most)),
+            timeout: answer::within(left, self.timeout.unwrap_or(TIMEOUT)),
         })
     }
 
@@ -151,11 +147,6 @@ impl SendArgs {
     fn shown(&self) -> String {
         format!("{} {}/{}", self.method.word(), self.server, self.path.join("/"))
     }
-}
-
-/// One key for all attempts of a step.
-fn same_key(intent: &Intent) -> String {
-    intent.key.rsplit_once('.').map_or(intent.key.as_str(), |(step, _)| step).to_owned()
 }
 
 #[async_trait]
