@@ -25,14 +25,11 @@ use wilco_contract::{
     policy::Policy,
     values::{ArgType, Asked, Moment},
 };
-use wilco_engine::{
-    Engine,
-    catalogue::{Catalogue, Collision, Reading},
-};
+use wilco_engine::catalogue::{Catalogue, Collision, Reading};
 use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
-pub(crate) use packs::{ReadPack, as_one, between, read_all, read_each};
+pub(crate) use packs::{ReadPack, as_one, between, read_all, read_each, with_own};
 pub use packs::{any_error, read_packs};
 pub use play::Failure;
 pub use report::{Report, TranscriptResult};
@@ -57,8 +54,7 @@ pub fn allowed(dir: &Path, environment: &Environment) -> Result<Rights, Vec<Prob
 }
 
 fn allowed_by(config: &Config, pack: &Pack) -> Rights {
-    let commands: Vec<_> = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
-    rights(config, &commands)
+    rights(config, &with_own(pack))
 }
 
 /// Checks the ops repo in a folder: its configuration, its packs, and its transcripts. Says which rights it gives that
@@ -139,8 +135,7 @@ fn actions(config: &Config) -> Vec<Arc<dyn DynAction>> {
 
 /// What does not fit between the commands, and examples and orders that do not say what they should.
 pub(crate) fn collisions(pack: &Pack, config: &Config) -> Vec<Problem> {
-    let all = Engine::own_commands().into_iter().chain(pack.commands.iter().cloned()).collect();
-    match Catalogue::build(all) {
+    match Catalogue::build(with_own(pack)) {
         Err(collisions) => collisions.iter().map(collision).collect(),
         Ok(catalogue) => {
             let somebody = PersonId::parse("sample").ok();

@@ -11,6 +11,7 @@ use std::{
 use serde_json::Value;
 use wilco_contract::{
     action::{ActionSpec, DynAction},
+    command::Command,
     ids::ActionName,
 };
 use wilco_engine::Engine;
@@ -101,9 +102,14 @@ pub(crate) fn as_one<'a>(config: &Config, packs: impl Iterator<Item = &'a Arc<Pa
     all
 }
 
+/// The commands that there are with these packs: Wilco's own, and theirs.
+pub(crate) fn with_own(all: &Pack) -> Vec<Command> {
+    Engine::own_commands().into_iter().chain(all.commands.iter().cloned()).collect()
+}
+
 /// What does not fit between the packs and the rules about them.
 pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
-    let everything: Vec<_> = Engine::own_commands().into_iter().chain(all.commands.iter().cloned()).collect();
+    let everything = with_own(all);
     let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
     config.cross_check(&everything).into_iter().chain(routes).collect()
 }

@@ -130,7 +130,7 @@ impl Reload {
         let (config, packs) = (state.config.clone(), state.packs.clone());
         let looked = tokio::task::spawn_blocking(move || {
             let all = check::as_one(&config, packs.iter().map(|read| &read.pack));
-            (check::rights(&config, &commands(&all)), Good::read(&config.base))
+            (check::rights(&config, &check::with_own(&all)), Good::read(&config.base))
         });
         match looked.await {
             Ok((rights, before)) => {
@@ -302,10 +302,6 @@ impl Reloader for Reload {
     }
 }
 
-fn commands(all: &Pack) -> Vec<wilco_contract::command::Command> {
-    Engine::own_commands().into_iter().chain(all.commands.iter().cloned()).collect()
-}
-
 /// Reads `wilco.toml` and the packs. A pack whose file did not change is not read again, as long as what packs are
 /// checked against is the same. `marks` become those of the files as they were before each was read.
 fn read(
@@ -359,7 +355,7 @@ fn read(
     warnings.extend(config.warnings.iter().cloned().chain(misfits));
     let before = check::as_one(same, packs.iter().map(|read| &read.pack));
     let sections = differ::sections((same, &before), (&config, &all));
-    let rights = check::rights(&config, &commands(&all));
+    let rights = check::rights(&config, &check::with_own(&all));
     let broken = told::broken(&broken, &left_out);
     Ok(Found { config, written, packs: kept, all, broken, sections, warnings, rights })
 }
