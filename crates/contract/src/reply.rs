@@ -87,6 +87,11 @@ pub enum Block {
         /// The buttons, the likeliest first.
         choices: Vec<Choice>,
     },
+    /// Lines to say: each a button where the network has them.
+    Offers {
+        /// The lines, the likeliest first.
+        offers: Vec<Offer>,
+    },
     /// How far something is.
     Progress {
         /// The parts.
@@ -150,6 +155,15 @@ pub struct Choice {
     pub plan: Hash,
     /// How much weight it has.
     pub weight: Weight,
+}
+
+/// A line that whoever presses says, where the message stands: as themselves, and judged like what they type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The word on the button.
+    pub label: String,
+    /// What is said by it.
+    pub says: String,
 }
 
 /// What a button does.
@@ -285,6 +299,10 @@ impl Block {
                     .iter()
                     .map(|choice| format!("`{} {}`", choice.press.word(), choice.operation))
                     .collect();
+                writeln!(out, "Say {}.", words.join(" or "))
+            }
+            Self::Offers { offers } => {
+                let words: Vec<_> = offers.iter().map(|offer| format!("`{}`", offer.says)).collect();
                 writeln!(out, "Say {}.", words.join(" or "))
             }
             Self::Progress { steps } => steps.iter().try_for_each(|step| match &step.note {

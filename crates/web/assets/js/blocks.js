@@ -1,5 +1,6 @@
 // What Wilco says, as the page shows it: one function for each type of block, and the card of an operation around them.
 
+import { post, segment } from "./api.js";
 import { decideBar, refusalBox } from "./decide.js";
 import { h, icon, link, ownPath } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
@@ -68,8 +69,28 @@ function hostOf(url) {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
+/** Lines to say, each a button: whoever presses says it, in the thread of the message. */
+function offered({ offers }, { place, thread }) {
+  const told = h("p.muted", { role: "status" });
+  const buttons = offers.map(({ label, says }) => {
+    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    return h("button.btn", { type: "button", title: says, on: { click } }, label);
+    async function click() {
+      for (const button of buttons) button.disabled = true;
+      try {
+        await post(`/rooms/${segment(place)}/messages`, thread ? { text: says, thread } : { text: says }, key);
+        told.textContent = `You said: ${says}`;
+      } catch (problem) {
+        for (const button of buttons) button.disabled = false;
+        told.textContent = problem.message;
+      }
+    }
+  });
+  return h("div.btn-row", buttons, told);
+}
+
 /** A block where no operation stands around it. */
-function bare(block) {
+function bare(block, message) {
   switch (block.type) {
     case "text": return h("div.answer-text.prose", markdown(block.text));
     case "event": return objectLine(block);
@@ -82,12 +103,13 @@ function bare(block) {
     case "refusal": return refusalBox(block);
     case "link": return h("p.answer-text", link(block.url, block.text));
     case "file": return file(block);
+    case "offers": return offered(block, message);
     default: return null;
   }
 }
 
 /** A block as a part of an operation's card. */
-function part(block) {
+function part(block, message) {
   switch (block.type) {
     case "text": return h("div.card-part.card-part-tight.card-text.prose", markdown(block.text));
     case "fields": return h("div.card-part.card-part-tight", facts(block.fields));
@@ -95,7 +117,7 @@ function part(block) {
     case "code": return code(block.text);
     case "table": return table(block.columns, block.rows);
     default: {
-      const inner = bare(block);
+      const inner = bare(block, message);
       return inner && h("div.card-part", inner);
     }
   }
@@ -115,7 +137,7 @@ export function renderBlocks(message, kept) {
   const bar = choices.length > 0 ? keptBar(choices, kept, message.place) : null;
   if (!status) {
     const around = bar && h("article.card", bar.element);
-    return { nodes: [others.map(bare), around], bar, key: bar?.key };
+    return { nodes: [others.map((block) => bare(block, message)), around], bar, key: bar?.key };
   }
   const id = h("a.id", { href: operationUrl(status.operation) }, status.operation);
   if (!bar && ROUTINE.has(status.state) && others.every((block) => block.type === "text")) {
@@ -125,7 +147,7 @@ export function renderBlocks(message, kept) {
   }
   const card = h("article.card", { "aria-label": `${status.operation}, ${status.title}` },
     h("header.card-head", pill(status.state), h("h2.card-title", id, " ", inline(status.title)), h("span.card-end", time(message.at))),
-    others.map(part), bar?.element);
+    others.map((block) => part(block, message)), bar?.element);
   return { nodes: [card], bar, key: bar?.key };
 }
 

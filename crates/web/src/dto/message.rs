@@ -138,6 +138,7 @@ impl JsonSchema for Blocks {
             block("table", &[("columns", list(text())), ("rows", list(list(text())))]),
             block("image", &[("url", text()), ("alt", text())]),
             block("choices", &[("choices", list(choice))]),
+            block("offers", &[("offers", list(object(&[("label", text()), ("says", text())])))]),
             block(
                 "progress",
                 &[("steps", list(object(&[("name", text()), ("state", mark), ("note", maybe())])))],
@@ -173,7 +174,7 @@ mod tests {
         event::Level,
         ids::{Hash, ObjectId, OpId, Seq},
         operation::State,
-        reply::{Choice, Field, PressKind, Progress, StepMark, Weight},
+        reply::{Choice, Field, Offer, PressKind, Progress, StepMark, Weight},
     };
 
     use super::*;
@@ -206,6 +207,7 @@ mod tests {
             Block::Table { columns: vec![text()], rows: vec![vec![text()]] },
             Block::Image { url: text(), alt: text() },
             Block::Choices { choices: vec![choice] },
+            Block::Offers { offers: vec![Offer { label: text(), says: text() }] },
             Block::Progress { steps: vec![Progress { name: text(), state: StepMark::Done, note: None }] },
             Block::Refusal { text: text(), rule: None, who_can: None, you_can: None },
             Block::Link { text: text(), url: text() },
@@ -218,6 +220,7 @@ mod tests {
                 Block::Table { .. }
                 | Block::Image { .. }
                 | Block::Choices { .. }
+                | Block::Offers { .. }
                 | Block::Progress { .. } => {}
                 Block::Refusal { .. } | Block::Link { .. } | Block::File { .. } => {}
             }
