@@ -14,22 +14,25 @@
     reason = "a benchmark says what it measured, by a real clock"
 )]
 
+mod running;
+
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    net::TcpStream,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
+
+use self::running::Server;
 
 /// Connections that post, each with one request outstanding.
 const CONNECTIONS: usize = 16;
@@ -161,12 +164,12 @@ fn pull_request(number: usize) -> Vec<u8> {
 /// Posts so many events, prints what it took, and returns how many a second were taken in.
 fn flood(durability: &str, events: usize, bodies: &Arc<Vec<Signed>>) -> f64 {
     let home = tempfile::tempdir().expect("a folder");
-    let server = Server::start(home.path(), durability);
+    let server = start(home.path(), durability);
     let idle = server.cpu();
     let began = Instant::now();
     post(server.port, events, bodies);
     let seconds = began.elapsed().as_secs_f64();
-    server.wait_until_routed();
+    server.wait_until_quiet();
     let cpu = (server.cpu() - idle) / events as f64 * 1e6;
     println!(
         "{durability}: {:.0} events/s, {cpu:.0} µs CPU an event of {} B, {:.1} MiB after {events} events, all routed after {:.2} s",
@@ -223,21 +226,11 @@ fn post(port: u16, events: usize, bodies: &Arc<Vec<Signed>>) {
     }
 }
 
-/// A running `wilco up`.
-struct Server {
-    child: Child,
-    port: u16,
-    database: PathBuf,
-}
-
-impl Server {
-    fn start(home: &Path, durability: &str) -> Self {
-        let port =
-            TcpListener::bind(("127.0.0.1", 0)).and_then(|taken| taken.local_addr()).expect("a port").port();
-        fs::write(home.join("secret"), SECRET).expect("a file");
-        let config = format!(
-            r#"
-listen = "127.0.0.1:{port}"
+/// Starts a server that takes in signed webhooks of GitHub.
+fn start(home: &Path, durability: &str) -> Server {
+    fs::write(home.join("secret"), SECRET).expect("a file");
+    let config = format!(
+        r#"
 durability = "{durability}"
 [source.github]
 secret = {{ file = "secret" }}
@@ -255,78 +248,8 @@ to = ["web:ops"]
 [person.ana]
 roles = ["admin"]
 "#
-        );
-        fs::write(home.join("wilco.toml"), config).expect("a file");
-        let child = Command::new(env!("CARGO_BIN_EXE_wilco"))
-            .arg("up")
-            .current_dir(home)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("a server");
-        let server = Self { child, port, database: home.join("wilco.db") };
-        server.wait_until_ready();
-        server
-    }
-
-    fn wait_until_ready(&self) -> Duration {
-        let began = Instant::now();
-        while !self.get("/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
-            assert!(began.elapsed() < Duration::from_secs(30), "the server does not become ready");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        began.elapsed()
-    }
-
-    fn get(&self, path: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n", self.port)
-            .ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer)
-    }
-
-    /// Returns once it uses no CPU any more: all that was taken in is routed and shown.
-    fn wait_until_routed(&self) {
-        let mut before = self.cpu();
-        loop {
-            std::thread::sleep(Duration::from_millis(300));
-            let now = self.cpu();
-            if now - before < 0.02 {
-                return;
-            }
-            before = now;
-        }
-    }
-
-    /// CPU seconds so far, user and system.
-    fn cpu(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the process");
-        let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().expect("a number");
-        (ticks(11) + ticks(12)) / 100.0
-    }
-
-    /// Resident memory in MiB.
-    fn memory(&self) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process");
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("its memory");
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number") / 1_024.0
-    }
-
-    fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it is there");
-        self.child.wait().expect("its end");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    );
+    Server::start(home, &config)
 }
 
 /// Seconds that one fdatasync of a small write takes here, the median of many.
@@ -349,21 +272,20 @@ fn fdatasync() -> f64 {
 fn stored(events: usize) {
     let bodies = Arc::new(bodies());
     let home = tempfile::tempdir().expect("a folder");
-    let server = Server::start(home.path(), "process");
+    let server = start(home.path(), "process");
     server.stop();
     let empty = starts(home.path());
-    let server = Server::start(home.path(), "process");
+    let server = start(home.path(), "process");
     let began = Instant::now();
     post(server.port, events, &bodies);
-    server.wait_until_routed();
-    let database = server.database.clone();
+    server.wait_until_quiet();
     println!(
         "{events} events in {:.0} s, {:.1} MiB of memory",
         began.elapsed().as_secs_f64(),
         server.memory()
     );
     server.stop();
-    let bytes = fs::metadata(database).expect("the database").len();
+    let bytes = fs::metadata(home.path().join("wilco.db")).expect("the database").len();
     println!(
         "start: {empty:.3} s empty, {:.3} s with {events} events in {:.1} GiB",
         starts(home.path()),
@@ -376,7 +298,7 @@ fn starts(home: &Path) -> f64 {
     let mut times: Vec<f64> = (0..7)
         .map(|_| {
             let began = Instant::now();
-            let server = Server::start(home, "process");
+            let server = start(home, "process");
             let seconds = began.elapsed().as_secs_f64();
             server.stop();
             seconds
