@@ -1,7 +1,7 @@
 //! The words of an order that a rule or a listener gives, with the values of the event or the line in them.
 //!
 //! A value comes from outside, so it may never be read as anything but a value: it becomes no second word, no flag, no
-//! `name=` and no word of a command. Not the reading of orders: [`crate::parse`] does that. Layer 1.
+//! `name=`, no word of a command, no stage and no place behind `>`. Not the reading of orders: [`crate::parse`] does that. Layer 1.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,10 @@ use wilco_contract::{
     expr::{Names, VALUE_END, VALUE_START, order_in},
 };
 
-use crate::parse::{Token, Words, clean};
+use crate::{
+    compose,
+    parse::{Token, Words, clean},
+};
 
 /// The order that a template becomes.
 ///
@@ -36,7 +39,7 @@ pub(crate) fn put_values(marked: &str) -> Result<String, String> {
     let order = put(marked, |value| Cow::Owned(one_line(value, MAX_FIELD)))?;
     let meant = put(marked, |_| Cow::Borrowed("x"))?;
     // However the quotes of the template stand: what it becomes has to be read word by word as it was meant.
-    if same_words(&order, &meant) {
+    if same_words(&order, &meant) && compose::shape(&order) == compose::shape(&meant) {
         Ok(order)
     } else {
         Err(format!("`{order}` would be read as another order"))
@@ -158,6 +161,28 @@ mod tests {
         for value in ["", "v1 --force", "-x", "a=b", "v\"1", "v1."] {
             assert!(filled(ship, value).is_err(), "{value}");
         }
+    }
+
+    #[test]
+    fn a_value_becomes_no_stage_and_no_place() {
+        let piped = "status {{ event.title }} | where state == {{ event.title }} > web:ops";
+        let value = "x | first 1 > web:boss";
+        let order = filled(piped, value).expect("an order");
+        assert_eq!(order, format!("status \"{value}\" | where state == \"{value}\" > web:ops"));
+        for template in [
+            // A quote that the stages read otherwise than the words, a word that a value would end, a place.
+            "status web | where a in ['x', ('it {{ event.title }}",
+            "status web | where state == {{ event.title }}x",
+            "status web | where a =={{ event.title }}",
+            "status web | fir{{ event.title }}",
+            "status web > web:{{ event.title }}",
+        ] {
+            assert!(filled(template, "st").is_err(), "{template}");
+        }
+        assert_eq!(
+            filled("status web > {{ event.title }}", "web:ops").as_deref(),
+            Ok("status web > \"web:ops\"")
+        );
     }
 
     #[test]
