@@ -146,8 +146,7 @@ fn changes(order: &Order) -> Reading {
     Reading::Malformed {
         command: Some(Arc::clone(command)),
         what: format!(
-            "only what reads gives rows and is said elsewhere; `{}` changes something, so it stands alone, and \
-             nothing was done",
+            "`{}` changes something, and only what reads gives rows and is said elsewhere, so nothing was done",
             command.spec.id
         ),
         usage: command.spec.words.first().map_or("", Pattern::source).to_owned(),

@@ -9,6 +9,8 @@ mod show;
 mod stage;
 mod tail;
 mod test;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

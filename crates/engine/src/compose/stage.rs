@@ -11,7 +11,7 @@ use super::{
     rows::{Row, cell, known, number},
     tail::{Fault, no_place, no_stage},
 };
-use crate::parse::{Token, Words, is_bare, quoted};
+use crate::parse::{Piece, PieceKind, is_bare, quoted};
 
 /// What is made of rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,38 +43,34 @@ pub struct Key {
 const BETWEEN: [&str; 3] = ["asc", "desc", "by"];
 
 impl Stage {
-    /// Reads a stage of this name from its words, of which the name is the first.
-    pub(super) fn read(name: &str, words: &Words<'_>) -> Result<Self, Fault> {
-        let given = words.tokens.get(1..).unwrap_or_default();
-        if given.iter().any(|token| token.open.is_some()) {
-            return Err(Fault::new("a quote is never closed".to_owned(), name));
-        }
+    /// Reads a stage of this name from what stands behind its mark, of which the name is the first word.
+    pub(super) fn read(name: &str, pieces: &[Piece]) -> Result<Self, Fault> {
+        let words = words(pieces);
+        let given = words.get(1..).unwrap_or_default();
         // A sign that looks like a mark, and is none as nothing that fits stands behind it.
-        if let Some(at) = given.iter().position(Token::is_mark) {
-            let behind = given.get(at + 1).map_or("", |token| &token.text);
-            return Err(if given[at].text == "|" { no_stage(behind) } else { no_place(words.rest(at + 2)) });
+        if let Some(at) = given.iter().position(|word| !word.is_quoted && matches!(&*word.text, "|" | ">")) {
+            let behind: Vec<_> = given[at + 1..].iter().map(|word| &*word.text).collect();
+            return Err(match &*given[at].text {
+                "|" => no_stage(behind.first().unwrap_or(&"")),
+                _ => no_place(&behind.join(" ")),
+            });
         }
         match name {
             "first" => one_number(name, given).map(Self::First),
             "last" => one_number(name, given).map(Self::Last),
             "sort" => keys(given).map(Self::Sort),
-            "columns" => match columns(name, given)? {
-                columns if columns.is_empty() => Err(needs(name)),
-                columns => Ok(Self::Columns(columns.into_iter().map(|(column, _)| column).collect())),
-            },
-            "count" => {
-                let by = |token: &Token<'_>| token.literal().as_deref() == Some("by");
-                match given.split_first() {
-                    None => Ok(Self::Count(Vec::new())),
-                    Some((first, behind)) if by(first) && !behind.is_empty() => {
-                        let columns = columns(name, behind)?;
-                        Ok(Self::Count(columns.into_iter().map(|(column, _)| column).collect()))
-                    }
-                    Some(_) => {
-                        Err(Fault::new("`count` counts all rows, or those `by` a column".to_owned(), name))
-                    }
+            "columns" if given.is_empty() => Err(needs(name)),
+            "columns" => columns(name, given).map(Self::Columns),
+            "count" => match given {
+                [] => Ok(Self::Count(Vec::new())),
+                [by, behind @ ..] if by.says("by") && !behind.is_empty() => {
+                    columns(name, behind).map(Self::Count)
                 }
-            }
+                _ => {
+                    let what = "`count` counts all rows, or those `by` a column".to_owned();
+                    Err(Fault::new(what, name))
+                }
+            },
             _ => Err(no_stage(name)),
         }
     }
@@ -115,61 +111,88 @@ fn needs(name: &str) -> Fault {
     Fault::new(format!("`{name}` needs the name of a column behind it"), name)
 }
 
-fn one_number(name: &str, given: &[Token<'_>]) -> Result<usize, Fault> {
+/// A word of a stage.
+struct Word {
+    text: String,
+    /// Whether it begins with a quote: then it is a column, whatever it says.
+    is_quoted: bool,
+}
+
+impl Word {
+    fn says(&self, word: &str) -> bool {
+        !self.is_quoted && self.text.eq_ignore_ascii_case(word)
+    }
+}
+
+/// The words of a stage, between spaces and commas, without a full stop at its end, which phones set.
+fn words(pieces: &[Piece]) -> Vec<Word> {
+    let ends = |piece: &Piece| piece.is_space() || piece.sign() == Some(',');
+    let mut words: Vec<Word> = pieces
+        .split(ends)
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let text = word.iter().map(|piece| match &piece.kind {
+                PieceKind::Sign(sign) => sign.to_string(),
+                PieceKind::Text(text) => text.clone(),
+            });
+            Word { text: text.collect(), is_quoted: word[0].sign().is_none() }
+        })
+        .collect();
+    if let Some(last) = words.last_mut().filter(|last| !last.is_quoted && last.text.len() > 1) {
+        last.text.truncate(without_stop(&last.text).len());
+    }
+    words
+}
+
+/// The word without a full stop at its end.
+fn without_stop(text: &str) -> &str {
+    text.strip_suffix('.').filter(|rest| !rest.ends_with('.')).unwrap_or(text)
+}
+
+fn one_number(name: &str, given: &[Word]) -> Result<usize, Fault> {
     let number = match given {
-        [one] if !one.quoted => one.text.parse::<usize>().ok(),
+        [one] if !one.is_quoted => one.text.parse::<usize>().ok(),
         _ => None,
     };
     let fits = number.filter(|number| (1..=MAX_ROWS).contains(number));
     fits.ok_or_else(|| Fault::new(format!("`{name}` takes one number from 1 to {MAX_ROWS}"), name))
 }
 
-/// The columns that words name, between spaces or commas, with whether each stood in quotes.
-fn columns(name: &str, given: &[Token<'_>]) -> Result<Vec<(String, bool)>, Fault> {
-    let mut columns: Vec<(String, bool)> = Vec::new();
-    for token in given {
-        if token.quoted {
-            columns.push((token.text.clone().into_owned(), true));
-        } else {
-            let parts = token.text.split(',').filter(|part| !part.is_empty());
-            columns.extend(parts.map(|part| (part.to_owned(), false)));
+fn columns(name: &str, given: &[Word]) -> Result<Vec<String>, Fault> {
+    let mut columns: Vec<String> = Vec::new();
+    for word in given {
+        if columns.contains(&word.text) {
+            return Err(Fault::new(format!("`{}` is named twice", word.text), name));
         }
+        columns.push(word.text.clone());
     }
-    match columns
-        .iter()
-        .enumerate()
-        .find(|(at, (column, _))| columns[..*at].iter().any(|(other, _)| other == column))
-    {
-        Some((_, (twice, _))) if name != "sort" => Err(Fault::new(format!("`{twice}` is named twice"), name)),
-        _ => Ok(columns),
-    }
+    Ok(columns)
 }
 
-fn keys(given: &[Token<'_>]) -> Result<Vec<Key>, Fault> {
+fn keys(given: &[Word]) -> Result<Vec<Key>, Fault> {
     let mut keys: Vec<Key> = Vec::new();
     let mut may_turn = false;
-    for (word, is_quoted) in columns("sort", given)? {
-        let turns = if is_quoted { None } else { direction(&word) };
-        if let Some(down) = turns {
+    for word in given {
+        if let Some(down) = direction(word) {
             let Some(key) = keys.last_mut().filter(|_| may_turn) else { return Err(needs("sort")) };
             key.down = down;
             may_turn = false;
-        } else if !is_quoted && keys.is_empty() && word.eq_ignore_ascii_case("by") {
+        } else if word.says("by") && keys.is_empty() {
             // `sort by age` is said like `count by age`.
-        } else if keys.iter().any(|key| key.column == word) {
-            return Err(Fault::new(format!("`{word}` is named twice"), "sort"));
+        } else if keys.iter().any(|key| key.column == word.text) {
+            return Err(Fault::new(format!("`{}` is named twice", word.text), "sort"));
         } else {
-            keys.push(Key { column: word, down: false });
+            keys.push(Key { column: word.text.clone(), down: false });
             may_turn = true;
         }
     }
     if keys.is_empty() { Err(needs("sort")) } else { Ok(keys) }
 }
 
-fn direction(word: &str) -> Option<bool> {
-    match word.to_lowercase().as_str() {
-        "desc" => Some(true),
-        "asc" => Some(false),
+fn direction(word: &Word) -> Option<bool> {
+    match word {
+        word if word.says("desc") => Some(true),
+        word if word.says("asc") => Some(false),
         _ => None,
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn read(tail: &str, asked: &Asked<'_>) -> Result<(Then, bool), Fault>
                 shown = Some(name);
             }
             "where" => then.stages.push(Stage::Where(Test::read(&part.pieces)?)),
-            _ => then.stages.push(Stage::read(&name, &words)?),
+            _ => then.stages.push(Stage::read(&name, &part.pieces)?),
         }
         if then.stages.len() > MAX_STAGES {
             return Err(Fault::new(format!("an order has at most {MAX_STAGES} stages"), ""));
@@ -140,15 +140,8 @@ fn parts<'a>(tail: &'a str, asked: &Asked<'_>) -> Result<Vec<Part<'a>>, Fault> {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
             '|' | '>' if depth == 0 && (at == 0 || is_space(at - 1)) && is_space(at + 1) => {
-                let behind = all.get(at + 1).map_or("", |piece| &tail[piece.at..]);
-                let words = Words::split(behind);
-                let counts = match (sign, words.tokens.first()) {
-                    _ if at == 0 => true,
-                    ('|', Some(next)) => next.literal().is_some_and(|word| names_stage(&word)),
-                    ('>', Some(next)) => words.tokens.len() == 1 && place(next, asked).is_some(),
-                    _ => false,
-                };
-                if counts {
+                let behind = all.get(at + 1).map_or("", |piece| tail[piece.at..].trim_start());
+                if at == 0 || counts(sign, behind, asked) {
                     end(&mut parts, begun, at);
                     begun = Some((at + 1, sign == '>'));
                 }
@@ -166,6 +159,18 @@ fn parts<'a>(tail: &'a str, asked: &Asked<'_>) -> Result<Vec<Part<'a>>, Fault> {
     Ok(parts)
 }
 
+/// Whether a sign with this behind it is a mark. Looks at one word, as a line may be full of signs.
+fn counts(sign: char, behind: &str, asked: &Asked<'_>) -> bool {
+    let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
+    let words = Words::split(&behind[..end]);
+    let Some(next) = words.tokens.first() else { return false };
+    match sign {
+        '|' => next.literal().is_some_and(|word| names_stage(&word)),
+        _ => behind[end..].trim().is_empty() && place(next, asked).is_some(),
+    }
+}
+
+/// A text from outside, short enough for an answer.
 pub(super) fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(80).collect();
     if short.len() < text.len() {

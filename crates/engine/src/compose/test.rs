@@ -63,7 +63,7 @@ pub enum Sign {
 impl Test {
     /// Reads what stands behind `where`; the first word is that.
     pub(super) fn read(pieces: &[Piece]) -> Result<Self, Fault> {
-        let all = pieces.split(Piece::is_space).filter(|word| !word.is_empty());
+        let all = without_stops(pieces).split(Piece::is_space).filter(|word| !word.is_empty());
         let words: Vec<&[Piece]> = all.skip(1).collect();
         if words.is_empty() {
             return Err(Fault::new("`where` needs a condition behind it".to_owned(), "where"));
@@ -150,8 +150,15 @@ impl serde::Serialize for Names<'_> {
 }
 
 /// Without a full stop at its end, which phones set.
-fn without_stop(text: &str) -> &str {
-    text.strip_suffix('.').filter(|rest| !rest.ends_with('.')).unwrap_or(text)
+fn without_stops(mut pieces: &[Piece]) -> &[Piece] {
+    let is_stop = |piece: Option<&Piece>| piece.and_then(Piece::sign) == Some('.');
+    while let [before @ .., last] = pieces {
+        if !last.is_space() && !(is_stop(Some(last)) && !is_stop(before.last())) {
+            break;
+        }
+        pieces = before;
+    }
+    pieces
 }
 
 /// The condition as it is written in an order. One that would read on as a place stands in brackets.
@@ -165,12 +172,11 @@ fn written(words: &[&[Piece]]) -> String {
     };
     let words: Vec<String> = words.iter().map(one).collect();
     let text = words.join(" ");
-    let text = without_stop(&text).trim_end();
     let like_a_place =
         |word: &str| (word.contains([':', '#']) && !word.contains(')')) || word.eq_ignore_ascii_case("here");
     match &words[..] {
         [.., sign, last] if sign == ">" && like_a_place(last) => format!("({text})"),
-        _ => text.to_owned(),
+        _ => text,
     }
 }
 
@@ -212,13 +218,12 @@ fn short(words: &[&[Piece]]) -> Option<Vec<Match>> {
         && matches!(sign.sign(), Some('=' | '~'))
     {
         let one = [*column, std::slice::from_ref(sign), *value].concat();
-        return matched(&one, true).map(|one| vec![one]);
+        return matched(&one).map(|one| vec![one]);
     }
-    let last = words.len() - 1;
-    words.iter().enumerate().map(|(at, word)| matched(word, at == last)).collect()
+    words.iter().map(|word| matched(word)).collect()
 }
 
-fn matched(pieces: &[Piece], is_last: bool) -> Option<Match> {
+fn matched(pieces: &[Piece]) -> Option<Match> {
     let is_name = |piece: &Piece| piece.sign().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
     let end = pieces.iter().position(|piece| !is_name(piece))?;
     let column: String = pieces[..end].iter().filter_map(Piece::sign).collect();
@@ -234,10 +239,7 @@ fn matched(pieces: &[Piece], is_last: bool) -> Option<Match> {
     let value = match &pieces[end + width..] {
         [] => return None,
         [Piece { kind: PieceKind::Text(text), .. }] => text.clone(),
-        plain => {
-            let text = plain.iter().map(Piece::sign).collect::<Option<String>>()?;
-            if is_last { without_stop(&text).to_owned() } else { text }
-        }
+        plain => plain.iter().map(Piece::sign).collect::<Option<String>>()?,
     };
     Some(Match { column, sign, value })
 }

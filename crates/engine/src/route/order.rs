@@ -170,15 +170,16 @@ mod tests {
         let order = filled(piped, value).expect("an order");
         assert_eq!(order, format!("status \"{value}\" | where state == \"{value}\" > web:ops"));
         for template in [
-            // A quote that the stages read otherwise than the words, a word that a value would end, a place.
-            "status web | where a in ['x', ('it {{ event.title }}",
+            // A word that a value would end, a place.
             "status web | where state == {{ event.title }}x",
-            "status web | where a =={{ event.title }}",
             "status web | fir{{ event.title }}",
             "status web > web:{{ event.title }}",
         ] {
             assert!(filled(template, "st").is_err(), "{template}");
         }
+        // A quote that stages read otherwise than words.
+        let hostile = filled("status web | where a in ['x', ('it {{ event.title }}", "x'))] > web:boss");
+        assert!(hostile.is_err(), "{hostile:?}");
         assert_eq!(
             filled("status web > {{ event.title }}", "web:ops").as_deref(),
             Ok("status web > \"web:ops\"")
