@@ -151,9 +151,10 @@ impl serde::Serialize for Names<'_> {
 
 /// Without a full stop at its end, which phones set.
 fn without_stops(mut pieces: &[Piece]) -> &[Piece] {
-    let is_stop = |piece: Option<&Piece>| piece.and_then(Piece::sign) == Some('.');
+    let is_stop = |piece: &Piece| piece.sign() == Some('.');
     while let [before @ .., last] = pieces {
-        if !last.is_space() && !(is_stop(Some(last)) && !is_stop(before.last())) {
+        let one_stop = is_stop(last) && !before.last().is_some_and(is_stop);
+        if !last.is_space() && !one_stop {
             break;
         }
         pieces = before;
