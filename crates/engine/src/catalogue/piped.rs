@@ -84,7 +84,7 @@ impl Index {
                         _ => return Head::Text,
                     }
                 }
-                if reads { Head::Stages(Reading::Order(order)) } else { Head::No(changes(&order)) }
+                if reads { Head::Stages(Reading::Order(order)) } else { Head::No(changes(&order.command)) }
             }
             Reading::Unknown { .. } => Head::Unknown,
             Reading::Empty => Head::Text,
@@ -92,6 +92,7 @@ impl Index {
             Reading::Incomplete { ref command, .. } if command.spec.effect == Effect::Read => {
                 Head::Stages(reading)
             }
+            Reading::Incomplete { command, .. } => Head::No(changes(&command)),
             reading => Head::No(reading),
         }
     }
@@ -141,8 +142,7 @@ fn misfit(order: &Order, fault: Fault) -> Reading {
 }
 
 /// That stages and places are for what only reads.
-fn changes(order: &Order) -> Reading {
-    let command = &order.command;
+fn changes(command: &Arc<Command>) -> Reading {
     Reading::Malformed {
         command: Some(Arc::clone(command)),
         what: format!(

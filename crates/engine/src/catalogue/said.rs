@@ -48,7 +48,8 @@ impl Order {
         line.items(pattern);
         line.flags();
         line.out.extend(line.rest);
-        format!("{}{}", line.out.join(" "), self.flags.then)
+        let line = line.out.join(" ");
+        if self.flags.then.is_none() { line } else { format!("{line}{}", self.flags.then) }
     }
 
     /// Whether there is a value for everything that these items cannot do without.

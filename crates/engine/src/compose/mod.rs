@@ -3,12 +3,12 @@
 //! Not the order itself, which `catalogue` reads, nor who may have an answer said elsewhere, which `orders` asks the
 //! gate. Rows in, rows out: all of this is pure. Layer 1.
 
+mod condition;
 mod mark;
 mod rows;
 mod show;
 mod stage;
 mod tail;
-mod test;
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +19,8 @@ use wilco_contract::{
     reply::{Block, Field, Reply},
 };
 
+pub use condition::{Match, Sign, Test};
 pub use stage::{Key, Stage};
-pub use test::{Match, Sign, Test};
 
 pub(crate) use mark::{first_mark, first_sure, shape};
 pub(crate) use rows::{Row, of as rows_of, run};

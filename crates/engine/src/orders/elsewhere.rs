@@ -109,8 +109,8 @@ pub(super) async fn say(
     given: &Given,
     (to, reply): (&Place, Reply),
 ) -> Answer {
-    let head = whose(given, &from.who, to).into_iter();
-    let content = Reply { blocks: head.chain(reply.blocks).collect() };
+    let head = whose(given, &from.who, to);
+    let content = Reply { blocks: [head].into_iter().chain(reply.blocks).collect() };
     if matches!(from.who, Principal::Rule { .. } | Principal::Program { .. }) {
         return stand(core, from, to, content).await;
     }
@@ -139,16 +139,16 @@ async fn stand(core: &Arc<Core>, from: &From, to: &Place, content: Reply) -> Ans
 }
 
 /// Who asked for an answer, and in which words: others read it who did not see the order.
-fn whose(given: &Given, who: &Principal, to: &Place) -> Vec<Block> {
+fn whose(given: &Given, who: &Principal, to: &Place) -> Block {
     let name = match who {
         Principal::Person { id, .. } => id.to_string(),
-        Principal::Guest { account } => account.id().to_owned(),
         other => other.to_string(),
     };
     let order = given.said.strip_suffix(&format!(" > {to}")).unwrap_or(&given.said);
-    if order.contains(['`', '\n']) {
-        // Words of an order are shown as they are, whatever signs are in them.
-        return vec![Block::Text { text: format!("{name}:") }, Block::Code { text: order.to_owned() }];
+    let plain = |c: char| c.is_alphanumeric() || "-_.:@# ".contains(c);
+    if order.contains(['`', '\n']) || !name.chars().all(plain) {
+        // Words of an order and names from outside are shown as they are, whatever signs are in them.
+        return Block::Code { text: format!("{name}: {order}") };
     }
-    vec![Block::Text { text: format!("{name}: `{order}`") }]
+    Block::Text { text: format!("{name}: `{order}`") }
 }

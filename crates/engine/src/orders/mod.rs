@@ -262,6 +262,8 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
         Ok(done) => done,
         Err(what) => return failed(&what),
     };
+    // An empty answer is one that was said elsewhere.
+    let reply = if reply.blocks.is_empty() { answer(&Outcome::default()) } else { reply };
     match &given.then.to {
         Some(to) => elsewhere::say(core, from, given, (to, reply)).await,
         None => Answer::Done { reply, rows },

@@ -132,6 +132,7 @@ fn same_words(order: &str, meant: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use wilco_contract::values::Asked;
 
     use super::*;
 
@@ -185,6 +186,39 @@ mod tests {
             Ok("status web > \"web:ops\"")
         );
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(3000))]
+
+        #[test]
+        fn whatever_a_value_is_the_stages_are_those_of_the_template(
+            at in 0_usize..TEMPLATES.len(),
+            value in "([a-z |>\"'\\\\(),=~#:“’«»＞｜]|first 3|web:ops|where|\\PC){0,12}",
+        ) {
+            let (template, stages, place) = TEMPLATES[at];
+            if let Ok(order) = filled(template, &value) {
+                let (asked, words) = (Asked::default(), Words::split(&order));
+                let mark = compose::first_sure(&words, &asked).expect("its stages are there");
+                // What cannot be read is not given.
+                if let Ok((then, _)) = compose::read_tail(&order[mark.at..], &asked) {
+                    proptest::prop_assert_eq!(then.stages.len(), stages, "{}", order);
+                    proptest::prop_assert_eq!(then.to.as_ref().map(|to| to.as_str()), place, "{}", order);
+                }
+            }
+        }
+    }
+
+    /// Templates with how many stages they have and where the answer goes.
+    const TEMPLATES: [(&str, usize, Option<&str>); 8] = [
+        ("status {{ event.title }} | first 3", 1, None),
+        ("status web/{{ event.title }} | first 3 > web:ops", 1, Some("web:ops")),
+        ("status web | where state == {{ event.title }} | count", 2, None),
+        ("status web | where state={{ event.title }} > web:ops", 1, Some("web:ops")),
+        ("status \"on {{ event.title }}\" | where a == 'x' or b == \"{{ event.title }}\"", 1, None),
+        ("status web | where a in ['x', \"{{ event.title }}\"] | sort {{ event.title }} | last 1", 3, None),
+        ("status web | where it's == ('a {{ event.title }} b') | first 2", 2, None),
+        ("status text={{ event.title }} | columns a {{ event.title }} > web:ops", 1, Some("web:ops")),
+    ];
 
     #[test]
     fn an_order_that_would_be_read_otherwise_is_none() {

@@ -12,6 +12,7 @@ use wilco_contract::{
     principal::{Principal, Scope},
     schedule::{Cadence, Cron, Missed, Schedule},
     store::{AuditFilter, Page},
+    values::ArgType,
 };
 use wilco_engine::{Answer, Call, CallWhat};
 use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
@@ -239,7 +240,49 @@ async fn an_answer_is_said_elsewhere_with_who_asked_and_what() {
     let last =
         world.network.shown().into_iter().rfind(|shown| shown.place == room("web:dev")).expect("shown");
     let blocks = serde_json::to_value(&last.reply).expect("JSON");
-    assert_eq!(blocks["blocks"][1], json!({"type": "code", "text": "status \"a`[b](https://x)\""}));
+    assert_eq!(blocks["blocks"][0], json!({"type": "code", "text": "you: status \"a`[b](https://x)\""}));
+    // A network that is away is told of, and nothing else.
+    world.network.refuse(1);
+    let told = say(&world, "wilco status web > web:dev").await;
+    assert_eq!(told, "The answer could not be said in `web:dev`: not sent: the network is away.");
+}
+
+#[tokio::test]
+async fn choices_may_come_from_an_order_with_stages_and_from_none_that_is_said_elsewhere() {
+    for (run, told) in [
+        ("status x | where state=failed | columns name", "`web` is not one of api, db, main"),
+        ("status x > web:dev", "it is no read"),
+    ] {
+        let mut commands = commands();
+        commands[2].spec.args[0].kind = ArgType::ChoiceOf { run: run.to_owned(), column: None };
+        let world = World::on_new(policy(), commands).await;
+        let said = say(&world, "wilco restart web").await;
+        assert!(said.contains(told), "{run}: {said}");
+        assert_eq!(operations(&world).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_second_turn_after_a_restart_says_it_once() {
+    let world = World::new().await;
+    let arrival = world.arrival("web:you", "m1", "wilco status web > web:dev");
+    let batch = wilco_contract::store::Batch {
+        at: world.time(),
+        records: vec![wilco_contract::store::Record::Input(arrival.input.clone())],
+    };
+    world.store.commit(batch, wilco_contract::store::When::Now).await.expect("kept");
+    // Worked off, and gone before that was written.
+    let shown_there = |world: &World| {
+        world.network.shown().into_iter().filter(|shown| shown.place == room("web:dev")).count()
+    };
+    let kept = world.store.unhandled().await.expect("the inbox").first().map(|(seq, _)| *seq);
+    world.engine.accept(wilco_contract::connector::Arrival { kept, ..arrival }).await;
+    world.settle().await;
+    assert_eq!(shown_there(&world), 1);
+    let again = world.arrival("web:you", "m1", "wilco status web > web:dev");
+    world.engine.accept(wilco_contract::connector::Arrival { kept, ..again }).await;
+    world.settle().await;
+    assert_eq!(shown_there(&world), 1);
 }
 
 #[tokio::test]
