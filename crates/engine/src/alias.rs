@@ -3,6 +3,8 @@
 //! Not a way around anything: what comes out is read, echoed and judged as if it had been typed. A name never stands
 //! for what is a command already, and the words behind it are values, never flags or another order. Layer 1.
 
+mod fill;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,10 +32,10 @@ use crate::{
     inbox::{CONTROL, Understood},
     orders::{self, From},
     parse::Words,
-    route,
     tell::Nothing,
     words,
 };
+use fill::{fill, places, stages_of};
 
 type Told = Result<Outcome, ActionError>;
 
@@ -151,8 +153,7 @@ fn expand(
         if seen.contains(&name) || seen.len() == MOST_STEPS {
             return Err(format!("the names {} lead in a circle, or too far", quoted_all(&seen)));
         }
-        let behind = Words::split(split.rest(at + 1));
-        let filled = fill(live, asked, &alias, &behind)?;
+        let filled = fill(live, asked, &alias, split.rest(at + 1))?;
         of_room = of_room.or_else(|| matches!(alias.scope, AliasScope::Room(_)).then(|| name.clone()));
         seen.push(name);
         line = if at == 0 { filled } else { format!("plan {filled}") };
@@ -181,69 +182,6 @@ fn meant(reading: &Reading) -> Option<&Command> {
         Reading::Malformed { command, .. } | Reading::Help { command } => command.as_deref(),
         Reading::Unknown { .. } | Reading::Empty => None,
     }
-}
-
-/// How many words a template asks for: the highest of `$1` to `$9` in it.
-fn places(template: &str) -> usize {
-    let digits = template.split('$').skip(1).filter_map(|rest| rest.chars().next()?.to_digit(10));
-    digits.max().map_or(0, |most| most as usize)
-}
-
-/// The order of an alias with the words behind it: in their places, or else behind it.
-fn fill(live: &Live, asked: &Asked<'_>, alias: &Alias, behind: &Words<'_>) -> Result<String, String> {
-    let Alias { name, order, .. } = alias;
-    if behind.line.contains([VALUE_START, VALUE_END]) {
-        return Err("there are signs in it that no order has".to_owned());
-    }
-    if behind.tokens.iter().any(|token| token.open.is_some()) {
-        return Err("a quote in it is never closed".to_owned());
-    }
-    // What begins with `--` was typed as a flag, and stays one.
-    let flags = behind.tokens.iter().position(|token| token.flag().is_some() || token.ends_flags());
-    let plain = &behind.tokens[..flags.unwrap_or(behind.tokens.len())];
-    let flags = flags.map(|at| behind.rest(at)).unwrap_or_default();
-    let join = |parts: &[&str]| {
-        parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-    };
-    let wanted = places(order);
-    if wanted > 0 {
-        if plain.len() != wanted {
-            let word = if wanted == 1 { "word" } else { "words" };
-            return Err(format!("`{name}` stands for `{order}` and takes {wanted} {word} behind it"));
-        }
-        // In one pass, so that a value with `$2` in it stays what it is.
-        let mut parts = order.split('$');
-        let mut marked = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let number = part.chars().next().and_then(|c| c.to_digit(10));
-            match number.and_then(|number| plain.get((number as usize).checked_sub(1)?)) {
-                Some(token) => {
-                    marked.push_str(&format!("{VALUE_START}{}{VALUE_END}{}", token.text, &part[1..]));
-                }
-                None => marked.push_str(&format!("${part}")),
-            }
-        }
-        return Ok(join(&[&route::put_values(&marked)?, flags]));
-    }
-    if plain.is_empty() {
-        return Ok(join(&[order, flags]));
-    }
-    let quoted: Vec<_> = plain.iter().map(|token| quoted(&token.text)).collect();
-    let safe = join(&[order, &quoted.join(" "), flags]);
-    let typed = join(&[order, behind.line]);
-    // As they were typed, where that is the same command: its own words may stand among them. Otherwise as values.
-    let about = |line: &str| {
-        let reading = live.catalogue.read(line, asked);
-        meant(&reading).map(|command| command.spec.id.clone())
-    };
-    let base = about(&safe).or_else(|| about(order));
-    let marks =
-        plain.iter().any(|token| !token.quoted && (token.text.contains('|') || token.text.starts_with('>')));
-    Ok(if base.is_some() && about(&typed) == base && !marks { typed } else { safe })
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Shows what was read in the place of a name, where no operation's status does.
@@ -368,10 +306,10 @@ fn check(core: &Core, live: &Live, intent: &Intent, alias: &Alias) -> Result<(),
     };
     let line = expand(live, &find, &asked, &sample)?.unwrap_or_default();
     let reading = live.catalogue.read(&line, &asked);
-    match meant(&reading) {
-        None => Err(format!("`{order}` is no order; `help` lists what there is")),
-        Some(_) => Ok(()),
+    if meant(&reading).is_none() {
+        return Err(format!("`{order}` is no order; `help` lists what there is"));
     }
+    stages_of(live, &asked, order)
 }
 
 pub(crate) async fn end_own(core: &Arc<Core>, intent: &Intent, args: NameArgs) -> Told {
@@ -400,7 +338,13 @@ pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told 
     let all = core.aliases.of(&intent.asker, Some(&intent.place));
     if all.is_empty() {
         let reply = Reply::text("There are no names for orders here. `alias <name> = <order>` gives one.");
-        return Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), ..Outcome::default() });
+        let none = Some(Vec::new());
+        return Ok(Outcome {
+            text: Some(reply.plain()),
+            reply: Some(reply),
+            rows: none,
+            ..Outcome::default()
+        });
     }
     let columns = ["name", "order", "whose", "by", "since"];
     let row = |alias: &Arc<Alias>| {

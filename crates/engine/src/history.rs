@@ -105,7 +105,13 @@ pub(crate) async fn history(
             "No order of yours here has these words."
         };
         let reply = Reply::text(text);
-        return Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), ..Outcome::default() });
+        let none = Some(Vec::new());
+        return Ok(Outcome {
+            text: Some(reply.plain()),
+            reply: Some(reply),
+            rows: none,
+            ..Outcome::default()
+        });
     }
     let columns = ["", "when", "order", "became"].map(str::to_owned).to_vec();
     let reply = Reply { blocks: vec![Block::Table { columns, rows }] }

@@ -328,6 +328,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             let given = Given {
                 json: order.flags.json,
                 said: order.said(),
+                then: order.flags.then,
                 command: order.command,
                 args: order.args,
                 because: order.flags.because.or(wishes.because),

@@ -4,6 +4,7 @@
 //! no socket, reads no clock and starts no task except through the traits it is given. Layer 1.
 
 pub mod catalogue;
+pub mod compose;
 pub mod listen;
 pub mod parse;
 pub mod route;

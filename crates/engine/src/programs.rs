@@ -28,6 +28,8 @@ pub(crate) enum Came {
     Left,
     /// An operation, whose record says that the order was handled.
     Operation(Arc<Operation>),
+    /// Its answer was said elsewhere, and that it was handled is written.
+    Said,
     /// This is to be told.
     Told(Reply),
 }
@@ -46,6 +48,7 @@ pub(crate) async fn give(core: &Arc<Core>, from: From, words: &str, wishes: Wish
         Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {
             Came::Left
         }
+        Understood::Answer(Answer::Done { reply, .. }) if reply.blocks.is_empty() => Came::Said,
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => Came::Told(reply),
     }
 }

@@ -49,7 +49,7 @@ async fn give(core: &Arc<Core>, input: Seq, order: Trigger) {
     match programs::give(core, from, &order.order, Wishes::default()).await {
         Came::Nothing => inbox::handled(core, Some(input)).await,
         // The status of an operation stands in the place.
-        Came::Left | Came::Operation(_) => {}
+        Came::Left | Came::Said | Came::Operation(_) => {}
         Came::Told(reply) => answer(core, &order, reply, input).await,
     }
 }

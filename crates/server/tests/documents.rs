@@ -37,6 +37,22 @@ fn the_examples_for_listeners_and_schedules_are_true() {
 }
 
 #[test]
+fn what_the_page_of_composition_says_comes_true() {
+    let root = tempfile::tempdir().expect("a folder");
+    let pack = root.path().join("packs/fleet");
+    fs::create_dir_all(&pack).expect("a folder");
+    let (toml, stories) = (blocks("composition.md", "toml"), blocks("composition.md", "chat"));
+    fs::write(pack.join("pack.toml"), &toml[0]).expect("written");
+    fs::write(root.path().join("wilco.toml"), &toml[1]).expect("written");
+    assert_eq!(stories.len(), 3);
+    for (number, story) in stories.iter().enumerate() {
+        fs::write(pack.join(format!("story-{number}.chat")), story).expect("written");
+    }
+    let report = check(root.path(), &Environment::default(), None);
+    assert_eq!(report.to_string(), "3 commands in packs, 3 transcripts played, all true.");
+}
+
+#[test]
 fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
     let root = tempfile::tempdir().expect("a folder");
     let pack = root.path().join("packs/webapp");

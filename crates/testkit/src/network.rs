@@ -39,6 +39,8 @@ struct Inner {
     unknown: u32,
     keyless: bool,
     gone: HashSet<Place>,
+    missing: HashSet<Place>,
+    closed: HashSet<Place>,
 }
 
 /// The network.
@@ -79,6 +81,16 @@ impl MemoryNetwork {
     /// A room is there no more.
     pub fn close(&self, place: &Place) {
         self.inner().gone.insert(place.clone());
+    }
+
+    /// There never was such a place, as who looks it up is told.
+    pub fn lack(&self, place: &Place) {
+        self.inner().missing.insert(place.clone());
+    }
+
+    /// Nobody may read in a place.
+    pub fn hide(&self, place: &Place) {
+        self.inner().closed.insert(place.clone());
     }
 
     /// A message is there no more.
@@ -192,12 +204,12 @@ impl Outbox for MemoryNetwork {
 
 #[async_trait]
 impl Directory for MemoryNetwork {
-    async fn exists(&self, _: &Place) -> bool {
-        true
+    async fn exists(&self, place: &Place) -> bool {
+        !self.inner().missing.contains(place)
     }
 
-    async fn may_read(&self, _: &Account, _: &Place) -> bool {
-        true
+    async fn may_read(&self, _: &Account, place: &Place) -> bool {
+        !self.inner().closed.contains(place)
     }
 
     async fn members(&self, _: &Place) -> Vec<Account> {

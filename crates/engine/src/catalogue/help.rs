@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use wilco_contract::{
     command::{ArgSpec, Command},
     pattern::Pattern,
@@ -21,10 +22,8 @@ impl Catalogue {
     /// first words. Where it names one, all about that one. Shows only what passes the filter, and does not let on that
     /// there is more.
     pub fn help(&self, filter: &dyn Fn(&Command) -> bool, word: Option<&str>) -> Reply {
-        let shown: Vec<_> =
-            self.commands().iter().map(|command| &**command).filter(|command| filter(command)).collect();
-        let Some(word) = word.map(str::trim).filter(|word| !word.is_empty()) else { return overview(&shown) };
-        let named = named(&shown, &word.to_lowercase());
+        let named = self.listed(filter, word);
+        let Some(word) = word.map(str::trim).filter(|word| !word.is_empty()) else { return overview(&named) };
         match &named[..] {
             [] => {
                 let word: String = word.chars().take(80).collect();
@@ -32,6 +31,24 @@ impl Catalogue {
             }
             [command] => detail(command),
             several => Reply::text(list(several, MAX_LINES).join("\n")),
+        }
+    }
+
+    /// The commands that help tells of, as rows.
+    pub(crate) fn help_rows(&self, filter: &dyn Fn(&Command) -> bool, word: Option<&str>) -> Vec<Value> {
+        let row = |command: &Command| {
+            let spec = &command.spec;
+            json!({"say": usage(command), "about": spec.about, "effect": spec.effect, "id": spec.id})
+        };
+        self.listed(filter, word).into_iter().map(row).collect()
+    }
+
+    fn listed(&self, filter: &dyn Fn(&Command) -> bool, word: Option<&str>) -> Vec<&Command> {
+        let shown: Vec<_> =
+            self.commands().iter().map(|command| &**command).filter(|command| filter(command)).collect();
+        match word.map(str::trim).filter(|word| !word.is_empty()) {
+            Some(word) => named(&shown, &word.to_lowercase()),
+            None => shown,
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Judged {
     pub(super) rank: u128,
     /// How many of the command's own words and of its needed arguments are not there.
     pub(super) lacks: (usize, usize),
+    /// Where `<rest...>` begins, and which argument it is.
+    pub(super) rest: Option<(usize, usize)>,
 }
 
 /// What came of reading a line as one way.
@@ -229,6 +231,10 @@ impl<'a> Layout<'a> {
             }
         }
         let lacks = (self.words_left, missing.len());
+        let rest = match self.case.way.elements.last() {
+            Some(Element::Rest(arg)) => self.sorted.rest.map(|at| (at, *arg)),
+            _ => None,
+        };
         let verdict = if self.sorted.help {
             Verdict::Help
         } else if let Some(fault) = self.sorted.fault {
@@ -240,6 +246,6 @@ impl<'a> Layout<'a> {
         } else {
             Verdict::Fits(args, self.sorted.flags)
         };
-        Some(Judged { verdict, rank: self.rank, lacks })
+        Some(Judged { verdict, rank: self.rank, lacks, rest })
     }
 }

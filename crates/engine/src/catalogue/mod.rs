@@ -8,6 +8,7 @@ mod index;
 mod judge;
 mod near;
 mod order;
+mod piped;
 mod read;
 mod reserved;
 mod said;
@@ -130,6 +131,11 @@ impl Catalogue {
     #[must_use]
     pub fn read(&self, line: &str, asked: &Asked<'_>) -> Reading {
         self.index.read(line, asked)
+    }
+
+    /// The byte of a line where its stages begin, if it has any: those of a line that begins with no command as well.
+    pub(crate) fn stages_at(&self, line: &str, asked: &Asked<'_>) -> Option<usize> {
+        self.index.stages_at(line, asked)
     }
 
     /// Makes an order of a command's id and values, as programs give it. A value may have its own type, or be a text as

@@ -12,11 +12,18 @@ use super::{
     judge::{Case, Judged, Verdict},
     reserved::Flag,
 };
-use crate::parse::Words;
+use crate::parse::{Token, Words};
 
 /// What decides between two readings of a line, the lower one first: whether it fits, how specific it is, how little it
 /// lacks.
 type Key = (u8, u128, (usize, usize));
+
+/// A reading of words as they stand.
+pub(super) struct Plain {
+    pub(super) reading: Reading,
+    /// The word where `<rest...>` begins, and which argument it is.
+    pub(super) rest: Option<(usize, usize)>,
+}
 
 impl Judged {
     /// A whole order before one that is wrong, that before one that lacks something, that before one that is wrong and
@@ -42,6 +49,26 @@ impl Index {
             ));
         }
         let words = Words::split(line);
+        // Most lines have no such sign, and pay nothing for those that do.
+        if words.tokens.iter().any(Token::is_mark) {
+            return self.read_marked(&words, asked);
+        }
+        self.read_words(&words, asked).reading
+    }
+
+    /// Reads words as they stand, without stages.
+    pub(super) fn read_words(self: &Arc<Self>, words: &Words<'_>, asked: &Asked<'_>) -> Plain {
+        let mut rest = None;
+        let reading = self.meaning(words, asked, &mut rest);
+        Plain { reading, rest }
+    }
+
+    fn meaning(
+        self: &Arc<Self>,
+        words: &Words<'_>,
+        asked: &Asked<'_>,
+        rest: &mut Option<(usize, usize)>,
+    ) -> Reading {
         let Some(first) = words.tokens.first() else { return Reading::Empty };
         let planned = first.literal().as_deref() == Some("plan") && !self.begins_with("plan");
         if planned && words.tokens.len() == 1 {
@@ -52,10 +79,10 @@ impl Index {
         let from = usize::from(planned);
         let case = |way: usize| {
             let way = &self.ways[way];
-            Case { words: &words, from, command: &self.commands[way.command], way, asked }
+            Case { words, from, command: &self.commands[way.command], way, asked }
         };
         let laid =
-            self.candidates(&words, from, asked).into_iter().filter_map(|way| Some((way, case(way).lay()?)));
+            self.candidates(words, from, asked).into_iter().filter_map(|way| Some((way, case(way).lay()?)));
         let mut laid: Vec<_> = laid.collect();
         laid.sort_unstable_by_key(|(way, layout)| (layout.short, layout.rank, *way));
         let mut judged: Vec<(Key, usize, Judged)> = Vec::with_capacity(1);
@@ -73,7 +100,7 @@ impl Index {
             judged.push((verdict.key(), way, verdict));
         }
         let Some(best) = judged.iter().map(|(key, way, _)| (*key, *way)).min() else {
-            return self.nothing(&words, from);
+            return self.nothing(words, from);
         };
         judged.retain(|(key, ..)| *key == best.0);
         // Of one command, the way that was written first.
@@ -88,6 +115,7 @@ impl Index {
         let Some((.., judged)) = judged.into_iter().find(|(_, way, _)| *way == best.1) else {
             return Reading::Unknown { near: Vec::new() };
         };
+        *rest = judged.rest;
         match judged.verdict {
             Verdict::Fits(args, mut flags) => {
                 flags.dry_run |= planned;

@@ -1,9 +1,11 @@
-//! The flags that every order has.
+//! What every order may have beside its arguments: flags, and what is done with its answer.
 //!
 //! Layer 1.
 
-/// What an order's own flags say, whatever the command.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+use crate::compose::Then;
+
+/// What an order says beside its arguments, whatever the command.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reserved {
     /// `--dry-run`, or `plan` in front: show the plan and stop.
     pub dry_run: bool,
@@ -13,8 +15,10 @@ pub struct Reserved {
     pub force: bool,
     /// `--alone`: break the glass, without the second person.
     pub alone: bool,
-    /// `--json`: the answer as JSON.
+    /// `--json`, or `| json` behind it: the answer as JSON.
     pub json: bool,
+    /// `| first 3`, `> #ops`: what is done with the answer.
+    pub then: Then,
 }
 
 /// A flag that every order has.

@@ -9,7 +9,7 @@ use wilco_contract::{
 };
 
 use super::{Order, Reading};
-use crate::parse::is_plain;
+use crate::parse::{self, is_bare, quoted};
 
 /// How an order's values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl Order {
         line.items(pattern);
         line.flags();
         line.out.extend(line.rest);
-        line.out.join(" ")
+        let line = line.out.join(" ");
+        if self.flags.then.is_none() { line } else { format!("{line}{}", self.flags.then) }
     }
 
     /// Whether there is a value for everything that these items cannot do without.
@@ -124,9 +125,10 @@ impl<'a> Line<'a> {
         let Some(text) = self.order.text(name) else { return };
         if !rest {
             self.out.push(word(&text, self.style));
-        } else if self.style == Style::Plain && stands_as_rest(&text) {
+        } else if self.style == Style::Plain && self.order.flags.then.is_none() && stands_as_rest(&text) {
             self.rest = Some(text);
         } else {
+            // By its name; with stages, too, as nothing is read inside a text.
             return;
         }
         self.used.push(name);
@@ -173,17 +175,7 @@ impl<'a> Line<'a> {
 }
 
 fn word(text: &str, style: Style) -> String {
-    if style != Style::Quoted && is_bare(text) { text.to_owned() } else { quoted(text) }
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
-}
-
-/// Whether a word is read as it stands, without quotes.
-fn is_bare(text: &str) -> bool {
-    let bare = |c: char| (c.is_alphanumeric() && is_plain(c)) || "_-./:@#%+,~".contains(c);
-    !text.is_empty() && !text.starts_with("--") && !text.ends_with('.') && text.chars().all(bare)
+    if style == Style::Quoted { quoted(text) } else { parse::word(text) }
 }
 
 /// Whether a text is read as all that is left of a line: it must not begin like a flag or a name.

@@ -16,6 +16,7 @@ use super::{From, Given, failed, refused, unavailable};
 use crate::{
     Answer, Decide, NotDecided, PlanSeen, RefusedKind,
     catalogue::{Reading, Reserved},
+    compose::Then,
     core::Core,
     history, life, words,
 };
@@ -197,6 +198,7 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         because: given.because.clone().or_else(|| operation.because.clone()),
         dry_run: given.dry_run,
         json: false,
+        then: Then::default(),
         retry_of: Some(id),
     };
     Box::pin(super::give(core, from, again)).await
@@ -238,6 +240,7 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         because: given.because.clone().or(order.flags.because),
         dry_run: given.dry_run || order.flags.dry_run,
         json: given.json || order.flags.json,
+        then: order.flags.then,
         retry_of: None,
     };
     let echo = again.said.clone();

@@ -69,11 +69,13 @@ async fn told(core: &Arc<Core>, from: &From, run: &str, column: Option<&str>) ->
         live.catalogue.read(run, &from.asked(&live.setup.policy))
     };
     let Reading::Order(order) = reading else { return Err(no_read()) };
-    if order.command.spec.effect > Effect::Read || about::wish(&order.command).is_some() {
+    let only_reads = order.command.spec.effect == Effect::Read && order.flags.then.to.is_none();
+    if !only_reads || about::wish(&order.command).is_some() {
         return Err(no_read());
     }
     let given = Given {
         said: order.said(),
+        then: order.flags.then,
         command: order.command,
         args: order.args,
         because: None,

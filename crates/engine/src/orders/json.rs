@@ -8,7 +8,7 @@ use wilco_contract::{
     reply::{Block, Reply},
 };
 
-use crate::Answer;
+use crate::{Answer, compose::Row};
 
 fn code(json: &Value) -> Reply {
     Reply { blocks: vec![Block::Code { text: format!("{json:#}") }] }
@@ -17,6 +17,11 @@ fn code(json: &Value) -> Reply {
 /// An answer in words, as JSON: `{"text"}`.
 pub(crate) fn done(reply: &Reply) -> Reply {
     code(&json!({"text": reply.plain()}))
+}
+
+/// Rows, as JSON.
+pub(crate) fn rows(rows: &[Row]) -> Reply {
+    code(&Value::from_iter(rows.iter().cloned()))
 }
 
 /// A refusal as JSON: `{"refused", "rule", "who_can", "you_can"}`, without what is not known.

@@ -5,13 +5,14 @@
 
 mod about;
 pub(crate) mod choices;
+mod elsewhere;
 pub(crate) mod json;
 mod making;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use wilco_contract::{
     action::{Intent, Outcome},
     clock::Cancel,
@@ -30,6 +31,7 @@ use wilco_contract::{
 pub(crate) use self::about::{decided, sole_waiting, speaks_of_operation};
 use crate::{
     Answer, RefusedKind, calls,
+    compose::{self, Row, Show, Then},
     core::Core,
     limits::Rated,
     lines::{Numbers, Sink},
@@ -83,6 +85,8 @@ pub(crate) struct Given {
     pub(crate) dry_run: bool,
     /// Whether it is to be answered as JSON.
     pub(crate) json: bool,
+    /// What is done with its answer.
+    pub(crate) then: Then,
     pub(crate) retry_of: Option<OpId>,
 }
 
@@ -141,15 +145,39 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
             refused(words::denial(&denial), RefusedKind::Denied)
         }
         Decision::Allow(permitted) => match about::wish(&given.command) {
+            Some(_) if !given.then.is_none() => {
+                let text = format!(
+                    "`{}` speaks of another order, so nothing stands behind it, and nothing was done.",
+                    given.command.spec.id
+                );
+                refused(Reply::refusal(text), RefusedKind::Malformed)
+            }
             Some(wish) => match about::give(core, from, &given, wish).await {
                 Answer::Done { reply, rows } if given.json => {
                     Answer::Done { reply: json::done(&reply), rows }
                 }
                 answer => answer,
             },
-            None if given.dry_run => making::plan(core, from, given).await,
-            None => read(core, &from, &given, &permitted).await,
+            None => {
+                if let Some(to) = &given.then.to
+                    && let Err(answer) = elsewhere::may(core, &from, &given, to).await
+                {
+                    return answer;
+                }
+                match given.dry_run {
+                    true => making::plan(core, from, given).await,
+                    false => read(core, &from, &given, &permitted).await,
+                }
+            }
         },
+        // It becomes an operation, whose answer stands in its status.
+        Decision::Needs(_) if !given.then.is_none() => {
+            let text = format!(
+                "`{}` needs somebody's yes here, so nothing can stand behind it. Give it alone; nothing was done.",
+                given.command.spec.id
+            );
+            refused(Reply::refusal(text), RefusedKind::Malformed)
+        }
         Decision::Plan | Decision::Needs(_) => making::plan(core, from, given).await,
     }
 }
@@ -230,8 +258,36 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
             RunEnd::NotStarted => return failed("it was not begun"),
         }
     }
-    let reply = if given.json { as_json(&last) } else { answer(&last) };
-    Answer::Done { reply, rows: last.rows }
+    let (reply, rows) = match composed(given, last) {
+        Ok(done) => done,
+        Err(what) => return failed(&what),
+    };
+    // An empty answer is one that was said elsewhere.
+    let reply = if reply.blocks.is_empty() { answer(&Outcome::default()) } else { reply };
+    match &given.then.to {
+        Some(to) => elsewhere::say(core, from, given, (to, reply)).await,
+        None => Answer::Done { reply, rows },
+    }
+}
+
+/// What a read says, after what stands behind it was done with its rows; and its rows.
+fn composed(given: &Given, outcome: Outcome) -> Result<(Reply, Option<Vec<Value>>), String> {
+    if !given.then.takes_rows() {
+        let reply = if given.json { as_json(&outcome) } else { answer(&outcome) };
+        return Ok((reply, outcome.rows));
+    }
+    let Some(rows) = compose::rows_of(&outcome) else {
+        let said = outcome.summary.map_or_else(String::new, |said| format!(". It said: {said}"));
+        return Err(format!("`{}` gives no rows, so no stage can follow it{said}", given.command.spec.id));
+    };
+    let rows = compose::run(&given.then.stages, rows)?;
+    let reply = match given.then.show {
+        _ if given.json => json::rows(&rows),
+        Some(Show::Csv) => Reply { blocks: vec![Block::Code { text: compose::csv(&rows) }] },
+        _ if rows.is_empty() => Reply::text("There are no such rows."),
+        _ => Reply { blocks: vec![compose::table(&rows)] },
+    };
+    Ok((reply, Some(rows.into_iter().map(Value::Object).collect())))
 }
 
 /// Answers a read as the asker, who may not be permitted to give it.
@@ -269,7 +325,8 @@ fn answer(outcome: &Outcome) -> Reply {
         return reply.clone();
     }
     if let Some(rows) = outcome.rows.as_ref().filter(|rows| !rows.is_empty()) {
-        return Reply { blocks: vec![table(rows)] };
+        let rows: Vec<Row> = rows.iter().filter_map(Value::as_object).cloned().collect();
+        return Reply { blocks: vec![compose::table(&rows)] };
     }
     match (&outcome.text, &outcome.summary) {
         (Some(text), _) if !text.trim().is_empty() => {
@@ -283,30 +340,14 @@ fn answer(outcome: &Outcome) -> Reply {
 /// A read's answer as JSON: its rows, or its outputs, or its text.
 fn as_json(outcome: &Outcome) -> Reply {
     let json = match (&outcome.rows, &outcome.outputs, &outcome.text) {
-        (Some(rows), ..) => serde_json::Value::from(rows.clone()),
-        (None, serde_json::Value::Null, None) if outcome.reply.is_some() => {
+        (Some(rows), ..) => Value::from(rows.clone()),
+        (None, Value::Null, None) if outcome.reply.is_some() => {
             return json::done(&answer(outcome));
         }
-        (None, serde_json::Value::Null, text) => {
+        (None, Value::Null, text) => {
             serde_json::json!({"text": text, "summary": outcome.summary})
         }
         (None, outputs, _) => outputs.clone(),
     };
     Reply { blocks: vec![Block::Code { text: format!("{json:#}") }] }
-}
-
-fn table(rows: &[serde_json::Value]) -> Block {
-    let mut columns: Vec<String> = Vec::new();
-    for name in rows.iter().filter_map(serde_json::Value::as_object).flat_map(Map::keys) {
-        if !columns.contains(name) {
-            columns.push(name.clone());
-        }
-    }
-    let cell = |row: &serde_json::Value, name: &String| match row.get(name) {
-        None | Some(serde_json::Value::Null) => String::new(),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    let rows = rows.iter().map(|row| columns.iter().map(|name| cell(row, name)).collect()).collect();
-    Block::Table { columns, rows }
 }

@@ -8,10 +8,13 @@
 
 mod address;
 mod clean;
+mod pieces;
 mod signs;
 mod words;
+mod write;
 
 pub use address::{Addressed, Names, read_line};
 pub use clean::clean;
-pub(crate) use signs::is_plain;
+pub(crate) use pieces::{Piece, PieceKind, pieces};
 pub(crate) use words::{Token, Words, as_read, asks_json, lower};
+pub(crate) use write::{is_bare, quoted, word};

@@ -16,7 +16,7 @@ pub(super) fn plain(c: char) -> char {
 }
 
 /// Whether a character stands for itself.
-pub(crate) fn is_plain(c: char) -> bool {
+pub(super) fn is_plain(c: char) -> bool {
     plain(c) == c
 }
 

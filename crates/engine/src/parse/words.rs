@@ -93,6 +93,11 @@ impl Token<'_> {
         !self.quoted && self.text == "--"
     }
 
+    /// Whether the word is `|` or `>`, which may begin a stage or name a place.
+    pub(crate) fn is_mark(&self) -> bool {
+        !self.quoted && matches!(&*self.text, "|" | ">")
+    }
+
     /// The name and value of `name=value`.
     pub(crate) fn assigns(&self) -> Option<(&str, &str)> {
         let equals = self.equals.filter(|_| !self.quoted && !self.text.starts_with("--"))?;

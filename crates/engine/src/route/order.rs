@@ -1,7 +1,7 @@
 //! The words of an order that a rule or a listener gives, with the values of the event or the line in them.
 //!
 //! A value comes from outside, so it may never be read as anything but a value: it becomes no second word, no flag, no
-//! `name=` and no word of a command. Not the reading of orders: [`crate::parse`] does that. Layer 1.
+//! `name=`, no word of a command, no stage and no place behind `>`. Not the reading of orders: [`crate::parse`] does that. Layer 1.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,10 @@ use wilco_contract::{
     expr::{Names, VALUE_END, VALUE_START, order_in},
 };
 
-use crate::parse::{Token, Words, clean};
+use crate::{
+    compose,
+    parse::{Token, Words, clean},
+};
 
 /// The order that a template becomes.
 ///
@@ -36,7 +39,7 @@ pub(crate) fn put_values(marked: &str) -> Result<String, String> {
     let order = put(marked, |value| Cow::Owned(one_line(value, MAX_FIELD)))?;
     let meant = put(marked, |_| Cow::Borrowed("x"))?;
     // However the quotes of the template stand: what it becomes has to be read word by word as it was meant.
-    if same_words(&order, &meant) {
+    if same_words(&order, &meant) && compose::shape(&order) == compose::shape(&meant) {
         Ok(order)
     } else {
         Err(format!("`{order}` would be read as another order"))
@@ -129,6 +132,7 @@ fn same_words(order: &str, meant: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use wilco_contract::values::Asked;
 
     use super::*;
 
@@ -159,6 +163,62 @@ mod tests {
             assert!(filled(ship, value).is_err(), "{value}");
         }
     }
+
+    #[test]
+    fn a_value_becomes_no_stage_and_no_place() {
+        let piped = "status {{ event.title }} | where state == {{ event.title }} > web:ops";
+        let value = "x | first 1 > web:boss";
+        let order = filled(piped, value).expect("an order");
+        assert_eq!(order, format!("status \"{value}\" | where state == \"{value}\" > web:ops"));
+        for template in [
+            // A word that a value would end, a place.
+            "status web | where state == {{ event.title }}x",
+            "status web | fir{{ event.title }}",
+            "status web > web:{{ event.title }}",
+        ] {
+            assert!(filled(template, "st").is_err(), "{template}");
+        }
+        // A quote that stages read otherwise than words.
+        let hostile = filled("status web | where a in ['x', ('it {{ event.title }}", "x'))] > web:boss");
+        assert!(hostile.is_err(), "{hostile:?}");
+        assert_eq!(
+            filled("status web > {{ event.title }}", "web:ops").as_deref(),
+            Ok("status web > \"web:ops\"")
+        );
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(3000))]
+
+        #[test]
+        fn whatever_a_value_is_the_stages_are_those_of_the_template(
+            at in 0_usize..TEMPLATES.len(),
+            value in "([a-z |>\"'\\\\(),=~#:“’«»＞｜]|first 3|web:ops|where|\\PC){0,12}",
+        ) {
+            let (template, stages, place) = TEMPLATES[at];
+            if let Ok(order) = filled(template, &value) {
+                let (asked, words) = (Asked::default(), Words::split(&order));
+                let mark = compose::first_sure(&words, &asked).expect("its stages are there");
+                // What cannot be read is not given.
+                if let Ok((then, _)) = compose::read_tail(&order[mark.at..], &asked) {
+                    proptest::prop_assert_eq!(then.stages.len(), stages, "{}", order);
+                    proptest::prop_assert_eq!(then.to.as_ref().map(|to| to.as_str()), place, "{}", order);
+                }
+            }
+        }
+    }
+
+    /// Templates with how many stages they have and where the answer goes.
+    const TEMPLATES: [(&str, usize, Option<&str>); 8] = [
+        ("status {{ event.title }} | first 3", 1, None),
+        ("status web/{{ event.title }} | first 3 > web:ops", 1, Some("web:ops")),
+        ("status web | where state == {{ event.title }} | count", 2, None),
+        ("status web | where state={{ event.title }} > web:ops", 1, Some("web:ops")),
+        ("status \"on {{ event.title }}\" | where a == 'x' or b == \"{{ event.title }}\"", 1, None),
+        ("status web | where a in ['x', \"{{ event.title }}\"] | sort {{ event.title }} | last 1", 3, None),
+        ("status web | where it's == ('a {{ event.title }} b') | first 2", 2, None),
+        ("status text={{ event.title }} | columns a {{ event.title }} > web:ops", 1, Some("web:ops")),
+    ];
 
     #[test]
     fn an_order_that_would_be_read_otherwise_is_none() {

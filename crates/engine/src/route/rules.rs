@@ -51,7 +51,7 @@ async fn give(core: &Arc<Core>, input: Seq, order: RuleOrder) {
     let wishes = Wishes { because: Some(format!("event {}", order.event)), dry_run: false };
     match programs::give(core, from, &order.order, wishes).await {
         Came::Nothing => inbox::handled(core, Some(input)).await,
-        Came::Left => {}
+        Came::Left | Came::Said => {}
         // Its record says that the order was handled.
         Came::Operation(operation) => {
             let text = format!("{} is {}.", operation.id, operation.state);

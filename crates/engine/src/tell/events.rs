@@ -15,7 +15,7 @@ use wilco_contract::{
     store::Record,
 };
 
-use super::{Nothing, Told, reply, unavailable};
+use super::{Nothing, Told, listed, reply, unavailable};
 use crate::{core::Core, planning::later, words};
 
 /// How much of a payload is shown, in characters.
@@ -173,13 +173,15 @@ pub(crate) async fn routes(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Tol
             rule.origin.to_string(),
         ]);
     }
+    let names = ["when", "where", "level", "group", "from"];
     if rows.is_empty() {
-        return reply(Reply::text(
+        let none = Reply::text(
             "No events come in: there is no `[source.…]` with `to`, and no `[[route]]`, in `wilco.toml` or the packs.",
-        ));
+        );
+        return listed(&names, rows, none);
     }
-    let columns = ["when", "where", "level", "group", "from"].map(str::to_owned).to_vec();
-    let mut answer = Reply { blocks: vec![Block::Table { columns, rows }] };
+    let columns = names.map(str::to_owned).to_vec();
+    let mut answer = Reply { blocks: vec![Block::Table { columns, rows: rows.clone() }] };
     let mutes: Vec<_> =
         core.mutes_at(core.clock.now()).into_iter().filter(|mute| mute.place == intent.place).collect();
     if !mutes.is_empty() {
@@ -189,7 +191,7 @@ pub(crate) async fn routes(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Tol
             .collect();
         answer.blocks.push(Block::Text { text: format!("Muted here:\n{}", lines.join("\n")) });
     }
-    reply(answer)
+    listed(&names, rows, answer)
 }
 
 /// The arguments of `mute`.

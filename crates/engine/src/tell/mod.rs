@@ -19,12 +19,14 @@ use wilco_contract::{
     store::{AuditFilter, Lock, LockOwner, Page, Record, StoreError},
 };
 
-use crate::{alias, core::Core, locks::Taken, planning::later, words};
+use crate::{alias, compose, core::Core, locks::Taken, planning::later, words};
 
 type Told = Result<Outcome, ActionError>;
 
 /// How many operations `operations` lists.
 const LISTED: usize = 15;
+/// How many it gives as rows, for stages.
+const LISTED_ROWS: usize = 100;
 /// The longest that a person may hold a lock, in seconds.
 const LONGEST_LOCK_SECS: i64 = 7 * 86_400;
 
@@ -54,7 +56,17 @@ pub(crate) async fn help(core: &Arc<Core>, intent: &Intent, args: HelpArgs) -> T
         crate::may_use(core, command, &intent.asker, &intent.place)
     };
     let word = args.words.as_deref();
-    reply(alias::help(core, intent, word, live.catalogue.help(&may, word)))
+    let rows = live.catalogue.help_rows(&may, word);
+    let help = match word.and_then(compose::help) {
+        None => live.catalogue.help(&may, word),
+        Some(stages) if rows.is_empty() => stages,
+        Some(stages) => {
+            let commands = live.catalogue.help(&may, word);
+            Reply { blocks: stages.blocks.into_iter().chain(commands.blocks).collect() }
+        }
+    };
+    let told = reply(alias::help(core, intent, word, help))?;
+    Ok(Outcome { rows: Some(rows).filter(|rows| !rows.is_empty()), ..told })
 }
 
 /// The arguments of `ping`.
@@ -92,9 +104,9 @@ pub(crate) async fn whoami(_: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
 }
 
 pub(crate) async fn operations(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
-    let newest = core.store.latest_operations(LISTED).await.map_err(|error| unavailable(&error))?;
+    let newest = core.store.latest_operations(LISTED_ROWS).await.map_err(|error| unavailable(&error))?;
     if newest.is_empty() {
-        return reply(Reply::text("There are no operations yet."));
+        return listed(&OPERATIONS, Vec::new(), Reply::text("There are no operations yet."));
     }
     let row = |op: &Operation| {
         vec![
@@ -105,13 +117,23 @@ pub(crate) async fn operations(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told
             words::time(core, op.created_at),
         ]
     };
-    let columns = ["id", "state", "asker", "order", "since"].map(str::to_owned).to_vec();
     let rows: Vec<_> = newest.iter().map(row).collect();
-    let mut outcome =
-        reply(Reply { blocks: vec![Block::Table { columns: columns.clone(), rows: rows.clone() }] })?;
-    let object = |row: Vec<String>| columns.iter().cloned().zip(row.into_iter().map(Value::from)).collect();
-    outcome.rows = Some(rows.into_iter().map(|row| Value::Object(object(row))).collect());
-    Ok(outcome)
+    let shown = rows.iter().take(LISTED).cloned().collect();
+    let columns = OPERATIONS.map(str::to_owned).to_vec();
+    listed(&OPERATIONS, rows, Reply { blocks: vec![Block::Table { columns, rows: shown }] })
+}
+
+/// The columns of `operations`.
+const OPERATIONS: [&str; 5] = ["id", "state", "asker", "order", "since"];
+
+/// A list that is said like this, and has these rows.
+pub(crate) fn listed(columns: &[&str], rows: Vec<Vec<String>>, said: Reply) -> Told {
+    let object = |row: Vec<String>| {
+        let names = columns.iter().map(|name| (*name).to_owned());
+        Value::Object(names.zip(row.into_iter().map(Value::from)).collect())
+    };
+    let rows = rows.into_iter().map(object).collect();
+    Ok(Outcome { rows: Some(rows), ..reply(said)? })
 }
 
 /// An operation to tell of.
@@ -186,7 +208,8 @@ pub(crate) async fn log(core: &Arc<Core>, _: &Intent, args: LogArgs) -> Told {
         let url = format!("{}/o/{}", core.live.load().setup.public_url, op.id);
         shown.blocks.push(Block::Link { text: format!("The last {most} of {end} lines; all of them"), url });
     }
-    reply(shown)
+    let row = |line: &wilco_contract::store::LogLine| json!({"line": line.text, "stream": line.stream, "step": line.step, "at": words::time(core, line.at)});
+    Ok(Outcome { rows: Some(lines.iter().map(row).collect()), ..reply(shown)? })
 }
 
 async fn why_operation(core: &Arc<Core>, id: &str) -> Told {
@@ -241,8 +264,10 @@ fn line(core: &Core, row: &wilco_contract::store::JournalRow) -> Option<String> 
 
 pub(crate) async fn locks(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
     let all = core.locks.all(core.clock.now());
+    // In conditions a column is a name of one word.
+    let columns = ["lock", "held_by", "why", "since", "until", "waiting"];
     if all.is_empty() {
-        return reply(Reply::text("Nothing is locked."));
+        return listed(&columns, Vec::new(), Reply::text("Nothing is locked."));
     }
     let row = |(lock, waiting): &(Lock, Vec<OpId>)| {
         let owner = match &lock.owner {
@@ -259,8 +284,9 @@ pub(crate) async fn locks(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
             waiting.join(" "),
         ]
     };
-    let columns = ["lock", "held by", "why", "since", "until", "waiting"].map(str::to_owned).to_vec();
-    reply(Reply { blocks: vec![Block::Table { columns, rows: all.iter().map(row).collect() }] })
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let shown = columns.map(|name| name.replace('_', " ")).to_vec();
+    listed(&columns, rows.clone(), Reply { blocks: vec![Block::Table { columns: shown, rows }] })
 }
 
 /// The arguments of `lock`.

@@ -15,7 +15,7 @@ use wilco_contract::{
     schedule::{Schedule, ScheduleEvent},
 };
 
-use super::{Nothing, Told, reply, unavailable};
+use super::{Nothing, Told, listed, unavailable};
 use crate::{
     core::{Core, Live},
     schedule, words,
@@ -31,7 +31,11 @@ pub(crate) struct NameArgs {
 pub(crate) async fn schedules(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
     let live = core.live.load_full();
     if live.setup.schedules.is_empty() {
-        return reply(Reply::text("There are no schedules. A pack declares them with `[[schedule]]`."));
+        return listed(
+            &[],
+            Vec::new(),
+            Reply::text("There are no schedules. A pack declares them with `[[schedule]]`."),
+        );
     }
     let rows = live.setup.schedules.iter().map(|one| row(core, &live, one)).collect();
     Ok(Outcome { rows: Some(rows), ..Outcome::default() })

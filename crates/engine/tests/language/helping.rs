@@ -109,7 +109,7 @@ fn help_says_all_about_one_command() {
          <span>: The span: a span of time such as `90s`, `2h` or `1h30m` (`10m` if left out)\n\
          <lines>: The lines: a whole number (`100` if left out)\n\
          <follow>: The follow: yes or no (may be left out)\n\
-         Effect: write\n\
+         Effect: read\n\
          Example: `logs <app> [errors] [last <span>]`\n\
          Id: web.logs"
     );

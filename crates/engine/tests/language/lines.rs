@@ -251,12 +251,23 @@ fn long_and_hostile_lines_are_read_at_once() {
         "in ",
         "@me ",
         "&gt; | ",
+        "| first 1 ",
+        "| wherr ",
+        "| where a > ",
+        "> #ops ",
+        "( | sort a ",
     ] {
         let text = format!("{head}{}", piece.repeat((MAX_TEXT - head.len()) / piece.len()));
         assert_ne!(said(&text), "-", "{piece}");
-        for other in
-            ["wilco say ", "wilco remind ", "wilco freeze until ", "wilco keep ", "wilco page ", "wilco "]
-        {
+        for other in [
+            "wilco say ",
+            "wilco remind ",
+            "wilco freeze until ",
+            "wilco keep ",
+            "wilco page ",
+            "wilco find ",
+            "wilco ",
+        ] {
             assert_ne!(said(&text.replace(head, other)), "-", "{other}{piece}");
         }
     }

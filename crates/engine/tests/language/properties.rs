@@ -2,9 +2,14 @@
 
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
-use wilco_contract::values::{ArgType, Args};
+use wilco_contract::{
+    command::Effect,
+    ids::Place,
+    values::{ArgType, Args},
+};
 use wilco_engine::{
     catalogue::{Order, Reading, Reserved},
+    compose::{Key, Match, Show, Sign, Stage, Test, Then},
     parse::clean,
 };
 
@@ -18,7 +23,7 @@ fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-z0-9._/-]{1,8}",
         2 => "\\PC{0,6}",
-        2 => select(vec!["\"", "'", "\\", "=", " ", "  ", "--", "“", "’", "。", "\u{a0}", "\n", ".", "/", "&gt;", "#ops", "@"])
+        2 => select(vec!["\"", "'", "\\", "=", " ", "  ", "--", "“", "’", "。", "\u{a0}", "\n", ".", "/", "&gt;", "#ops", "@", "|", " | ", " > ", "first 3", "web:ops"])
             .prop_map(str::to_owned),
     ];
     prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
@@ -96,6 +101,22 @@ fn word() -> impl Strategy<Value = String> {
         "GiB",
         "--text",
         "--nope",
+        "|",
+        ">",
+        "｜",
+        "＞",
+        "first",
+        "where",
+        "wher",
+        "count",
+        "json",
+        "web:ops",
+        "state=failed",
+        "state ==",
+        "'a'",
+        "(",
+        ")",
+        "|first",
     ];
     prop_oneof![8 => select(words).prop_map(str::to_owned), 1 => text()]
 }
@@ -127,6 +148,13 @@ fn line() -> impl Strategy<Value = String> {
         "keep 2 TB of main",
         "scale api to 3",
         "get https://a.example",
+        "status | where state == 'failed' and age > 3 | first 3",
+        "status api | where state=failed owner!=\"a b\" | sort age desc, name | csv > #ops",
+        "logs api | where line ~ 'disk | first 1' | json > here",
+        "find \"a b\" | count by state",
+        "find a b | last 7",
+        "services | where (age > b:c | lower) | columns a b | table",
+        "ask @ana | columns \"held by\" desc",
         "plan release webapp --because \"a b\"",
         "",
     ];
@@ -184,10 +212,85 @@ fn time() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What may stand behind an order that reads.
+fn then() -> impl Strategy<Value = Then> {
+    let column =
+        || prop_oneof![3 => "[a-z_]{1,6}", 1 => text().prop_filter("a name", |name| !name.is_empty())];
+    let columns = move || {
+        prop::collection::vec(column(), 1..4).prop_map(|mut names| {
+            names.sort();
+            names.dedup();
+            names
+        })
+    };
+    let sign = select(vec![Sign::Is, Sign::IsNot, Sign::Has]);
+    let short = ("[a-z_][a-z0-9_-]{0,5}", sign, text());
+    let short = short.prop_map(|(column, sign, value)| Match { column, sign, value });
+    let stage = prop_oneof![
+        prop::collection::vec(short, 1..3).prop_map(|all| Stage::Where(Test::Short(all))),
+        (1_usize..10_000).prop_map(Stage::First),
+        (1_usize..10_000).prop_map(Stage::Last),
+        columns().prop_map(Stage::Columns),
+        prop_oneof![Just(Vec::new()), columns()].prop_map(Stage::Count),
+        (columns(), any::<bool>())
+            .prop_map(|(names, down)| names.into_iter().map(|column| Key { column, down }).collect())
+            .prop_map(Stage::Sort),
+    ];
+    let show = prop::option::of(select(vec![Show::Table, Show::Csv]));
+    let to = prop::option::of("(irc:#[a-z]{1,8}|web:[a-z]{1,8}|web:@ana)");
+    (prop::collection::vec(stage, 0..8), show, to).prop_map(|(stages, show, to)| {
+        let to = to.map(|to| Place::parse(&to).expect("a place"));
+        Then { stages, show, to }
+    })
+}
+
+/// Conditions as people write them, well formed or not.
+fn condition() -> impl Strategy<Value = String> {
+    let piece = select(vec![
+        "state",
+        "age",
+        "row['held by']",
+        "==",
+        "!=",
+        ">",
+        "<",
+        "and",
+        "or",
+        "not",
+        "in",
+        "(",
+        ")",
+        "['a', 'b']",
+        "'a | first 3'",
+        "\"it's > web:ops\"",
+        "‘x’",
+        "3",
+        "|lower",
+        "| lower",
+        "|",
+        "first",
+        "web:ops",
+        "#ops",
+        "here",
+        "state=failed",
+        "a=='b'",
+        "it's",
+        "is defined",
+        "~",
+        "=",
+        "state!='x'",
+        ".",
+        "，",
+        "＝",
+    ]);
+    prop::collection::vec(piece, 1..8).prop_map(|pieces| pieces.join(" "))
+}
+
 /// Orders of every command, with values of every kind.
 fn order() -> impl Strategy<Value = Order> {
     let commands = catalogue().commands();
     let flags = (
+        then(),
         any::<[bool; 4]>(),
         prop::option::of("[a-z]".prop_flat_map(|a| text().prop_map(move |b| a.clone() + &b))),
     );
@@ -205,8 +308,11 @@ fn order() -> impl Strategy<Value = Order> {
         values.prop_map(move |values| {
             let given = command.spec.args.iter().zip(values);
             let args: Args = given.filter_map(|(arg, value)| Some((arg.name.clone(), value?))).collect();
-            let ([dry_run, force, alone, json], because) = flags.clone();
-            let flags = Reserved { dry_run, because, force, alone, json };
+            let (then, [dry_run, force, alone, json], because) = flags.clone();
+            // What changes something has nothing behind it, and rows are shown in one way.
+            let then = if command.spec.effect == Effect::Read { then } else { Then::default() };
+            let json = json && then.show.is_none();
+            let flags = Reserved { dry_run, because, force, alone, json, then };
             match catalogue().order(&command.spec.id, &args, flags, &asked()) {
                 Reading::Order(order) => order,
                 other => panic!("{}", show(&other)),
@@ -232,6 +338,16 @@ proptest! {
 
     #[test]
     fn an_order_that_was_read_is_said_so_that_it_reads_back(line in line()) {
+        if let Reading::Order(order) = catalogue().read(&line, &asked()) {
+            let said = order.said();
+            prop_assert_eq!(catalogue().read(&said, &elsewhere()), Reading::Order(order), "{} -> {}", line, said);
+        }
+    }
+
+    #[test]
+    fn a_condition_that_was_read_is_said_so_that_it_reads_back(condition in condition(), more in any::<bool>()) {
+        let more = if more { " | json" } else { "" };
+        let line = format!("status | where {condition}{more}");
         if let Reading::Order(order) = catalogue().read(&line, &asked()) {
             let said = order.said();
             prop_assert_eq!(catalogue().read(&said, &elsewhere()), Reading::Order(order), "{} -> {}", line, said);

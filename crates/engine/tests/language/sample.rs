@@ -41,6 +41,11 @@ pub(crate) fn command(id: &str, words: &[&str], args: Vec<ArgSpec>) -> Command {
     }
 }
 
+/// The same, one that reads.
+pub(crate) fn reading(command: Command) -> Command {
+    Command { spec: Spec { effect: Effect::Read, ..command.spec }, ..command }
+}
+
 /// A required argument.
 pub(crate) fn arg(name: &str, kind: ArgType) -> ArgSpec {
     ArgSpec { name: name.to_owned(), kind, about: format!("The {name}"), required: true, default: None }
@@ -111,7 +116,7 @@ pub(crate) fn elsewhere() -> Asked<'static> {
 pub(crate) fn commands() -> Vec<Command> {
     let apps = ArgType::Choice(vec!["webapp".into(), "billing".into()]);
     vec![
-        command("core.ping", &["ping [<token>]"], vec![]),
+        reading(command("core.ping", &["ping [<token>]"], vec![])),
         command("core.say", &["say <text...>"], vec![]),
         command("core.announce", &["announce <room>"], vec![arg("room", ArgType::Room)]),
         command("core.page", &["page <who>"], vec![arg("who", ArgType::Person)]),
@@ -122,8 +127,8 @@ pub(crate) fn commands() -> Vec<Command> {
         ),
         command("web.release", &["release webapp"], vec![]),
         command("web.stage", &["stage <app>[/<ref>] [to <env>]"], vec![]),
-        command("web.status", &["status [<app>]"], vec![]),
-        command(
+        reading(command("web.status", &["status [<app>]"], vec![])),
+        reading(command(
             "web.logs",
             &["logs <app> [errors] [last <span>]"],
             vec![
@@ -132,7 +137,9 @@ pub(crate) fn commands() -> Vec<Command> {
                 default("lines", ArgType::Integer, json!(100)),
                 optional("follow", ArgType::Bool),
             ],
-        ),
+        )),
+        reading(command("core.find", &["find [<words...>]"], vec![optional("words", ArgType::Text)])),
+        reading(command("core.ask", &["ask <who> <question...>"], vec![arg("who", ArgType::Person)])),
         command("shard.move", &["move <shard> to <server>"], vec![arg("shard", ArgType::Integer)]),
         command("net.turn", &["turn (on|up again) <what>"], vec![]),
         command("net.get", &["get <url>"], vec![arg("url", ArgType::Url)]),
@@ -152,7 +159,7 @@ pub(crate) fn commands() -> Vec<Command> {
         ),
         command("db.restore", &["restore <db> to <at>"], vec![arg("at", ArgType::Time)]),
         command("db.keep", &["keep <size> of <db>"], vec![arg("size", ArgType::Bytes)]),
-        command("web.services", &["services"], vec![]),
+        reading(command("web.services", &["services"], vec![])),
         command(
             "web.scale",
             &["scale <service> to <count>"],
@@ -194,12 +201,13 @@ pub(crate) fn show(reading: &Reading) -> String {
             if let Some(because) = &flags.because {
                 let _ = write!(line, " --because {because:?}");
             }
+            let _ = write!(line, "{}", flags.then);
             line
         }
         Reading::Help { command: None } => "help".to_owned(),
         Reading::Help { command: Some(command) } => format!("help {}", command.spec.id),
-        Reading::Incomplete { command, missing, usage, .. } => {
-            format!("? {} lacks {}: {usage}", command.spec.id, missing.join(", "))
+        Reading::Incomplete { command, missing, usage, flags, .. } => {
+            format!("? {} lacks {}: {usage}{}", command.spec.id, missing.join(", "), flags.then)
         }
         Reading::Malformed { command: None, what, .. } => format!("! {what}"),
         Reading::Malformed { command: Some(command), what, usage } => {

@@ -25,7 +25,7 @@ use wilco_contract::{
     policy::Policy,
     values::{ArgType, Asked, Moment},
 };
-use wilco_engine::catalogue::{Catalogue, Collision, Reading};
+use wilco_engine::catalogue::{Catalogue, Collision, Order, Reading};
 use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
@@ -173,7 +173,9 @@ fn choices(read: &dyn Fn(&str) -> Reading, command: &Command) -> Vec<Problem> {
     let mut problems = Vec::new();
     for arg in &command.spec.args {
         let ArgType::ChoiceOf { run, .. } = &arg.kind else { continue };
-        if matches!(read(run), Reading::Order(order) if order.command.spec.effect == Effect::Read) {
+        let reads =
+            |order: &Order| order.command.spec.effect == Effect::Read && order.flags.then.to.is_none();
+        if matches!(read(run), Reading::Order(order) if reads(&order)) {
             continue;
         }
         let what =
