@@ -7,7 +7,7 @@ use std::{hint::black_box, sync::Arc};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use wilco_contract::{
     ids::{Origin, Place},
-    listen::{Does, Hear, Listener},
+    listen::{Does, Hear, Listener, On},
 };
 use wilco_engine::{listen::Matcher, parse::clean};
 
@@ -35,7 +35,7 @@ fn patterns(count: usize) -> Vec<String> {
 fn listener(pattern: &str) -> Listener {
     Listener {
         name: "bench.x".into(),
-        hear: Hear::parse(pattern).expect("a pattern"),
+        on: On::Line(Hear::parse(pattern).expect("a pattern")),
         does: Does::Say("x".into()),
         rooms: None,
         origin: Origin::built_in(),

@@ -37,6 +37,11 @@ impl Order {
         self.write(Style::Named)
     }
 
+    /// The order by its names, also where it lacks some of them.
+    pub(super) fn begun(&self) -> String {
+        self.write(Style::Named)
+    }
+
     fn write(&self, style: Style) -> String {
         let words = &self.command.spec.words;
         let covered = words.iter().find(|pattern| self.covers(pattern.items()));

@@ -2,7 +2,10 @@
 
 mod alias;
 mod dialogue;
+mod edits;
 mod events;
+mod forms;
+mod happenings;
 mod history;
 mod listeners;
 mod operations;
