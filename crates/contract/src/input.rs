@@ -191,23 +191,23 @@ pub struct RuleOrder {
     pub at: Timestamp,
 }
 
-/// An order that a listener gives because of a line, or a schedule because of the time.
+/// An order that a listener gives because of a line or a happening, or a schedule because of the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// Unique to the program and what set it off: the same twice is the same order.
     pub id: String,
     /// Who gives it.
     pub program: Program,
-    /// The person whose line set it off.
+    /// The person whose line or doing set it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_off_by: Option<PersonId>,
     /// The order, without our name in front.
     pub order: String,
-    /// Where the line was said, or where the schedule belongs.
+    /// Where the line was said or it happened, or where the schedule belongs.
     pub place: Place,
     /// The thread of the answer; none: the room itself.
     pub thread: Option<String>,
-    /// When the line was said, or the schedule was due.
+    /// When the line was said or it happened, or the schedule was due.
     pub at: Timestamp,
     /// Whether it is still run when it comes late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

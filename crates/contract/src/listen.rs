@@ -89,7 +89,6 @@ struct OfMessage<'a> {
     ours: bool,
 }
 
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
 fn or_empty<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text.unwrap_or_default())
 }

@@ -86,8 +86,13 @@ fn lock<V>(recent: &Mutex<Recent<V>>) -> MutexGuard<'_, Recent<V>> {
 /// Notes which order a message gives, where its network tells of edits.
 pub(crate) fn gave(core: &Core, message: &Message, reading: &Reading) {
     let Reading::Order(order) = reading else { return };
-    if core.ways.to(&message.place).is_some_and(|way| way.caps.tells.edits) {
-        lock(&core.edits.gave).put((message.place.clone(), message.id.clone()), order.said());
+    if !core.ways.to(&message.place).is_some_and(|way| way.caps.tells.edits) {
+        return;
+    }
+    let said = order.said();
+    // A longer one would not be repeated to anybody.
+    if said.len() <= MAX_OFFERED {
+        lock(&core.edits.gave).put((message.place.clone(), message.id.clone()), said);
     }
 }
 

@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 use wilco_contract::{
     ids::Place,
     input::Happening,
-    listen::{Hear, Listener, On},
+    listen::{Hear, Listener},
 };
 
 /// The longest line that is listened to, in bytes: longer ones are pasted.
@@ -39,7 +39,6 @@ pub struct Matcher {
 
 struct Ready {
     listener: Listener,
-    hear: Hear,
     /// Compiled when a line first has its text; nothing where it cannot be.
     compiled: OnceLock<Option<Regex>>,
 }
@@ -66,28 +65,22 @@ impl Matcher {
     /// Makes listeners ready. Of the texts that each needs, it is found by the one that the fewest others need.
     #[must_use]
     pub fn new(all: Vec<Listener>) -> Self {
-        let (mut listeners, mut heeding) = (Vec::with_capacity(all.len()), Vec::new());
-        for listener in all {
-            match &listener.on {
-                On::Line(hear) => {
-                    listeners.push(Ready { hear: hear.clone(), listener, compiled: OnceLock::new() });
-                }
-                _ => heeding.push(listener),
-            }
-        }
+        let (listeners, heeding): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|listener| listener.on.hear().is_some());
         let mut shared: HashMap<&str, u32> = HashMap::new();
-        for text in listeners.iter().flat_map(|ready| ready.hear.needs()).flatten() {
+        for text in listeners.iter().filter_map(|listener| listener.on.hear()).flat_map(Hear::needs).flatten()
+        {
             *shared.entry(text).or_default() += 1;
         }
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let (mut texts, mut of_text, mut always) = (Vec::<&str>::new(), Vec::<Vec<u32>>::new(), Vec::new());
-        for (at, ready) in (0..).zip(&listeners) {
+        for (at, listener) in (0..).zip(&listeners) {
             let cost = |set: &&Vec<String>| {
                 let most =
                     set.iter().map(|text| shared.get(text.as_str()).copied().unwrap_or_default()).max();
                 (most, Reverse(set.iter().map(String::len).min()))
             };
-            let Some(set) = ready.hear.needs().iter().min_by_key(cost) else {
+            let Some(set) = listener.on.hear().map_or(&[][..], Hear::needs).iter().min_by_key(cost) else {
                 always.push(at);
                 continue;
             };
@@ -104,7 +97,8 @@ impl Matcher {
         if search.is_none() {
             always = (0..).zip(&listeners).map(|(at, _)| at).collect();
         }
-        Self { listeners, heeding, search, of_text, always }
+        let ready = |listener| Ready { listener, compiled: OnceLock::new() };
+        Self { search, of_text, always, heeding, listeners: listeners.into_iter().map(ready).collect() }
     }
 
     /// The search for texts; none where there are too many for one, so that every listener looks at every line.
@@ -153,8 +147,9 @@ impl Ready {
         if !listener.is_in(place) {
             return None;
         }
+        let hear = listener.on.hear()?;
         let compiled = self.compiled.get_or_init(|| {
-            let mut builder = RegexBuilder::new(self.hear.source());
+            let mut builder = RegexBuilder::new(hear.source());
             let built = builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_CACHE).build();
             let told = |error: &regex::Error| {
                 tracing::warn!(listener = listener.name, at = %listener.origin, %error, "It hears nothing.");
@@ -164,7 +159,7 @@ impl Ready {
         let captures = compiled.as_ref()?.captures(text)?;
         Some(Hit {
             listener,
-            hear: &self.hear,
+            hear,
             groups: captures.iter().map(|group| group.map(|found| found.as_str())).collect(),
         })
     }

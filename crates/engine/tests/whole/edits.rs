@@ -17,7 +17,7 @@ fn offered(world: &World, at: usize) -> Vec<String> {
 
 async fn orders(world: &World) -> Vec<String> {
     let all = world.store.operations(&[], Page { after: 0, limit: 50 }).await.expect("operations");
-    all.into_iter().map(|(_, operation)| operation.order.clone()).collect()
+    all.into_iter().map(|(_, operation)| operation.order).collect()
 }
 
 #[tokio::test]
