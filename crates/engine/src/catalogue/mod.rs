@@ -134,7 +134,8 @@ impl Catalogue {
 
     /// How an order begins that lacks something: the command's own words, and what it has by its name. With `--name value`
     /// for each value that it lacks behind it, it is whole.
-    pub(crate) fn begun(&self, command: &Arc<Command>, given: Args, flags: Reserved) -> String {
+    #[must_use]
+    pub fn begun(&self, command: &Arc<Command>, given: Args, flags: Reserved) -> String {
         Order::new(Arc::clone(command), given, flags, Arc::clone(&self.index)).begun()
     }
 
