@@ -75,9 +75,11 @@ export class Person {
 
   /** Gives an order; the result is the first answer under it. */
   async order(text) {
-    const before = await this.page.locator(".order").count();
+    // An answer in a thread may be an order as well, and is no further line.
+    const lines = this.page.locator(".timeline-in > li:not(.day)", { has: this.page.locator(".order") });
+    const before = await lines.count();
     await this.say(text);
-    const line = this.page.locator(".timeline-in > li:not(.day)", { has: this.page.locator(".order") }).nth(before);
+    const line = lines.nth(before);
     await line.locator(".msg:not(.is-pending) .order").first().waitFor();
     const answer = line.locator(".msg-answer").first();
     await answer.waitFor();

@@ -56,6 +56,29 @@ pub struct Caps {
     pub keys: bool,
     /// The longest message in bytes.
     pub max_bytes: usize,
+    /// What it tells beside what is said.
+    pub tells: Tells,
+}
+
+/// What a network tells beside what is said and pressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent ability, read by name")]
+pub struct Tells {
+    /// Who comes into a room, and who leaves it.
+    pub presence: bool,
+    /// That a room has another topic.
+    pub topics: bool,
+    /// That somebody put a sign on a message.
+    pub reactions: bool,
+    /// That somebody changed what they had said.
+    pub edits: bool,
+}
+
+impl Tells {
+    /// All of it.
+    pub const ALL: Self = Self { presence: true, topics: true, reactions: true, edits: true };
+    /// None of it.
+    pub const NOTHING: Self = Self { presence: false, topics: false, reactions: false, edits: false };
 }
 
 /// Something that came in, and how to say that it was kept.

@@ -31,7 +31,7 @@ pub struct Program {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgramKind {
-    /// It hears lines.
+    /// It hears lines, or heeds what happens beside them.
     Listener,
     /// It is due at times.
     Schedule,
@@ -96,7 +96,7 @@ pub enum Principal {
     Program {
         /// Which.
         program: Program,
-        /// The person whose line set it off: they approve nothing of it.
+        /// The person whose line or doing set it off: they approve nothing of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         set_off_by: Option<PersonId>,
     },

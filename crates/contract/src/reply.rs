@@ -4,11 +4,12 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Level,
-    ids::{Hash, ObjectId, OpId, Seq},
+    ids::{Account, Hash, ObjectId, OpId, Seq},
     operation::State,
 };
 
@@ -92,6 +93,20 @@ pub enum Block {
         /// The lines, the likeliest first.
         offers: Vec<Offer>,
     },
+    /// What an order lacks: a form where the network has forms. Others show the text beside it, which asks for the same.
+    Ask {
+        /// Who gave the order, and fills the form in.
+        whom: Account,
+        /// How the order begins, as it is said there: our name, the command's words, what is given already. `--name value`
+        /// for each of the blanks, in quotes where it has to be, and what stands behind them make it whole.
+        line: String,
+        /// What stands behind the blanks: ` | first 3`, or nothing.
+        behind: String,
+        /// What it lacks, in the order in which it is asked for.
+        blanks: Vec<Blank>,
+        /// Until when an answer is waited for.
+        until: Timestamp,
+    },
     /// How far something is.
     Progress {
         /// The parts.
@@ -164,6 +179,23 @@ pub struct Offer {
     pub label: String,
     /// What is said by it.
     pub says: String,
+}
+
+/// A value that an order lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blank {
+    /// The argument's name, as a flag has it.
+    pub name: String,
+    /// The name of its type: `word`, `text`, `integer`, `number`, `bool`, `json`, `choice`, ….
+    pub kind: String,
+    /// What fits, as a noun phrase.
+    pub fits: String,
+    /// What it is, in a line; may be empty.
+    pub about: String,
+    /// What may be chosen; empty where that is not known, or much fits.
+    pub choices: Vec<String>,
+    /// A value that would fit.
+    pub example: Option<String>,
 }
 
 /// What a button does.
@@ -305,6 +337,7 @@ impl Block {
                 let words: Vec<_> = offers.iter().map(|offer| format!("`{}`", offer.says)).collect();
                 writeln!(out, "Say {}.", words.join(" or "))
             }
+            Self::Ask { .. } => Ok(()),
             Self::Progress { steps } => steps.iter().try_for_each(|step| match &step.note {
                 Some(note) => writeln!(out, "{} {}: {note}", step.state.sign(), step.name),
                 None => writeln!(out, "{} {}", step.state.sign(), step.name),

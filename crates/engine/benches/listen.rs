@@ -14,7 +14,7 @@ use wilco_contract::{
     http::{Http, HttpError, HttpRequest, HttpResponse},
     ids::{Account, Origin, Place},
     input::{Input, Message},
-    listen::{Does, Hear, Listener},
+    listen::{Does, Hear, Listener, On},
     policy::Policy,
     secrets::Secrets,
 };
@@ -46,7 +46,7 @@ fn patterns(count: usize) -> Vec<String> {
 fn listener(pattern: &str) -> Listener {
     Listener {
         name: "bench.x".into(),
-        hear: Hear::parse(pattern).expect("a pattern"),
+        on: On::Line(Hear::parse(pattern).expect("a pattern")),
         does: Does::Say("x".into()),
         rooms: None,
         origin: Origin::built_in(),

@@ -18,7 +18,7 @@ use wilco_contract::{
     clock::{Chance, Clock, Spawn},
     gate::{Ask, Verdict, gate},
     http::Http,
-    ids::{ActionName, OpId, Place},
+    ids::{ActionName, Hash, OpId, Place},
     operation::{Operation, State},
     policy::Policy,
     route::Mute,
@@ -27,7 +27,7 @@ use wilco_contract::{
 
 use crate::{
     Notice, Setup, alias::Aliases, board::Board, breaker::Breaker, catalogue::Catalogue, dialogue::Dialogues,
-    intake::Sources, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates, listen::Matcher,
+    edited::Edits, intake::Sources, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates, listen::Matcher,
     locks::LockTable, outbox::Places, parse::Names, reload::Reloader, schedule::Schedules, ways::Ways,
 };
 
@@ -50,6 +50,8 @@ pub(crate) struct Live {
 pub(crate) struct Living {
     pub(crate) operation: Arc<Operation>,
     pub(crate) tell: mpsc::Sender<Told>,
+    /// By slot: which plan its message shows, and since when.
+    pub(crate) shown: HashMap<usize, (Hash, Timestamp)>,
 }
 
 pub(crate) struct Core {
@@ -66,6 +68,8 @@ pub(crate) struct Core {
     pub(crate) aliases: Aliases,
     /// What is being asked of people.
     pub(crate) dialogues: Dialogues,
+    /// What is known of messages that may be edited.
+    pub(crate) edits: Edits,
     pub(crate) rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
@@ -103,6 +107,7 @@ impl Core {
             lanes: Lanes::default(),
             aliases: Aliases::default(),
             dialogues: Dialogues::default(),
+            edits: Edits::default(),
             rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),
@@ -228,6 +233,16 @@ impl Core {
     pub(crate) fn renew(&self, operation: &Arc<Operation>) {
         if let Some(living) = self.living().get_mut(&operation.id) {
             living.operation = operation.clone();
+        }
+    }
+
+    /// Notes that a message of a living operation shows its plan from now on.
+    pub(crate) fn shows(&self, operation: &Operation, slot: usize) {
+        let (now, plan) = (self.clock.now(), operation.plan.hash);
+        if let Some(living) = self.living().get_mut(&operation.id)
+            && living.shown.get(&slot).is_none_or(|(shown, _)| *shown != plan)
+        {
+            living.shown.insert(slot, (plan, now));
         }
     }
 

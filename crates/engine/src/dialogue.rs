@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use wilco_contract::{
     command::{ArgSpec, Command},
-    connector::DeliveryKey,
+    connector::{DeliveryKey, Receipt},
     ids::{Account, Place, Seq},
     input::Message,
     principal::Principal,
-    reply::Reply,
+    reply::{Blank, Block, Reply},
     store::Record,
     values::{ArgType, Args, Asked},
 };
@@ -61,6 +61,8 @@ struct Dialogue {
     /// How many answers to this question did not fit.
     misses: u32,
     until: Timestamp,
+    /// The question that has a form beside it, and its words alone.
+    form: Option<(Receipt, Reply)>,
 }
 
 /// Somebody, in one place: one thing is asked of them there at a time.
@@ -121,6 +123,11 @@ impl Dialogue {
         self.lacking.command.spec.args.iter().find(|arg| arg.name == *name)
     }
 
+    /// Whether it asks for what this command needs.
+    fn is_of(&self, command: &Command) -> bool {
+        self.lacking.command.spec.id == command.spec.id
+    }
+
     fn thread(&self) -> &str {
         self.order.thread.as_deref().unwrap_or(&self.order.id)
     }
@@ -157,9 +164,10 @@ pub(crate) fn wants(core: &Core, message: &Message) -> bool {
 /// Asks for what an order lacks.
 pub(crate) async fn open(core: &Arc<Core>, message: &Message, input: Seq, lacking: Lacking) {
     let until = later(core.clock.now(), PATIENCE_SECS);
-    let dialogue = Dialogue { order: message.clone(), inputs: vec![input], lacking, misses: 0, until };
+    let order = message.clone();
+    let dialogue = Dialogue { order, inputs: vec![input], lacking, misses: 0, until, form: None };
     core.dialogues.all().insert(key(message), dialogue.clone());
-    say(core, &dialogue, message, question(core, &dialogue)).await;
+    ask(core, &dialogue, message, question(core, &dialogue)).await;
     let (core_here, key) = (core.clone(), key(message));
     core.spawn.spawn("dialogue", Box::pin(async move { expire(&core_here, &key, input).await }));
 }
@@ -190,7 +198,9 @@ async fn expire(core: &Arc<Core>, key: &Key, input: Seq) {
                 dialogue.lacking.usage
             );
             let order = dialogue.order.clone();
-            say_as(core, &dialogue, format!("late/{}/{}", order.place, order.id), text).await;
+            close_form(core, &dialogue).await;
+            let key = format!("late/{}/{}", order.place, order.id);
+            post(core, &dialogue, key, &to_asker(core, &dialogue, &text)).await;
             return ended(core, &dialogue.inputs).await;
         }
     }
@@ -219,6 +229,21 @@ pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> Turn {
         let from = inbox::from(who, message, message.at, None);
         let (reading, _) = alias::read(core, &from, order);
         let is_order = !matches!(reading, Reading::Unknown { .. } | Reading::Empty);
+        match &reading {
+            // What was asked for, said as a whole: nothing of it is dropped.
+            Reading::Order(order) if here && dialogue.is_of(&order.command) => {
+                if core.dialogues.end(&dialogue) {
+                    close_form(core, &dialogue).await;
+                }
+                ended(core, &dialogue.inputs).await;
+                return Turn::NotMine;
+            }
+            // The same, and something does not fit: that is said, and the question stands.
+            Reading::Malformed { command: Some(command), .. } if here && dialogue.is_of(command) => {
+                return Turn::NotMine;
+            }
+            _ => {}
+        }
         // In a direct conversation all is said to us; there a word that was offered is an answer.
         let offered = here && dialogue.offers(&said) && !named(core, message);
         if is_order && !offered {
@@ -261,6 +286,7 @@ async fn answered(core: &Arc<Core>, message: &Message, mut dialogue: Dialogue, s
                         ended(core, &dialogue.inputs).await;
                         return Turn::Taken;
                     }
+                    close_form(core, &dialogue).await;
                     // First of all, so that an answer is never taken for an order when the process ends here: the
                     // order itself is still there, and is asked for anew.
                     ended(core, dialogue.inputs.get(1..).unwrap_or_default()).await;
@@ -302,6 +328,7 @@ async fn answered(core: &Arc<Core>, message: &Message, mut dialogue: Dialogue, s
 /// Ends the asking without an order, and says so.
 async fn drop_it(core: &Core, dialogue: &Dialogue, because_of: &Message, text: String) {
     if core.dialogues.end(dialogue) {
+        close_form(core, dialogue).await;
         say(core, dialogue, because_of, text).await;
     }
     ended(core, &dialogue.inputs).await;
@@ -320,9 +347,10 @@ async fn go_on(core: &Arc<Core>, message: &Message, mut dialogue: Dialogue, wron
         // Its time was over in this moment, and that was said.
         return ended(core, &dialogue.inputs).await;
     }
+    close_form(core, &dialogue).await;
     let question = question(core, &dialogue);
     let text = wrong.map_or_else(|| question.clone(), |wrong| format!("{wrong}. {question}"));
-    say(core, &dialogue, message, text).await;
+    ask(core, &dialogue, message, text).await;
 }
 
 /// The value that words are to an argument: all of them to a text, one word to all else.
@@ -373,25 +401,83 @@ fn example(core: &Core, command: &Command, arg: &ArgSpec) -> Option<String> {
     command.spec.examples.iter().find_map(in_example).or_else(|| plain.map(str::to_owned))
 }
 
-/// Says something about the order, once for each message that brings it about.
-async fn say(core: &Core, dialogue: &Dialogue, because_of: &Message, text: String) {
-    say_as(core, dialogue, format!("dialogue/{}/{}", because_of.place, because_of.id), text).await;
+/// All that an order lacks, for networks that make a form of it.
+fn form(core: &Core, dialogue: &Dialogue) -> Block {
+    let Lacking { command, missing, given, flags, .. } = &dialogue.lacking;
+    let message = &dialogue.order;
+    let live = core.live.load();
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    let name = inbox::from(who, message, message.at, None).address(&live.setup.name);
+    let (begun, behind) = live.catalogue.begun(command, given.clone(), flags.clone());
+    let blank = |arg: &ArgSpec| Blank {
+        name: arg.name.replace('_', "-"),
+        kind: arg.kind.name().to_owned(),
+        fits: arg.kind.to_string(),
+        about: arg.about.clone(),
+        choices: match &arg.kind {
+            ArgType::Choice(words) => words.clone(),
+            ArgType::Bool => vec!["yes".to_owned(), "no".to_owned()],
+            _ => Vec::new(),
+        },
+        example: example(core, command, arg),
+    };
+    let lacks = command.spec.args.iter().filter(|arg| missing.contains(&arg.name));
+    Block::Ask {
+        whom: message.from.clone(),
+        line: format!("{name}{begun}"),
+        behind,
+        blanks: lacks.map(blank).collect(),
+        until: dialogue.until,
+    }
 }
 
-async fn say_as(core: &Core, dialogue: &Dialogue, key: String, text: String) {
+/// Asks for what is missing, with a form where the network may have one and can take it away again.
+async fn ask(core: &Core, dialogue: &Dialogue, because_of: &Message, text: String) {
+    let has_forms = core.ways.to(&dialogue.order.place).is_some_and(|way| way.caps.buttons && way.caps.edits);
+    let words = to_asker(core, dialogue, &text);
+    let asked = if has_forms { words.clone().and(form(core, dialogue)) } else { words.clone() };
+    let posted = post(core, dialogue, key_of(because_of), &asked).await;
+    let Some(receipt) = posted.filter(|_| has_forms) else { return };
+    let mut all = core.dialogues.all();
+    let known = all.get_mut(&key(&dialogue.order));
+    if let Some(known) = known.filter(|known| known.inputs.first() == dialogue.inputs.first()) {
+        known.form = Some((receipt, words));
+    }
+}
+
+/// Takes the form beside the last question away: it was answered, or is no longer waited for.
+async fn close_form(core: &Core, dialogue: &Dialogue) {
+    let Some((receipt, words)) = &dialogue.form else { return };
+    if let Err(error) = core.ways.edit(receipt, words).await {
+        tracing::warn!(place = %receipt.place, %error, "A form that nobody waits for still stands there.");
+    }
+}
+
+/// Says something about the order, once for each message that brings it about.
+async fn say(core: &Core, dialogue: &Dialogue, because_of: &Message, text: String) {
+    post(core, dialogue, key_of(because_of), &to_asker(core, dialogue, &text)).await;
+}
+
+fn key_of(because_of: &Message) -> String {
+    format!("dialogue/{}/{}", because_of.place, because_of.id)
+}
+
+/// Words to whoever gave the order. Where all stands in one row, others have to see who is meant.
+fn to_asker(core: &Core, dialogue: &Dialogue, text: &str) -> Reply {
     let order = &dialogue.order;
     let threads = core.ways.to(&order.place).is_some_and(|way| way.caps.threads);
-    // Where all stands in one row, others have to see who is meant.
     let whom = match core.with_policy(|policy| policy.resolve(&order.from)) {
         _ if threads || order.place.direct().is_some() => String::new(),
         Principal::Guest { account } => format!("{}: ", account.id()),
         other => format!("{other}: "),
     };
-    let reply = Reply::text(format!("{whom}{text}"));
-    let posted = core.ways.post(&order.place, Some(dialogue.thread()), &reply, &DeliveryKey(key)).await;
-    if let Err(error) = posted {
-        tracing::warn!(place = %order.place, %error, "A question was not shown.");
-    }
+    Reply::text(format!("{whom}{text}"))
+}
+
+async fn post(core: &Core, dialogue: &Dialogue, key: String, reply: &Reply) -> Option<Receipt> {
+    let place = &dialogue.order.place;
+    let posted = core.ways.post(place, Some(dialogue.thread()), reply, &DeliveryKey(key)).await;
+    posted.inspect_err(|error| tracing::warn!(%place, %error, "A question was not shown.")).ok()
 }
 
 /// Writes that these need no more work.

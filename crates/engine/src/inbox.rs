@@ -10,7 +10,7 @@ use wilco_contract::{
     command::Command,
     connector::{Ack, Arrival, DeliveryKey},
     ids::Seq,
-    input::{Input, Message, Press},
+    input::{Input, Message, Press, is_thumbs_up},
     principal::Principal,
     reply::{PressKind, Reply},
     store::{AuditEntry, Record, StoreError},
@@ -21,10 +21,12 @@ use crate::{
     catalogue::Reading,
     core::Core,
     dialogue::{self, Lacking, Turn, Whole},
+    edited,
     lanes::{Entered, Waiting},
     life, listen,
     orders::{self, From, Given},
     parse::{self, Addressed},
+    reacted,
     route::rules,
     trigger, words,
 };
@@ -50,6 +52,17 @@ pub(crate) async fn accept(core: &Arc<Core>, arrival: Arrival) {
     match input {
         Input::Message(message) => hear(core, message, kept, ack).await,
         Input::Press(press) => pressed(core, press, kept, ack).await,
+        Input::Happened(happening) => match reacted::press(core, &happening) {
+            Some(press) => pressed(core, press, None, ack).await,
+            None => {
+                listen::happened(core, &happening).await;
+                acknowledge(ack);
+            }
+        },
+        Input::Edited(edit) => {
+            edited::heard(core, edit);
+            acknowledge(ack);
+        }
         // No connector yields one; the router's and the engine's own are begun where they are written.
         Input::Rule(_) | Input::Trigger(_) => acknowledge(ack),
     }
@@ -151,7 +164,7 @@ fn order_in(core: &Core, message: &Message) -> Option<String> {
 
 pub(crate) fn is_yes(text: &str) -> bool {
     let text = text.trim().trim_end_matches('.');
-    text.eq_ignore_ascii_case("yes") || text == "👍"
+    text.eq_ignore_ascii_case("yes") || is_thumbs_up(text)
 }
 
 /// Commits an order before it is acknowledged, unless its connector did.
@@ -203,6 +216,7 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         }
         reading => reading,
     };
+    edited::gave(core, &message, &reading);
     let json = asks_json(&reading, &order);
     let said = answer(core, from, reading, json).await;
     tell(core, &message, Some(input), alias::echo(said, line)).await;
@@ -214,7 +228,9 @@ async fn give_whole(core: &Arc<Core>, whole: Whole) {
     let who = core.with_policy(|policy| policy.resolve(&message.from));
     let from = from(who, &message, said_at, input);
     let json = order.flags.json;
-    let said = answer(core, from, Reading::Order(order), json).await;
+    let reading = Reading::Order(order);
+    edited::gave(core, &message, &reading);
+    let said = answer(core, from, reading, json).await;
     tell(core, &message, input, said).await;
 }
 
@@ -374,8 +390,9 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
     }
 }
 
-fn is_fresh(core: &Core, message: &Message) -> bool {
-    core.clock.now().duration_since(message.at).as_secs() <= STALE_SECS
+/// Whether what was said or done then still counts.
+pub(crate) fn is_fresh(core: &Core, at: Timestamp) -> bool {
+    core.clock.now().duration_since(at).as_secs() <= STALE_SECS
 }
 
 /// Answers a message in its thread. Once: who waits for an answer asks again.
@@ -452,7 +469,7 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                 let names_nothing = is_yes(&parse::clean(&message.text))
                     || is_yes(&order)
                     || order.trim().eq_ignore_ascii_case("confirm");
-                if is_fresh(core, &message) && !names_nothing {
+                if is_fresh(core, message.at) && !names_nothing {
                     take(core, Waiting { message, order: Some(order), input: seq }).await;
                 } else {
                     let at = words::time(core, message.at);
@@ -464,6 +481,8 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                 }
             }
             Input::Press(press) => decide(core, &press, seq).await,
+            // Neither is ever kept.
+            Input::Happened(_) | Input::Edited(_) => handled(core, Some(seq)).await,
             Input::Rule(order) => rules::begin(core, seq, order),
             Input::Trigger(order) => trigger::begin(core, seq, order),
         }

@@ -60,6 +60,9 @@ pub(crate) async fn keep(
                 Some(_) => shown[at] = Some(reply.clone()),
                 None => {}
             }
+            if shown[at].is_some() {
+                core.shows(&operation, at);
+            }
         }
         if operation.state.is_final() || seen.changed().await.is_err() {
             // The newest state may have come while the last one was sent.

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use regex::Regex;
 use wilco_contract::{
     ids::{Origin, Place},
-    listen::{Does, Hear, Listener},
+    listen::{Does, Hear, Listener, On},
 };
 use wilco_engine::listen::{MAX_HEARD, MOST_HITS, Matcher};
 
 fn listener(number: usize, pattern: &str) -> Listener {
     Listener {
         name: format!("test.{number}"),
-        hear: Hear::parse(pattern).expect(pattern),
+        on: On::Line(Hear::parse(pattern).expect(pattern)),
         does: Does::Say("x".into()),
         rooms: None,
         origin: Origin::built_in(),

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use wilco_contract::{
     expr::{Names, order_in, template_names},
-    ids::{Origin, Place, RoleName},
-    listen::{Does, Hear, Listener, say},
+    ids::{Account, Origin, Place, RoleName},
+    input::{Happens, ReactedTo, WrittenBy},
+    listen::{Does, Hear, Listener, On, Whose, say},
     policy::{Glob, Zone},
     schedule::{Cadence, Cron, LONGEST_SECS, Missed, SHORTEST_SECS, Schedule},
     values::read_duration,
@@ -21,14 +22,17 @@ use crate::{
 };
 
 /// The keys of a listener.
-pub(crate) const LISTENER: Keys = Keys::of(&["id", "hear", "say", "run", "rooms"]);
+pub(crate) const LISTENER: Keys = Keys::of(&["id", "hear", "on", "reaction", "say", "run", "rooms"]);
 /// The keys of a schedule.
 pub(crate) const SCHEDULE: Keys = Keys::of(&["name", "cron", "every", "zone", "missed", "run", "place"]);
 
+/// The longest sign that a reaction may have, in bytes: some are put together of several.
+const MAX_SIGN: usize = 64;
+
 /// Reads a listener; `None`, with the problems reported, where it cannot be used.
 pub(crate) fn listener(table: &Table<'_>, pack: &str) -> Option<Listener> {
-    let hear = table.need("hear", r"hear = 'deploy service_(\d+)'").and_then(|value| hear(&value));
-    let does = does(table, hear.as_ref());
+    let on = on(table);
+    let does = does(table, on.as_ref());
     let rooms = table.get("rooms").map(|value| rooms(&value));
     let own = match (table.get("id"), &does) {
         (Some(value), _) => slug(&value, "listener"),
@@ -38,7 +42,7 @@ pub(crate) fn listener(table: &Table<'_>, pack: &str) -> Option<Listener> {
     };
     Some(Listener {
         name: format!("{pack}.{}", own?),
-        hear: hear?,
+        on: on?,
         does: does?,
         rooms: match rooms {
             None => None,
@@ -46,6 +50,69 @@ pub(crate) fn listener(table: &Table<'_>, pack: &str) -> Option<Listener> {
         },
         origin: table.origin(),
     })
+}
+
+/// What sets it off: a line or something else, one of both.
+fn on(table: &Table<'_>) -> Option<On> {
+    let signs = table.get("reaction").map(|value| (signs(&value), value));
+    let read = match (table.get("hear"), table.get("on")) {
+        (Some(_), Some(on)) => {
+            let what = "a listener hears lines or heeds something else, and this has `hear` and `on`";
+            on.wrong(what, "Write two listeners.");
+            return None;
+        }
+        (None, Some(value)) => {
+            let text = value.words("\"join\"")?;
+            match text.text {
+                "join" => On::Join,
+                "leave" => On::Leave,
+                "topic" => On::Topic,
+                "reaction" => {
+                    return match signs {
+                        None => Some(On::Reaction(Vec::new())),
+                        Some((signs, _)) => signs.map(On::Reaction),
+                    };
+                }
+                other => {
+                    let remedy =
+                        "Write `join`, `leave`, `topic` or `reaction`; for lines write `hear` instead.";
+                    let problem = Problem::at(&text.origin(), format!("`on` cannot be `{other}`"), remedy);
+                    text.add(problem.near(other, ["join", "leave", "topic", "reaction"]));
+                    return None;
+                }
+            }
+        }
+        (hearing, None) => {
+            let value = match hearing {
+                Some(value) => value,
+                None => table.need("hear", r#"hear = 'deploy service_(\d+)'` or `on = "join""#)?,
+            };
+            On::Line(hear(&value)?)
+        }
+    };
+    if let Some((_, value)) = signs {
+        value.wrong("only `on = \"reaction\"` has a `reaction`", "Remove it, or write `on = \"reaction\"`.");
+        return None;
+    }
+    Some(read)
+}
+
+/// The signs that it heeds: one, or a list of them.
+fn signs(value: &Value<'_>) -> Option<Vec<String>> {
+    const EXAMPLE: &str = "[\"👍\", \"👀\"]";
+    let texts = if value.is_text() { vec![value.words("\"👍\"")?] } else { value.texts(EXAMPLE)? };
+    if texts.is_empty() {
+        value.wrong("`reaction` is empty, so it heeds nothing", "Name a sign, or remove `reaction`.");
+        return None;
+    }
+    for text in &texts {
+        if text.text.trim().is_empty() || text.text.len() > MAX_SIGN {
+            let what = format!("`{}` is no sign", text.text);
+            text.wrong(what, "Write the sign itself, as `👍`, or the network's word for one that has none.");
+            return None;
+        }
+    }
+    Some(texts.iter().map(|text| text.text.trim().to_owned()).collect())
 }
 
 fn hear(value: &Value<'_>) -> Option<Hear> {
@@ -64,7 +131,7 @@ fn hear(value: &Value<'_>) -> Option<Hear> {
 }
 
 /// What it says or runs: one of both.
-fn does(table: &Table<'_>, hear: Option<&Hear>) -> Option<Does> {
+fn does(table: &Table<'_>, on: Option<&On>) -> Option<Does> {
     let (says, runs) = (table.get("say"), table.get("run"));
     if let (Some(_), Some(run)) = (&says, &runs) {
         run.wrong("a listener says something or runs something, not both", "Write two listeners.");
@@ -72,19 +139,53 @@ fn does(table: &Table<'_>, hear: Option<&Hear>) -> Option<Does> {
     }
     if let Some(value) = says {
         let text = value.words("\"deploying {{ m[1] }}\"")?;
-        return filled(&text, hear, |template, names| say(template, names).map(drop))
+        return filled(&text, on, |template, names| say(template, names).map(drop))
             .then(|| Does::Say(text.text.to_owned()));
     }
     let value = table.need("run", "run = \"stage {{ m[1] }}\"")?;
     let text = value.words("\"stage {{ m[1] }}\"")?;
-    filled(&text, hear, |template, names| order_in(template, names).map(drop))
+    filled(&text, on, |template, names| order_in(template, names).map(drop))
         .then(|| Does::Run(text.text.to_owned()))
 }
 
-/// Whether a template can be filled in with the groups of the pattern; what is wrong is reported.
+/// The names that a template may use here: whether this is one, and which there are, in words.
+fn known(on: &On) -> (fn(&str) -> bool, &'static str) {
+    match on {
+        On::Line(_) => (
+            |name| name == "m" || name.starts_with("m."),
+            "`m`: `m[0]` is what was matched, `m[1]` its first group; and `who.name`, `who.id`, `who.account`",
+        ),
+        On::Join | On::Leave => (|_| false, "`who.name`, `who.id` and `who.account`"),
+        On::Topic => (|name| name == "topic", "`topic`, `who.name`, `who.id` and `who.account`"),
+        On::Reaction(_) => (
+            |name| matches!(name, "reaction" | "message.text" | "message.account" | "message.ours"),
+            "`reaction`, `message.text`, `message.account`, `message.ours`, `who.name`, `who.id` and `who.account`",
+        ),
+    }
+}
+
+/// Names as they may be, to try a template with.
+fn sample(on: &On) -> Option<Names> {
+    let account = Account::parse("web:sample").ok()?;
+    let who = Whose { id: Some("sample"), name: "sample", account: &account };
+    let what = match on {
+        On::Line(hear) => return Some(hear.names(&vec![Some("sample"); hear.groups().len()], &who)),
+        On::Join => Happens::Joined,
+        On::Leave => Happens::Left,
+        On::Topic => Happens::Topic { topic: "sample".to_owned() },
+        On::Reaction(_) => {
+            let (id, text) = ("sample".to_owned(), Some("sample".to_owned()));
+            let on = ReactedTo { id, thread: None, by: WrittenBy::Account(account.clone()), text };
+            Happens::Reacted { sign: "👍".to_owned(), on }
+        }
+    };
+    Some(what.names(&who))
+}
+
+/// Whether a template can be filled in with what sets the listener off; what is wrong is reported.
 fn filled(
     text: &Text<'_>,
-    hear: Option<&Hear>,
+    on: Option<&On>,
     fill: impl Fn(&str, &Names) -> Result<(), wilco_contract::expr::ExprError>,
 ) -> bool {
     let names = match template_names(text.text) {
@@ -95,22 +196,28 @@ fn filled(
             return false;
         }
     };
-    let is_known =
-        |name: &&String| name.as_str() == "m" || name.starts_with("m.") || FUNCTIONS.contains(&name.as_str());
+    // Without it nobody knows which names there are.
+    let Some(on) = on else { return true };
+    let (is_of_this, there_are) = known(on);
+    let is_known = |name: &&String| {
+        let name = name.as_str();
+        is_of_this(name) || matches!(name, "who.name" | "who.id" | "who.account") || FUNCTIONS.contains(&name)
+    };
     if let Some(name) = names.iter().find(|name| !is_known(name)) {
         let what = format!("the template names `{name}`, which is not defined");
-        let remedy = "Here it may use `m`: `m[0]` is what was matched, `m[1]` its first group.";
-        text.add(Problem::at(&text.origin_of_word(name), what, remedy));
+        text.add(Problem::at(&text.origin_of_word(name), what, format!("Here it may use {there_are}.")));
         return false;
     }
-    // Without a pattern there are no groups to try it with.
-    let Some(hear) = hear else { return true };
-    let samples = vec![Some("sample"); hear.groups().len()];
-    if let Err(error) = fill(text.text, &hear.names(&samples)) {
-        let groups = hear.groups().len() - 1;
+    let Some(names) = sample(on) else { return true };
+    if let Err(error) = fill(text.text, &names) {
         let what = format!("this template fails when it is tried: {error}");
-        let remedy =
-            format!("`m[0]` is the whole match, `m[1]` the first group; groups of this pattern: {groups}.");
+        let remedy = match on.hear() {
+            Some(hear) => format!(
+                "`m[0]` is the whole match, `m[1]` the first group; groups of this pattern: {}.",
+                hear.groups().len() - 1
+            ),
+            None => format!("Here it may use {there_are}."),
+        };
         text.wrong(what, remedy);
         return false;
     }

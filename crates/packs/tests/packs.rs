@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 use wilco_contract::{
     command::Effect,
     event::Level,
+    listen::On,
     policy::Grantee,
     route::{DEFAULT_GROUP, Group},
     values::ArgType,
@@ -184,6 +185,24 @@ fn listeners_and_schedules_become_data() {
 }
 
 #[test]
+fn listeners_heed_what_happens_beside_lines() {
+    let (pack, problems) = read_pack(
+        "[pack]\nname = 'webapp'\n\
+         [[listener]]\nhear = 'a'\nsay = '{{ who.name }} said {{ m[0] }}'\n\
+         [[listener]]\non = 'join'\nsay = 'hello {{ who.name }} {{ who.id }} {{ who.account }}'\n\
+         [[listener]]\non = 'leave'\nsay = 'bye'\nrooms = ['web:ops']\n\
+         [[listener]]\non = 'topic'\nrun = 'note {{ topic }}'\n\
+         [[listener]]\non = 'reaction'\nsay = '{{ reaction }}{% if message.ours %}!{% endif %}'\n\
+         [[listener]]\non = 'reaction'\nreaction = '🚀'\nsay = '{{ message.text }} {{ message.account }}'\n\
+         [[listener]]\non = 'reaction'\nreaction = ['👍', '👀']\nrun = 'ship x'\n",
+    );
+    assert_eq!(problems, []);
+    let on: Vec<_> = pack.listeners.iter().skip(1).map(|listener| listener.on.clone()).collect();
+    let signs = |signs: &[&str]| On::Reaction(signs.iter().map(|sign| (*sign).to_owned()).collect());
+    assert_eq!(on, [On::Join, On::Leave, On::Topic, signs(&[]), signs(&["🚀"]), signs(&["👍", "👀"])]);
+}
+
+#[test]
 fn listeners_and_schedules_that_cannot_be() {
     let of = |table: &str| told(&format!("[pack]\nname = 'webapp'\n{table}"));
     insta::assert_snapshot!(each(
@@ -196,6 +215,13 @@ fn listeners_and_schedules_that_cannot_be() {
             "[[listener]]\nhear = 'a'\nrun = '{{ m[0] }} x'",
             "[[listener]]\nid = 'A'\nhear = 'a'\nsay = 'x'\nrooms = ['ops']",
             "[[listener]]\nhear = 'a'\nrun = 'ship a'\n[[listener]]\nhear = 'b'\nrun = 'ship b'",
+            "[[listener]]\non = 'joins'\nsay = 'x'",
+            "[[listener]]\non = 'join'\nhear = 'a'\nsay = 'x'",
+            "[[listener]]\non = 'leave'\nsay = '{{ topic }}'",
+            "[[listener]]\non = 'reaction'\nsay = '{{ message.id }} {{ m[0] }}'",
+            "[[listener]]\non = 'join'\nreaction = '👍'\nsay = 'x'",
+            "[[listener]]\non = 'reaction'\nreaction = []\nsay = 'x'",
+            "[[listener]]\non = 'reaction'\nreaction = ['👍', ' ']\nrun = 'ship x'",
             "[[schedule]]\n",
             "[[schedule]]\ncron = '0 9 * *'\nrun = 'x'",
             "[[schedule]]\ncron = '0 0 31 2 *'\nrun = 'x'",

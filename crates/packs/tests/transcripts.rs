@@ -1,8 +1,11 @@
 //! Transcripts, right and wrong.
 
 use serde_json::json;
-use wilco_contract::{ids::SourceName, reply::PressKind};
-use wilco_packs::transcript::{Ends, Sent, Speaker, Statement, What, parse};
+use wilco_contract::{
+    ids::{Place, SourceName},
+    reply::PressKind,
+};
+use wilco_packs::transcript::{Act, Ends, Sent, Speaker, Statement, What, parse};
 
 const STORY: &str = r#"# A release, by two people.
 config: other.toml
@@ -72,6 +75,45 @@ fn a_story_is_read() {
 }
 
 #[test]
+fn what_people_do_beside_saying_something_is_read() {
+    let text = "\
+ana joins web:ops
+web:stranger leaves web:@ana
+ana sets the topic in web:ops:
+  the release
+  of v2
+ana reacts 👍
+ana reacts 👀 on <op2>
+ana edits: wilco ship webapp
+ana in web:ops: ben joins web:ops and ana edits: nothing
+ana sets the topic in web:ops:
+";
+    let story = parse("a.chat", text).expect("right");
+    let acts: Vec<_> = story
+        .statements
+        .iter()
+        .filter_map(|statement| match &statement.what {
+            What::Does { act, .. } => Some(act.clone()),
+            _ => None,
+        })
+        .collect();
+    let place = |text: &str| Place::parse(text).expect("a place");
+    assert_eq!(
+        acts,
+        [
+            Act::Joins(place("web:ops")),
+            Act::Leaves(place("web:@ana")),
+            Act::Topic { place: place("web:ops"), text: "the release\nof v2".into() },
+            Act::Reacts { sign: "👍".into(), on: None },
+            Act::Reacts { sign: "👀".into(), on: Some("<op2>".into()) },
+            Act::Edits("wilco ship webapp".into()),
+            Act::Topic { place: place("web:ops"), text: String::new() },
+        ]
+    );
+    assert!(matches!(&story.statements[6].what, What::Says { text, .. } if text.starts_with("ben joins")));
+}
+
+#[test]
 fn every_wrong_statement_is_told() {
     let text = r#"  too early
 ana says hello
@@ -81,6 +123,10 @@ ana in web:ops:
 Ana in web:ops: wilco ping
 ana presses aprove
 wilco answers: pong
+ana joins ops
+ana reacts 👍 👀
+ana edits:
+ana sets the topic in web:ops
 wilco:
  one space
 +soon

@@ -73,12 +73,12 @@ fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
 
     // What people say, beside the story of a release.
     let stories = blocks("orders.md", "chat");
-    assert_eq!(stories.len(), 3);
+    assert_eq!(stories.len(), 4);
     for (number, story) in stories.iter().enumerate() {
         fs::write(pack.join(format!("orders-{number}.chat")), story).expect("written");
     }
     let report = check(root.path(), &Environment::default(), None);
-    assert_eq!(report.to_string(), "2 commands in packs, 4 transcripts played, all true.");
+    assert_eq!(report.to_string(), "2 commands in packs, 5 transcripts played, all true.");
 }
 
 #[test]

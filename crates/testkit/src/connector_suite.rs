@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use wilco_contract::{
     connector::{Arrival, Connector, Cursor, DeliveryKey, Post, Receipt, SendError, Session},
     ids::{Account, Place},
-    input::{Input, Message, Press},
+    input::{Happening, Input, Message, Press},
     reply::{Choice, Reply},
 };
 
@@ -47,6 +47,36 @@ pub trait Rig: Send + Sync {
 
     /// Presses a button that this person's client shows.
     async fn press(&self, who: &Account, place: &Place, button: &Choice) -> Pressed;
+
+    /// Does something beside saying something, as this person's client would. Only asked for what the network tells.
+    async fn act(&self, who: &Account, place: &Place, act: Act<'_>) {
+        unreachable!("{who} cannot do this in {place}: {act:?}");
+    }
+}
+
+/// Something that a person does beside saying something.
+#[derive(Debug, Clone, Copy)]
+pub enum Act<'a> {
+    /// They come into the room, in which they were not.
+    Join,
+    /// They leave it.
+    Leave,
+    /// They give it this topic.
+    Topic(&'a str),
+    /// They put a sign on a message that their client shows.
+    React {
+        /// The sign.
+        sign: &'a str,
+        /// The message.
+        on: &'a Shown,
+    },
+    /// They make this of a message of theirs that their client shows.
+    Edit {
+        /// The message.
+        message: &'a Shown,
+        /// What it says from now on.
+        text: &'a str,
+    },
 }
 
 /// A message as a client shows it.
@@ -96,6 +126,10 @@ macro_rules! connector_suite {
             what_was_not_acked_comes_again
             a_direct_conversation_is_private
             only_members_may_read
+            an_edit_is_no_message
+            who_comes_and_who_leaves_is_told
+            another_topic_is_told
+            a_sign_on_a_message_is_told
         }
     };
     (@cases $rig:expr; $($case:ident)+) => {
@@ -143,6 +177,14 @@ impl Line {
         match self.input().await {
             Input::Message(message) => message,
             other => panic!("something else arrived instead of a message: {other:?}"),
+        }
+    }
+
+    /// The next happening, acked.
+    async fn happening(&mut self) -> Happening {
+        match self.input().await {
+            Input::Happened(happening) => happening,
+            other => panic!("something else arrived instead of a happening: {other:?}"),
         }
     }
 

@@ -1,6 +1,9 @@
 //! A chat network in memory: it shows what was posted and edited, and can refuse, stall or forget on demand.
 //!
-//! Not a connector under test: those pass `connector_suite!`. For tests only.
+//! Not a connector under test: those pass `connector_suite!`. What its people do beside saying something is in
+//! [`people`]. For tests only.
+
+pub mod people;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::watch;
 use wilco_contract::{
-    connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError},
+    connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError, Tells},
     ids::{Account, Place},
     reply::Reply,
     retry::Retry,
@@ -41,6 +44,8 @@ struct Inner {
     gone: HashSet<Place>,
     missing: HashSet<Place>,
     closed: HashSet<Place>,
+    /// How much people did.
+    done: u64,
 }
 
 /// The network.
@@ -52,11 +57,18 @@ pub struct MemoryNetwork {
 
 impl MemoryNetwork {
     /// What it can do.
-    pub const CAPS: Caps = Caps { edits: true, threads: true, buttons: true, keys: true, max_bytes: 65_536 };
+    pub const CAPS: Caps =
+        Caps { edits: true, threads: true, buttons: true, keys: true, max_bytes: 65_536, tells: Tells::ALL };
 
     /// What it can do where it is plain: one line after the other, nothing else.
-    pub const PLAIN: Caps =
-        Caps { edits: false, threads: false, buttons: false, keys: false, max_bytes: 400 };
+    pub const PLAIN: Caps = Caps {
+        edits: false,
+        threads: false,
+        buttons: false,
+        keys: false,
+        max_bytes: 400,
+        tells: Tells::NOTHING,
+    };
 
     /// Shows a repeat twice, as networks without keys do.
     pub fn forget_keys(&self) {

@@ -27,6 +27,7 @@ assets! {
     "index.html"
     "js/announce.js"
     "js/api.js"
+    "js/ask.js"
     "js/audit.js"
     "js/blocks.js"
     "js/commands.js"

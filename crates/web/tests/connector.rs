@@ -1,6 +1,10 @@
 //! The page as a connector, under the cases that every connector passes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,19 +12,28 @@ use serde_json::{Value, json};
 use wilco_contract::{
     connector::{Connector, DeliveryKey, Post},
     ids::{Account, Place},
-    input::{Input, Press},
+    input::{Happens, Input, Press},
     operation::State,
     reply::{Choice, Reply},
 };
 use wilco_engine::{NotDecided, PlanSeen};
-use wilco_testkit::connector_suite::{Pressed, Rig, Shown};
+use wilco_testkit::connector_suite::{Act, Pressed, Rig, Shown};
 
-use crate::support::{Server, client::Client, place};
+use crate::support::{
+    Server,
+    client::{Client, Events},
+    place,
+};
+
+/// How long somebody may be away without having left.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// People's clients are the API, as the page uses it.
 struct WebRig {
     server: Server,
     clients: HashMap<Account, Client>,
+    /// The live streams that people have open.
+    streams: Mutex<HashMap<Account, Events>>,
 }
 
 impl WebRig {
@@ -31,7 +44,7 @@ impl WebRig {
             clients.insert(account(name), server.signed_in(name).await);
         }
         clients.insert(account("zed"), server.client());
-        Self { server, clients }
+        Self { server, clients, streams: Mutex::default() }
     }
 }
 
@@ -93,6 +106,26 @@ impl Rig for WebRig {
         messages["items"].as_array().expect("messages").iter().map(shown).collect()
     }
 
+    async fn act(&self, who: &Account, place: &Place, act: Act<'_>) {
+        match act {
+            Act::Join => {
+                // Whoever is there right after the start was there before.
+                self.server.clock.advance(GRACE);
+                let stream = messages_of(place).replace("/messages", "/stream");
+                let events = self.clients[who].events(&stream).await;
+                self.streams.lock().expect("no panic before").insert(who.clone(), events);
+            }
+            Act::Leave => {
+                self.streams.lock().expect("no panic before").remove(who);
+                while !self.server.present(place).await.is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                self.server.clock.advance(GRACE);
+            }
+            other => unreachable!("nobody can do this on the page: {other:?}"),
+        }
+    }
+
     async fn press(&self, who: &Account, place: &Place, button: &Choice) -> Pressed {
         let operation = self.server.keep(self.server.operation(7)).await;
         assert_eq!(operation.id, button.operation);
@@ -134,6 +167,48 @@ fn shown(message: &Value) -> Shown {
 
 mod suite {
     wilco_testkit::connector_suite!(super::WebRig::start());
+}
+
+/// A page that is loaded anew, or opened twice, is no leaving; and after a start nobody comes who was there before.
+#[tokio::test]
+async fn who_comes_again_at_once_was_there_all_the_time() {
+    let rig = WebRig::start().await;
+    let (ana, room) = (account("ana"), rig.room());
+    let mut session = rig.server.connector.connect(None).await.expect("it connects");
+    let stream = messages_of(&room).replace("/messages", "/stream");
+    let open = async || rig.clients[&ana].events(&stream).await;
+    let closed = async |events: Events, left: usize| {
+        drop(events);
+        while rig.server.present(&room).await.len() != left {
+            tokio::task::yield_now().await;
+        }
+    };
+    // A second window, and a reload of both, right after the start.
+    let (one, other) = (open().await, open().await);
+    closed(one, 1).await;
+    closed(other, 0).await;
+    rig.server.clock.advance(GRACE - Duration::from_secs(1));
+    let again = open().await;
+    rig.server.clock.advance(GRACE);
+    rig.say(&ana, &room, None, "here").await.expect("it is said");
+    let arrival = futures_util::StreamExt::next(&mut session.arrivals).await.expect("it arrives");
+    assert!(
+        matches!(&arrival.input, Input::Message(message) if message.text == "here"),
+        "{:?}",
+        arrival.input
+    );
+    // What happens in a direct conversation is told to nobody.
+    let direct = rig.clients[&ana].events("/api/v1/rooms/web%3A%40ana/stream").await;
+    drop(direct);
+    closed(again, 0).await;
+    rig.server.clock.advance(GRACE);
+    let arrival = futures_util::StreamExt::next(&mut session.arrivals).await.expect("it arrives");
+    assert!(
+        matches!(&arrival.input, Input::Happened(told) if told.what == Happens::Left && told.place == room),
+        "{:?}",
+        arrival.input
+    );
+    assert!(arrival.kept.is_none() && arrival.ack.is_none());
 }
 
 /// What was committed and not worked off is the engine's to take up after a restart, not the connector's.

@@ -154,6 +154,27 @@ impl ArgType {
         Ok(value)
     }
 
+    /// Its name, as packs write it: `word`, `choice`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Word => "word",
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Bool => "bool",
+            Self::Duration => "duration",
+            Self::Bytes => "bytes",
+            Self::Url => "url",
+            Self::Person => "person",
+            Self::Room => "room",
+            Self::Ref => "ref",
+            Self::Json => "json",
+            Self::Time => "time",
+            Self::Choice(_) | Self::ChoiceOf { .. } => "choice",
+        }
+    }
+
     /// How many of these words its value takes, at least one: a time, a span and a size may have several. `words` begins
     /// with the first one that is its value for certain.
     #[must_use]

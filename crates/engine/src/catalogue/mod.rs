@@ -138,6 +138,13 @@ impl Catalogue {
         self.index.stages_at(line, asked)
     }
 
+    /// How an order begins that lacks something, the command's own words and what it has by its name, and how it ends, with
+    /// its stages. With `--name value` for each value that it lacks between the two, it is whole.
+    #[must_use]
+    pub fn begun(&self, command: &Arc<Command>, given: Args, flags: Reserved) -> (String, String) {
+        Order::new(Arc::clone(command), given, flags, Arc::clone(&self.index)).begun()
+    }
+
     /// Makes an order of a command's id and values, as programs give it. A value may have its own type, or be a text as
     /// a person would type it; `null` counts as not given.
     #[must_use]

@@ -37,6 +37,14 @@ impl Order {
         self.write(Style::Named)
     }
 
+    /// The order by its names, also where it lacks some of them, and what stands behind all of them.
+    pub(super) fn begun(&self) -> (String, String) {
+        let behind = if self.flags.then.is_none() { String::new() } else { self.flags.then.to_string() };
+        let mut front = self.clone();
+        front.flags.then = Default::default();
+        (front.write(Style::Named), behind)
+    }
+
     fn write(&self, style: Style) -> String {
         let words = &self.command.spec.words;
         let covered = words.iter().find(|pattern| self.covers(pattern.items()));

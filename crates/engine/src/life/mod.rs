@@ -10,7 +10,7 @@ pub(crate) mod judging;
 mod running;
 mod starting;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -70,7 +70,7 @@ pub(crate) struct Life {
 pub(crate) fn begin(core: &Arc<Core>, op: Arc<Operation>) {
     let (tell, told) = mpsc::channel(MAILBOX);
     let (shown, seen) = watch::channel(op.clone());
-    core.keep(Living { operation: op.clone(), tell: tell.clone() });
+    core.keep(Living { operation: op.clone(), tell: tell.clone(), shown: HashMap::new() });
     core.tell_pages(Notice::Operation(op.clone()));
     core.spawn.spawn("slot", Box::pin(slot::keep(core.clone(), seen, tell)));
     let life = Life {

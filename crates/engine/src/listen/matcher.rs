@@ -1,4 +1,5 @@
-//! Which listeners hear a line: one search for the texts that they need, and only then their expressions.
+//! Which listeners hear a line: one search for the texts that they need, and only then their expressions. And which heed
+//! what happens beside lines.
 //!
 //! Not what comes of it: [`super`] says or runs it. Layer 1.
 
@@ -6,7 +7,11 @@ use std::{cmp::Reverse, collections::HashMap, fmt, sync::OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Regex, RegexBuilder};
-use wilco_contract::{ids::Place, listen::Listener};
+use wilco_contract::{
+    ids::Place,
+    input::Happening,
+    listen::{Hear, Listener},
+};
 
 /// The longest line that is listened to, in bytes: longer ones are pasted.
 pub const MAX_HEARD: usize = 8 * 1024;
@@ -17,10 +22,13 @@ const MAX_COMPILED: usize = 4 * 1024 * 1024;
 /// The most that an expression may keep of what it found while it searched, in bytes.
 const MAX_CACHE: usize = 256 * 1024;
 
-/// All listeners, ready for lines.
+/// All listeners, ready for lines and for what happens beside them.
 #[derive(Default)]
 pub struct Matcher {
+    /// Those that hear lines.
     listeners: Vec<Ready>,
+    /// The others.
+    heeding: Vec<Listener>,
     /// Finds the texts, in any case of ASCII letters.
     search: Option<AhoCorasick>,
     /// The listeners that need each text.
@@ -40,22 +48,28 @@ struct Ready {
 pub struct Hit<'a> {
     /// Which.
     pub listener: &'a Listener,
+    /// Its pattern.
+    pub hear: &'a Hear,
     /// The groups of its match, the whole one first.
     pub groups: Vec<Option<&'a str>>,
 }
 
 impl fmt::Debug for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Matcher({} listeners, {} texts)", self.listeners.len(), self.of_text.len())
+        let count = self.listeners.len() + self.heeding.len();
+        write!(f, "Matcher({count} listeners, {} texts)", self.of_text.len())
     }
 }
 
 impl Matcher {
     /// Makes listeners ready. Of the texts that each needs, it is found by the one that the fewest others need.
     #[must_use]
-    pub fn new(listeners: Vec<Listener>) -> Self {
+    pub fn new(all: Vec<Listener>) -> Self {
+        let (listeners, heeding): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|listener| listener.on.hear().is_some());
         let mut shared: HashMap<&str, u32> = HashMap::new();
-        for text in listeners.iter().flat_map(|listener| listener.hear.needs()).flatten() {
+        for text in listeners.iter().filter_map(|listener| listener.on.hear()).flat_map(Hear::needs).flatten()
+        {
             *shared.entry(text).or_default() += 1;
         }
         let mut numbers: HashMap<&str, usize> = HashMap::new();
@@ -66,7 +80,7 @@ impl Matcher {
                     set.iter().map(|text| shared.get(text.as_str()).copied().unwrap_or_default()).max();
                 (most, Reverse(set.iter().map(String::len).min()))
             };
-            let Some(set) = listener.hear.needs().iter().min_by_key(cost) else {
+            let Some(set) = listener.on.hear().map_or(&[][..], Hear::needs).iter().min_by_key(cost) else {
                 always.push(at);
                 continue;
             };
@@ -84,7 +98,7 @@ impl Matcher {
             always = (0..).zip(&listeners).map(|(at, _)| at).collect();
         }
         let ready = |listener| Ready { listener, compiled: OnceLock::new() };
-        Self { search, of_text, always, listeners: listeners.into_iter().map(ready).collect() }
+        Self { search, of_text, always, heeding, listeners: listeners.into_iter().map(ready).collect() }
     }
 
     /// The search for texts; none where there are too many for one, so that every listener looks at every line.
@@ -119,15 +133,23 @@ impl Matcher {
     }
 }
 
+impl Matcher {
+    /// The listeners that this sets off, at most [`MOST_HITS`].
+    #[must_use]
+    pub fn heeding(&self, happening: &Happening) -> Vec<&Listener> {
+        self.heeding.iter().filter(|listener| listener.heeds(happening)).take(MOST_HITS).collect()
+    }
+}
+
 impl Ready {
     fn hears<'a>(&'a self, text: &'a str, place: &Place) -> Option<Hit<'a>> {
         let listener = &self.listener;
-        if listener.rooms.as_ref().is_some_and(|rooms| !rooms.iter().any(|room| room.matches(place.as_str())))
-        {
+        if !listener.is_in(place) {
             return None;
         }
+        let hear = listener.on.hear()?;
         let compiled = self.compiled.get_or_init(|| {
-            let mut builder = RegexBuilder::new(listener.hear.source());
+            let mut builder = RegexBuilder::new(hear.source());
             let built = builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_CACHE).build();
             let told = |error: &regex::Error| {
                 tracing::warn!(listener = listener.name, at = %listener.origin, %error, "It hears nothing.");
@@ -137,6 +159,7 @@ impl Ready {
         let captures = compiled.as_ref()?.captures(text)?;
         Some(Hit {
             listener,
+            hear,
             groups: captures.iter().map(|group| group.map(|found| found.as_str())).collect(),
         })
     }

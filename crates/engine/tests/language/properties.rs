@@ -359,4 +359,19 @@ proptest! {
         let said = order.said();
         prop_assert_eq!(catalogue().read(&said, &elsewhere()), Reading::Order(order), "{}", said);
     }
+
+    #[test]
+    fn how_an_order_begins_is_made_whole_by_the_names_of_the_rest(order in order(), kept in any::<u8>()) {
+        let is_kept = |at: usize| kept & (1 << (at % 8)) != 0;
+        let args = || order.args.iter().enumerate();
+        let given = args().filter(|(at, _)| is_kept(*at)).map(|(_, (name, value))| (name.clone(), value.clone()));
+        let (mut line, behind) = catalogue().begun(&order.command, given.collect(), order.flags.clone());
+        for (_, (name, value)) in args().filter(|(at, _)| !is_kept(*at)) {
+            let spec = order.command.spec.args.iter().find(|arg| arg.name == *name).expect("its own argument");
+            let text = spec.kind.said(value).replace('\\', r"\\").replace('"', "\\\"");
+            line += &format!(" --{} \"{text}\"", name.replace('_', "-"));
+        }
+        line += &behind;
+        prop_assert_eq!(catalogue().read(&line, &elsewhere()), Reading::Order(order), "{}", line);
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wilco_contract::{
     action::Outcome,
     ids::Place,
-    listen::{Does, Hear, Listener},
+    listen::{Does, Hear, Listener, On},
     operation::State,
     policy::{Glob, Grant, Grantee, Policy, Requirement},
     principal::{Principal, Scope},
@@ -411,7 +411,7 @@ async fn a_schedules_answer_is_said_once_and_where_it_says() {
 async fn listeners_and_rules_have_answers_said_and_their_values_stay_values() {
     let listener = Listener {
         name: "app.look".to_owned(),
-        hear: Hear::parse("look at (.+)").expect("a pattern"),
+        on: On::Line(Hear::parse("look at (.+)").expect("a pattern")),
         does: Does::Run("status {{ m[1] }} | first 1 | columns name > web:dev".to_owned()),
         rooms: None,
         origin: origin(1),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wilco_contract::{
-    listen::{Does, Hear, Listener},
+    listen::{Does, Hear, Listener, On},
     operation::State,
     policy::{Glob, Grantee, Policy},
     principal::Principal,
@@ -18,8 +18,8 @@ use crate::{
 };
 
 fn listener(own: &str, hear: &str, does: Does) -> Listener {
-    let hear = Hear::parse(hear).expect("a pattern");
-    Listener { name: format!("app.{own}"), hear, does, rooms: None, origin: origin(1) }
+    let on = On::Line(Hear::parse(hear).expect("a pattern"));
+    Listener { name: format!("app.{own}"), on, does, rooms: None, origin: origin(1) }
 }
 
 fn says(hear: &str, say: &str) -> Listener {

@@ -3,7 +3,10 @@
 mod alias;
 mod composing;
 mod dialogue;
+mod edits;
 mod events;
+mod forms;
+mod happenings;
 mod history;
 mod listeners;
 mod operations;

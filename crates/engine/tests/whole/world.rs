@@ -28,7 +28,11 @@ use wilco_engine::{
     Answer, Call, CallWhat, Decide, Engine, EventSetup, Limits, NotDecided, Parts, PlanSeen, Setup,
 };
 use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore};
-use wilco_testkit::{action::ScriptedAction, network::MemoryNetwork, sender::Sender};
+use wilco_testkit::{
+    action::ScriptedAction,
+    network::{MemoryNetwork, people::Act},
+    sender::Sender,
+};
 
 /// Tasks of the test's own runtime.
 struct Here;
@@ -411,6 +415,32 @@ impl World {
             to_us: false,
         };
         Arrival { input: Input::Message(message), cursor: None, kept: None, ack: None }
+    }
+
+    /// Does something in the room beside saying something.
+    pub(crate) async fn act(&self, account: &str, act: Act<'_>) {
+        self.act_at(account, act, self.time()).await;
+    }
+
+    /// The same, at a time that the network names.
+    pub(crate) async fn act_at(&self, account: &str, act: Act<'_>, at: Timestamp) {
+        let who = Account::parse(account).expect("an account");
+        if let Some(arrival) = self.network.does(&who, &place(), act, at) {
+            self.engine.accept(arrival).await;
+        }
+        self.settle().await;
+    }
+
+    /// Changes what somebody said in the room under this id.
+    pub(crate) async fn edit(&self, account: &str, id: &str, text: &str) {
+        self.edit_at(account, id, text, self.time()).await;
+    }
+
+    /// The same, at a time that the network names.
+    pub(crate) async fn edit_at(&self, account: &str, id: &str, text: &str, at: Timestamp) {
+        let Input::Message(message) = self.arrival(account, id, "").input else { return };
+        self.engine.accept(self.network.edits(&message, text, at)).await;
+        self.settle().await;
     }
 
     pub(crate) fn time(&self) -> Timestamp {

@@ -61,6 +61,13 @@ pub enum What {
         /// Of which operation, as `<op2>` or an id; absent: the newest.
         on: Option<String>,
     },
+    /// Somebody does something in a room beside saying something.
+    Does {
+        /// Who.
+        who: Speaker,
+        /// What.
+        act: Act,
+    },
     /// A source sends something, as if its sender had proven who they are.
     Sends {
         /// Which source of the configuration.
@@ -118,6 +125,32 @@ pub enum What {
         /// A text that it has to contain.
         contains: Option<String>,
     },
+}
+
+/// What somebody does beside saying something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// They come into this room.
+    Joins(Place),
+    /// They leave it.
+    Leaves(Place),
+    /// They give a room a topic.
+    Topic {
+        /// Which room.
+        place: Place,
+        /// Its topic.
+        text: String,
+    },
+    /// They put a sign on a message.
+    Reacts {
+        /// The sign.
+        sign: String,
+        /// On the message of an operation, as `<op2>` or an id; absent: on the last one that Wilco posted where somebody
+        /// last said or did something.
+        on: Option<String>,
+    },
+    /// They make this of what they last said.
+    Edits(String),
 }
 
 /// What a source sends.

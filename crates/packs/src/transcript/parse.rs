@@ -2,6 +2,8 @@
 //!
 //! A statement begins in the first column; lines that are indented by two spaces or more go on with it. Layer 2.
 
+mod acts;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use wilco_contract::{
@@ -15,7 +17,8 @@ use wilco_contract::{
 use super::{Ends, Sent, Speaker, Statement, Transcript, What};
 use crate::problem::{Problem, nearest};
 
-const FORMS: &str = "A statement is `ana in web:ops: text`, `ana presses confirm`, `github sends push: {…}`, `wilco: text`, `wilco edits: text`, \
+const FORMS: &str = "A statement is `ana in web:ops: text`, `ana presses confirm`, `ana joins web:ops`, \
+                     `ana leaves web:ops`, `ana sets the topic in web:ops: text`, `ana reacts 👍`, `ana edits: text`, `github sends push: {…}`, `wilco: text`, `wilco edits: text`, \
                      `wilco says nothing`, `+5m`, `outside: action {…} => {…}`, `plan: action {…} => {…}`, \
                      `audit: kind who`, or `config: file`.";
 
@@ -194,6 +197,8 @@ fn statement(part: &Part) -> Result<(u32, Read), Wrong> {
     } else if let Some(found) = wilco(part)? {
         found
     } else if let Some(found) = sends(part)? {
+        found
+    } else if let Some(found) = acts::act(part)? {
         found
     } else if let Some((who, rest)) = head.split_once(" presses ") {
         part.alone()?;

@@ -51,6 +51,8 @@ pub fn input_id(input: &Input) -> &str {
     match input {
         Input::Message(message) => &message.id,
         Input::Press(press) => &press.id,
+        Input::Happened(happening) => &happening.id,
+        Input::Edited(edited) => &edited.id,
         Input::Rule(rule) => &rule.id,
         Input::Trigger(trigger) => &trigger.id,
     }

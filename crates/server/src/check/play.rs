@@ -2,6 +2,8 @@
 //!
 //! Not the format, which `wilco-packs` reads, nor the stage, which [`super::stage`] sets. Layer 4.
 
+mod acts;
+
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -93,7 +95,7 @@ struct Play<'a> {
     actions: Vec<String>,
     /// Operations in the order in which they came to be, in their newest state.
     operations: Vec<Operation>,
-    /// Where somebody last said or pressed something.
+    /// Where somebody last said or did something.
     place: Option<Place>,
     /// What was heard before this belongs to what was done before.
     since: usize,
@@ -104,6 +106,8 @@ struct Play<'a> {
     messages: u64,
     /// What was last said in each place outside of threads.
     threads: HashMap<Place, String>,
+    /// What each speaker last said.
+    said: Vec<(Speaker, Message)>,
     /// Where the transcript stands.
     folder: &'a Path,
     has_schedules: bool,
@@ -147,6 +151,7 @@ impl<'a> Play<'a> {
             audited: Vec::new(),
             messages: 0,
             threads: HashMap::new(),
+            said: Vec::new(),
             folder: under.folder,
             has_schedules: !under.pack.schedules.is_empty(),
         })
@@ -167,6 +172,7 @@ impl<'a> Play<'a> {
             What::Says { who, place, reply, text } => self.say(who, (place, *reply), text).await,
             What::Sends { source, kind, body } => self.send(source, kind.as_deref(), body).await,
             What::Presses { who, press, on } => self.press(who, *press, on.as_deref()).await,
+            What::Does { who, act } => self.act(who, act).await,
             What::Clock { seconds } => self.pass(*seconds).await,
             What::Expects { place, text } => self.expect(place.as_ref(), text),
             What::ExpectsEdit { place, text } => self.expect_edit(place.as_ref(), text),
@@ -203,6 +209,8 @@ impl<'a> Play<'a> {
         let message =
             Message { id, place: place.clone(), thread, from, text, at: self.clock.now(), to_us: false };
         self.place = Some(place.clone());
+        self.said.retain(|(speaker, _)| speaker != who);
+        self.said.push((who.clone(), message.clone()));
         self.arrive(Input::Message(message)).await
     }
 

@@ -13,7 +13,7 @@ use schemars::Schema;
 use serde_json::Value;
 use wilco_contract::{
     action::{ActionError, ActionSpec, Cx, DynAction, Intent, Look, Outcome, Recovery, Tools},
-    connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError},
+    connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError, Tells},
     http::{Http, HttpError, HttpRequest, HttpResponse},
     ids::{Account, ActionName, Place, SourceName},
     plan::StepPlan,
@@ -31,6 +31,10 @@ pub(super) struct Heard {
     pub(super) edit: bool,
     /// What the message says now, as plain text.
     pub(super) text: String,
+    /// Which message it is.
+    pub(super) id: String,
+    /// In which thread it was posted.
+    pub(super) thread: Option<String>,
 }
 
 /// The rooms: they keep what was posted, and take every message at once.
@@ -47,8 +51,14 @@ struct Kept {
 
 impl Rooms {
     /// What these rooms can do: all that any network can.
-    pub(super) const CAPS: Caps =
-        Caps { edits: true, threads: true, buttons: true, keys: true, max_bytes: 256 * 1024 };
+    pub(super) const CAPS: Caps = Caps {
+        edits: true,
+        threads: true,
+        buttons: true,
+        keys: true,
+        max_bytes: 256 * 1024,
+        tells: Tells::ALL,
+    };
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -74,12 +84,19 @@ impl Outbox for Rooms {
         }
         let receipt = Receipt { place: post.place.clone(), id: format!("w{}", kept.heard.len() + 1) };
         kept.keys.insert(post.key.clone(), receipt.clone());
-        kept.heard.push(Heard { place: post.place.clone(), edit: false, text: post.reply.plain() });
+        kept.heard.push(Heard {
+            place: post.place.clone(),
+            edit: false,
+            text: post.reply.plain(),
+            id: receipt.id.clone(),
+            thread: post.thread.map(str::to_owned),
+        });
         Ok(receipt)
     }
 
     async fn edit(&self, at: &Receipt, reply: &Reply) -> Result<(), SendError> {
-        self.kept().heard.push(Heard { place: at.place.clone(), edit: true, text: reply.plain() });
+        let (place, id) = (at.place.clone(), at.id.clone());
+        self.kept().heard.push(Heard { place, edit: true, text: reply.plain(), id, thread: None });
         Ok(())
     }
 }

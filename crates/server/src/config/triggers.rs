@@ -3,7 +3,7 @@
 //! Not their form, which `wilco-packs` reads, nor their meaning, which is the engine's. Layer 4.
 
 use wilco_contract::{
-    listen::{Does, MAX_WITHOUT_TEXT},
+    listen::{Does, Listener, MAX_WITHOUT_TEXT},
     policy::Grantee,
 };
 use wilco_packs::{Pack, Problem};
@@ -23,7 +23,9 @@ impl Config {
         for listener in all.listeners.iter().filter(|listener| matches!(listener.does, Does::Run(_))) {
             problems.extend(self.ungranted("listener", &listener.name, &listener.origin));
         }
-        let without = all.listeners.iter().filter(|listener| listener.hear.needs().is_empty());
+        let needs_none =
+            |listener: &&Listener| listener.on.hear().is_some_and(|hear| hear.needs().is_empty());
+        let without = all.listeners.iter().filter(needs_none);
         for listener in without.skip(MAX_WITHOUT_TEXT) {
             let what = format!(
                 "more than {MAX_WITHOUT_TEXT} listeners have no text of two letters that a line must have, and each \

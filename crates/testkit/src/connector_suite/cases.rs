@@ -7,12 +7,12 @@
 use wilco_contract::{
     connector::{Cursor, DeliveryKey, Post, Receipt, SendError},
     ids::{Hash, OpId, Place},
-    input::{Input, MAX_TEXT},
+    input::{Happens, Input, MAX_TEXT, WrittenBy, is_thumbs_up},
     reply::{Block, Choice, PressKind, Reply, Weight},
     retry::Retry,
 };
 
-use super::{Line, Pressed, Rig, acting, ours};
+use super::{Act, Line, Pressed, Rig, acting, ours};
 
 /// Text with all that could harm a reader: colours, direction tricks, markup, a mass mention, a zero byte.
 const HOSTILE: &str =
@@ -365,6 +365,89 @@ pub async fn only_members_may_read(rig: &dyn Rig) {
         assert!(!directory.may_read(&stranger, &room).await, "{stranger} may not read {room}");
         assert_eq!(rig.shows(&stranger, &room).await, []);
     }
+}
+
+/// What somebody makes of their message afterwards arrives as an edit of it, and never as something that they say.
+pub async fn an_edit_is_no_message(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    if !line.session.caps.tells.edits {
+        return;
+    }
+    let ([ana, ben], room) = (rig.people(), rig.room());
+    rig.say(&ana, &room, None, "wilco ping 1").await.expect("it is said");
+    let said = line.message().await;
+    let shown = rig.shows(&ana, &room).await.pop().expect("it is shown");
+    let mut ids = std::collections::HashSet::new();
+    for text in ["wilco ping 2", "wilco ping 3"] {
+        rig.act(&ana, &room, Act::Edit { message: &shown, text }).await;
+        let edited = match line.input().await {
+            Input::Edited(edited) => edited,
+            other => panic!("something else arrived instead of an edit: {other:?}"),
+        };
+        assert_eq!((&edited.message, edited.text.as_str()), (&said.id, text));
+        assert_eq!((&edited.from, &edited.place, &edited.thread), (&ana, &room, &None));
+        assert!(edited.id != said.id && ids.insert(edited.id), "each edit has an id of its own");
+    }
+    // What we make of ours reaches nobody.
+    let receipt = line.posted(&room, None, "pong 1").await;
+    if line.session.caps.edits {
+        line.session.outbox.edit(&receipt, &Reply::text("wilco ping 4")).await.expect("it is edited");
+    }
+    rig.say(&ben, &room, None, "after").await.expect("it is said");
+    assert_eq!(line.message().await.text, "after");
+}
+
+/// Who leaves a room and who comes into it is told, each once.
+pub async fn who_comes_and_who_leaves_is_told(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    if !line.session.caps.tells.presence {
+        return;
+    }
+    let ([_, ben], room) = (rig.people(), rig.room());
+    let mut ids = std::collections::HashSet::new();
+    for (act, what) in [
+        (Act::Join, Happens::Joined),
+        (Act::Leave, Happens::Left),
+        (Act::Join, Happens::Joined),
+        (Act::Leave, Happens::Left),
+    ] {
+        rig.act(&ben, &room, act).await;
+        let told = line.happening().await;
+        assert_eq!((&told.from, &told.place, &told.what), (&ben, &room, &what));
+        assert!(ids.insert(told.id), "each has an id of its own");
+    }
+    rig.say(&ben, &room, None, "after").await.expect("it is said");
+    assert_eq!(line.message().await.text, "after");
+}
+
+/// That a room has another topic is told, with who gave it.
+pub async fn another_topic_is_told(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    if !line.session.caps.tells.topics {
+        return;
+    }
+    let ([_, ben], room) = (rig.people(), rig.room());
+    rig.act(&ben, &room, Act::Topic("v2 ships today")).await;
+    let told = line.happening().await;
+    assert_eq!((&told.from, &told.place), (&ben, &room));
+    assert_eq!(told.what, Happens::Topic { topic: "v2 ships today".into() });
+}
+
+/// A sign that somebody puts on a message is told, with which message it is.
+pub async fn a_sign_on_a_message_is_told(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    if !line.session.caps.tells.reactions {
+        return;
+    }
+    let ([_, ben], room) = (rig.people(), rig.room());
+    let receipt = line.posted(&room, None, "Ship it?").await;
+    let shown = rig.shows(&ben, &room).await.pop().expect("it is shown");
+    rig.act(&ben, &room, Act::React { sign: "👍", on: &shown }).await;
+    let told = line.happening().await;
+    assert_eq!((&told.from, &told.place), (&ben, &room));
+    let Happens::Reacted { sign, on } = told.what else { panic!("a sign is told: {:?}", told.what) };
+    assert!(is_thumbs_up(&sign), "{sign}");
+    assert_eq!((on.id, on.by), (receipt.id, WrittenBy::Us), "by this the engine knows what it says yes to");
 }
 
 /// Words that are all different, so that a missing one is seen.

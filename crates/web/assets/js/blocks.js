@@ -1,6 +1,7 @@
 // What Wilco says, as the page shows it: one function for each type of block, and the card of an operation around them.
 
 import { post, segment } from "./api.js";
+import { askForm } from "./ask.js";
 import { decideBar, refusalBox } from "./decide.js";
 import { h, icon, link, ownPath } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
@@ -126,18 +127,19 @@ function part(block, message) {
 const ROUTINE = new Set(["succeeded", "aborted", "expired"]);
 
 /**
- * A message's blocks as nodes. `kept` is what this function returned for the version before: where the buttons are the
- * same, they stay as they are, with what was said beside them and the focus on them.
+ * A message's blocks as nodes. `kept` is what this function returned for the version before: where the buttons or the
+ * form are the same, they stay as they are, with what was said or filled in and the focus on them.
  */
 export function renderBlocks(message, kept) {
   const blocks = message.blocks ?? [];
   const status = blocks.find((block) => block.type === "status");
   const choices = blocks.filter((block) => block.type === "choices").flatMap((block) => block.choices);
-  const others = merged(blocks.filter((block) => block.type !== "status" && block.type !== "choices"));
+  const others = merged(blocks.filter((block) => !["status", "choices", "ask"].includes(block.type)));
   const bar = choices.length > 0 ? keptBar(choices, kept, message.place) : null;
   if (!status) {
     const around = bar && h("article.card", bar.element);
-    return { nodes: [others.map((block) => bare(block, message)), around], bar, key: bar?.key };
+    const form = askForm(blocks.find((block) => block.type === "ask"), message, kept?.form);
+    return { nodes: [others.map((block) => bare(block, message)), around, form?.element], bar, key: bar?.key, form };
   }
   const id = h("a.id", { href: operationUrl(status.operation) }, status.operation);
   if (!bar && ROUTINE.has(status.state) && others.every((block) => block.type === "text")) {

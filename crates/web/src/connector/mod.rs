@@ -5,6 +5,7 @@
 //! Layer 3.
 
 mod bells;
+mod presence;
 mod said;
 mod waiting;
 
@@ -16,7 +17,7 @@ use wilco_contract::{
     clock::{Chance, Clock, Spawn},
     connector::{
         Caps, ConnectError, Connector, Cursor, DeliveryKey, Directory, Outbox, Post, Receipt, SendError,
-        Session,
+        Session, Tells,
     },
     ids::{Account, OpId, PersonId, Place, Seq},
     principal::Principal,
@@ -25,11 +26,12 @@ use wilco_contract::{
     store::{Batch, Record, RoomMessage, Speaker, SpeakerKind, Store, StoreError, When},
 };
 
-use self::{bells::Bells, waiting::Waiting};
 pub(crate) use self::{
-    bells::{Bell, Here},
+    bells::Bell,
+    presence::Here,
     said::{NotSaid, Say},
 };
+use self::{bells::Bells, presence::Presence, waiting::Waiting};
 use crate::{desk::Desk, telemetry, text, whole::whole};
 
 /// The longest reply in bytes, as JSON.
@@ -71,6 +73,7 @@ pub struct WebConnector(Arc<Shared>);
 struct Shared {
     parts: ConnectorParts,
     bells: Bells,
+    presence: Arc<Presence>,
     waiting: Arc<Waiting>,
 }
 
@@ -78,7 +81,8 @@ impl WebConnector {
     /// A network of these rooms.
     #[must_use]
     pub fn new(parts: ConnectorParts) -> Self {
-        Self(Arc::new(Shared { parts, bells: Bells::default(), waiting: Arc::default() }))
+        let presence = Arc::new(Presence::new(Arc::clone(&parts.clock)));
+        Self(Arc::new(Shared { parts, bells: Bells::default(), presence, waiting: Arc::default() }))
     }
 
     /// The rooms, in the order in which they are shown.
@@ -116,7 +120,7 @@ impl WebConnector {
 
     /// Shows the account as present until the answer is dropped.
     pub(crate) fn arrive(&self, place: &Place, account: Account) -> Here {
-        self.0.bells.arrive(place, account)
+        self.0.presence.arrive(place, account)
     }
 
     /// The message that a thread hangs from, by the id that this joint gave it.
@@ -190,11 +194,18 @@ pub(crate) fn event_of(reply: &Reply) -> Option<Seq> {
 impl Connector for WebConnector {
     async fn connect(&self, _resume: Option<Cursor>) -> Result<Session, ConnectError> {
         // No cursor is needed: what was not acked is still here, and after a restart the journal has it.
-        let line = self.0.waiting.connect();
+        let line = self.0.waiting.connect(&self.0.presence);
         let arrivals =
             stream::unfold(line, |line| async move { line.next().await.map(|arrival| (arrival, line)) });
         Ok(Session {
-            caps: Caps { edits: true, threads: true, buttons: true, keys: true, max_bytes: MAX_REPLY },
+            caps: Caps {
+                edits: true,
+                threads: true,
+                buttons: true,
+                keys: true,
+                max_bytes: MAX_REPLY,
+                tells: Tells { presence: true, ..Tells::NOTHING },
+            },
             arrivals: Box::pin(arrivals),
             outbox: Arc::new(self.clone()),
             directory: Arc::new(self.clone()),
@@ -292,7 +303,7 @@ impl Directory for WebConnector {
     }
 
     async fn members(&self, place: &Place) -> Vec<Account> {
-        self.0.bells.present(place)
+        self.0.presence.present(place)
     }
 
     async fn open_dm(&self, account: &Account) -> Option<Place> {

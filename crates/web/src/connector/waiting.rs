@@ -1,7 +1,7 @@
 //! What people said and nobody has acked yet.
 //!
 //! Not the journal: all of it is committed there already. This keeps it for the next connection, and keeps a flood
-//! from filling the memory. Layer 3.
+//! from filling the memory. Who comes and goes is not kept anywhere, and goes the same way. Layer 3.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,6 +14,8 @@ use wilco_contract::{
     ids::Seq,
     input::Input,
 };
+
+use super::presence::Presence;
 
 /// The most bytes of text that wait for their ack.
 const ROOM: u32 = 16 * 1024 * 1024;
@@ -48,6 +50,7 @@ struct Kept {
 /// One connection's way to what waits.
 pub(super) struct Line {
     waiting: Arc<Waiting>,
+    presence: Arc<Presence>,
     connection: u64,
 }
 
@@ -75,14 +78,14 @@ impl Waiting {
     }
 
     /// A new connection: the one before ends, and all that it did not ack comes again, oldest first.
-    pub(super) fn connect(self: &Arc<Self>) -> Line {
+    pub(super) fn connect(self: &Arc<Self>, presence: &Arc<Presence>) -> Line {
         let mut state = self.state();
         state.connection += 1;
         state.fresh = state.unacked.keys().copied().collect();
         let connection = state.connection;
         drop(state);
         self.changed.notify_waiters();
-        Line { waiting: Arc::clone(self), connection }
+        Line { waiting: Arc::clone(self), presence: Arc::clone(presence), connection }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,7 +103,7 @@ impl Line {
     pub(super) async fn next(&self) -> Option<Arrival> {
         loop {
             // Made before the look, so that what changes after the look wakes it.
-            let changed = self.waiting.changed.notified();
+            let (changed, moved) = (self.waiting.changed.notified(), self.presence.changes());
             {
                 let mut state = self.waiting.state();
                 if state.connection != self.connection {
@@ -112,7 +115,15 @@ impl Line {
                     }
                 }
             }
-            changed.await;
+            if let Some(happening) = self.presence.next() {
+                let input = Input::Happened(happening);
+                return Some(Arrival { input, cursor: None, kept: None, ack: None });
+            }
+            tokio::select! {
+                () = changed => {}
+                () = moved => {}
+                () = self.presence.due() => {}
+            }
         }
     }
 

@@ -87,20 +87,13 @@ impl From<&Command> for CommandRow {
 
 impl From<&ArgSpec> for ArgRow {
     fn from(arg: &ArgSpec) -> Self {
-        // A type is written as its name, and a choice as its name over its words.
-        let kind = match serde_json::to_value(&arg.kind) {
-            Ok(Value::String(name)) => name,
-            // Which ones a command tells is only known to whoever asks it.
-            Ok(Value::Object(_)) => "choice".to_owned(),
-            _ => String::new(),
-        };
         let choices = match &arg.kind {
             ArgType::Choice(words) => Some(words.clone()),
             _ => None,
         };
         Self {
             name: arg.name.clone(),
-            kind,
+            kind: arg.kind.name().to_owned(),
             about: arg.about.clone(),
             required: arg.required,
             default: arg.default.clone(),

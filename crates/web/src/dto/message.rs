@@ -140,6 +140,26 @@ impl JsonSchema for Blocks {
             block("choices", &[("choices", list(choice))]),
             block("offers", &[("offers", list(object(&[("label", text()), ("says", text())])))]),
             block(
+                "ask",
+                &[
+                    ("whom", text()),
+                    ("line", text()),
+                    ("behind", text()),
+                    (
+                        "blanks",
+                        list(object(&[
+                            ("name", text()),
+                            ("kind", text()),
+                            ("fits", text()),
+                            ("about", text()),
+                            ("choices", list(text())),
+                            ("example", maybe()),
+                        ])),
+                    ),
+                    ("until", text()),
+                ],
+            ),
+            block(
                 "progress",
                 &[("steps", list(object(&[("name", text()), ("state", mark), ("note", maybe())])))],
             ),
@@ -172,9 +192,9 @@ mod tests {
     use serde_json::Value;
     use wilco_contract::{
         event::Level,
-        ids::{Hash, ObjectId, OpId, Seq},
+        ids::{Account, Hash, ObjectId, OpId, Seq},
         operation::State,
-        reply::{Choice, Field, Offer, PressKind, Progress, StepMark, Weight},
+        reply::{Blank, Choice, Field, Offer, PressKind, Progress, StepMark, Weight},
     };
 
     use super::*;
@@ -208,6 +228,20 @@ mod tests {
             Block::Image { url: text(), alt: text() },
             Block::Choices { choices: vec![choice] },
             Block::Offers { offers: vec![Offer { label: text(), says: text() }] },
+            Block::Ask {
+                whom: Account::parse("web:ana").expect("an account"),
+                line: text(),
+                behind: text(),
+                blanks: vec![Blank {
+                    name: text(),
+                    kind: text(),
+                    fits: text(),
+                    about: text(),
+                    choices: vec![text()],
+                    example: None,
+                }],
+                until: Timestamp::UNIX_EPOCH,
+            },
             Block::Progress { steps: vec![Progress { name: text(), state: StepMark::Done, note: None }] },
             Block::Refusal { text: text(), rule: None, who_can: None, you_can: None },
             Block::Link { text: text(), url: text() },
@@ -221,6 +255,7 @@ mod tests {
                 | Block::Image { .. }
                 | Block::Choices { .. }
                 | Block::Offers { .. }
+                | Block::Ask { .. }
                 | Block::Progress { .. } => {}
                 Block::Refusal { .. } | Block::Link { .. } | Block::File { .. } => {}
             }

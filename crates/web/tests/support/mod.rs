@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch};
 use wilco_contract::{
     clock::{Cancel, Chance, Clock, Spawn},
-    ids::{PersonId, Place},
+    connector::Directory,
+    ids::{Account, PersonId, Place},
     store::Store,
 };
 use wilco_runtime::{
@@ -61,6 +62,11 @@ impl Server {
     /// Starts one with an empty store, the rooms `web:ops` and `web:deploys`, and the people ana, ben and kim (admin).
     pub(crate) async fn start() -> Self {
         Self::start_on(empty()).await
+    }
+
+    /// Who is in a place now.
+    pub(crate) async fn present(&self, place: &Place) -> Vec<Account> {
+        Directory::members(&self.connector, place).await
     }
 
     /// Starts one on this store.

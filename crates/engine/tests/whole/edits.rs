@@ -1,0 +1,127 @@
+//! Edits: only fresh text gives orders, and what an edit would order is offered.
+
+use jiff::SignedDuration;
+use wilco_contract::{reply::Block, store::Page};
+
+use crate::world::{World, commands, policy};
+
+/// The lines that the newest version of a message offers.
+fn offered(world: &World, at: usize) -> Vec<String> {
+    let shown = world.network.shown();
+    let offers = shown[at].reply.blocks.iter().filter_map(|block| match block {
+        Block::Offers { offers } => Some(offers.iter().map(|offer| offer.says.clone())),
+        _ => None,
+    });
+    offers.flatten().collect()
+}
+
+async fn orders(world: &World) -> Vec<String> {
+    let all = world.store.operations(&[], Page { after: 0, limit: 50 }).await.expect("operations");
+    all.into_iter().map(|(_, operation)| operation.order).collect()
+}
+
+#[tokio::test]
+async fn an_edit_never_runs_and_offers_what_it_would_order() {
+    let world = World::new().await;
+    world.say("web:bo", "1", "let us restart it").await;
+    let before = world.store.head().await.expect("a head");
+    world.edit("web:bo", "1", "wilco, Restart web").await;
+    assert_eq!(world.last_text(), "An edit gives no order. To give it:\nSay `wilco restart web`.");
+    assert_eq!(world.network.shown()[0].thread.as_deref(), Some("1"));
+    assert!(orders(&world).await.is_empty() && world.deploy.begun().is_empty());
+    assert_eq!(world.store.head().await.expect("a head"), before, "nothing of it is kept");
+    // Whoever presses says the line.
+    let line = offered(&world, 0).remove(0);
+    world.reply("web:bo", "2", "1", &line).await;
+    assert_eq!(orders(&world).await, ["restart web"]);
+}
+
+#[tokio::test]
+async fn an_order_stands_as_it_was_given_whatever_is_made_of_its_message() {
+    let world = World::new().await;
+    world.say("web:bo", "1", "wilco restart web").await;
+    world.edit("web:bo", "1", "wilco restart  web").await;
+    assert_eq!(world.network.shown().len(), 1, "it says the same: {:?}", world.network.texts());
+    world.edit("web:bo", "1", "wilco restart api").await;
+    assert_eq!(
+        world.last_text(),
+        "An edit gives no order. `restart web` stands as it was given. To give this one:\nSay `wilco restart api`."
+    );
+    world.edit("web:bo", "1", "never mind").await;
+    assert_eq!((orders(&world).await, world.network.shown().len()), (vec!["restart web".to_owned()], 2));
+    // Of one that came to nothing there is nothing that stands.
+    world.say("web:bo", "2", "wilco restrt web").await;
+    world.edit("web:bo", "2", "wilco restart web").await;
+    assert!(world.last_text().starts_with("An edit gives no order. To give it:"), "{}", world.last_text());
+}
+
+#[tokio::test]
+async fn all_edits_of_a_message_have_one_answer_in_its_newest_version() {
+    let world = World::new().await;
+    world.edit("web:bo", "1", "wilco restart web").await;
+    world.step(5).await;
+    world.edit("web:bo", "1", "wilco restart api").await;
+    assert_eq!((world.network.shown().len(), offered(&world, 0)), (1, vec!["wilco restart api".to_owned()]));
+    let before = world.time() - SignedDuration::from_secs(3);
+    world.edit_at("web:bo", "1", "wilco restart db", before).await;
+    assert_eq!(offered(&world, 0), ["wilco restart api"], "an older one comes late");
+    // A restart forgets what was answered, and the network does not.
+    let next = world.restarted(policy(), commands()).await.recovered().await;
+    next.edit("web:bo", "1", "wilco restart db").await;
+    assert_eq!((next.network.shown().len(), offered(&next, 0)), (1, vec!["wilco restart db".to_owned()]));
+}
+
+#[tokio::test]
+async fn what_would_be_no_order_of_theirs_gets_silence() {
+    let world = World::new().await;
+    for (who, text) in [
+        ("web:bo", "restart web"),
+        ("web:bo", "wilco, on it"),
+        ("web:bo", "wilco"),
+        ("web:bo", "wilco unlock web"),
+        ("web:stranger", "wilco restart web"),
+        ("web:bo", "yes"),
+        ("web:bo", "👍"),
+    ] {
+        world.edit(who, "1", text).await;
+        assert!(world.network.shown().is_empty(), "{who} {text}: {:?}", world.network.texts());
+    }
+    let late = world.time() - SignedDuration::from_secs(121);
+    world.edit_at("web:bo", "1", "wilco restart web", late).await;
+    assert!(world.network.shown().is_empty());
+}
+
+#[tokio::test]
+async fn a_yes_that_was_edited_in_confirms_nothing() {
+    let world = World::new().await;
+    world.say("web:you", "1", "wilco stage web").await;
+    world.say("web:you", "2", "hm").await;
+    world.edit("web:you", "2", "yes").await;
+    world.edit("web:you", "2", "wilco yes").await;
+    assert!(world.deploy.begun().is_empty());
+    assert_eq!(offered(&world, 1), ["wilco confirm"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_edited_answers_nothing_and_an_order_that_lacks_something_is_offered_as_it_is() {
+    let world = World::new().await;
+    world.say("web:bo", "1", "wilco restart").await;
+    world.reply("web:ana", "2", "1", "hm").await;
+    world.edit("web:bo", "2", "web").await;
+    assert!(orders(&world).await.is_empty());
+    world.edit("web:bo", "3", "wilco restart").await;
+    assert_eq!(offered(&world, 1), ["wilco restart"]);
+    world.edit("web:bo", "4", "wilco restart web --nope").await;
+    let told = world.last_text();
+    assert!(told.starts_with("An edit gives no order, and this would be none: "), "{told}");
+    assert!(told.ends_with("Say `wilco restart <app>`.") && offered(&world, 2).is_empty(), "{told}");
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_changed_in_place_each_edit_is_answered_by_itself() {
+    let world = World::on_plain(policy(), commands()).await;
+    world.edit("web:bo", "1", "wilco restart web").await;
+    world.edit("web:bo", "1", "wilco restart api").await;
+    assert_eq!(world.network.shown().len(), 2);
+    assert!(world.last_text().ends_with("Say `wilco restart api`."));
+}

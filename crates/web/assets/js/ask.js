@@ -1,0 +1,165 @@
+// What an order lacks, as a form: filled in, it becomes one line with the whole order, which is said in the question's thread.
+
+import { post, segment } from "./api.js";
+import { freshId, h } from "./dom.js";
+import { me } from "./session.js";
+
+/** So many choices are a button each, where nothing else is asked for. */
+const FEW = 8;
+
+/**
+ * The form of a question: of its block, none where there is none. `kept` is what this returned for the version before.
+ * Only who gave the order sees it, and only as long as an answer is waited for; what was begun to be filled in stays.
+ */
+export function askForm(block, message, kept) {
+  const key = block ? JSON.stringify(block) : null;
+  if (kept && (kept.key === key || (kept.isBegun() && !block))) {
+    if (!block) kept.outlive();
+    return kept;
+  }
+  if (!block || block.whom !== `web:${me.id}` || Date.parse(block.until) <= Date.now()) return null;
+  const [only, ...more] = block.blanks;
+  const isChoice = more.length === 0 && only.choices.length > 0 && only.choices.length <= FEW;
+  const form = isChoice ? buttons(block, only, message) : fields(block, message);
+  return { ...form, key };
+}
+
+/** A value as it is written in a line. */
+function quoted(value) {
+  const bare = /^[\p{L}\p{N}_./:@#%+,~][\p{L}\p{N}\-_./:@#%+,~]*$/u.test(value) && !value.endsWith(".");
+  return bare ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+const whole = (block, values) => [block.line, ...values.map(([name, value]) => `--${name} ${quoted(value)}`)].join(" ") + block.behind;
+
+/** Says a line where the message stands. */
+async function say(line, { id, place, thread }) {
+  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  await post(`/rooms/${segment(place)}/messages`, { text: line, thread: thread ?? id }, key);
+}
+
+/** One thing is missing, and there are few choices: a button for each. */
+function buttons(block, { name, choices }, message) {
+  const told = h("p.blank-hint", { role: "status" });
+  const all = choices.map((choice) => {
+    const line = whole(block, [[name, choice]]);
+    return h("button.btn", { type: "button", title: line, on: { click: () => press(line) } }, choice);
+  });
+  async function press(line) {
+    for (const button of all) button.disabled = true;
+    try {
+      await say(line, message);
+      told.textContent = `You said: ${line}`;
+    } catch (problem) {
+      told.textContent = problem.message;
+    }
+    for (const button of all) button.disabled = false;
+  }
+  const element = h("div", h("div.btn-row", { role: "group", "aria-label": name }, all), told);
+  return { element, isBegun: () => false, outlive: () => {} };
+}
+
+function fields(block, message) {
+  const rows = block.blanks.map(field);
+  const line = h("code.blanks-line");
+  const told = h("p.blank-hint", { role: "status" });
+  const send = h("button.btn.btn-primary", { type: "submit" }, "Say it");
+  const away = h("button.btn.btn-quiet", { type: "button", hidden: true, on: { click: putAway } }, "Put away");
+  const element = h("form.blanks", { "aria-label": `What ${block.line} lacks`, novalidate: true, on: { submit, input } },
+    rows.map((row) => row.element),
+    h("p.blank-hint", "You will say: ", line), h("div.btn-row", send, away), told);
+  let begun = false;
+  show();
+
+  function show() {
+    line.textContent = whole(block, rows.map((row) => [row.name, row.value() || "…"])).replaceAll('"…"', "…");
+  }
+
+  function input() {
+    begun = true;
+    send.disabled = false;
+    for (const row of rows) if (row.isWrong()) row.check();
+    show();
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const wrong = rows.filter((row) => !row.check());
+    if (wrong.length > 0) {
+      wrong[0].focus();
+      return;
+    }
+    const said = whole(block, rows.map((row) => [row.name, row.value()]));
+    // Said once: what is to be said again was changed before. The form may be taken away before the answer is here.
+    send.disabled = true;
+    begun = false;
+    try {
+      await say(said, message);
+      told.textContent = `You said: ${said}`;
+    } catch (problem) {
+      send.disabled = false;
+      begun = true;
+      told.textContent = problem.message;
+    }
+  }
+
+  /** Nobody waits for it any more, and somebody is filling it in. */
+  function outlive() {
+    told.textContent = "Nobody waits for this any more. You can still say it.";
+    away.hidden = false;
+  }
+
+  function putAway() {
+    begun = false;
+    element.remove();
+  }
+
+  return { element, isBegun: () => begun, outlive };
+}
+
+/** A labelled field for one value, with what fits under it and what is wrong beside it. */
+function field(blank) {
+  const [id, hint, error] = [freshId("blank"), freshId("hint"), freshId("error")];
+  const props = { id, class: "input", "aria-describedby": `${hint} ${error}`, "aria-required": "true", autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
+  const control = controlFor(blank, props);
+  const wrong = h("p.blank-error", { id: error, role: "alert" });
+  const about = [blank.about, blank.choices.length > 0 ? "" : blank.fits].filter(Boolean).join(": ");
+  const value = () => control.value.trim();
+  return {
+    name: blank.name, value, focus: () => control.focus(), isWrong: () => wrong.textContent !== "",
+    element: h("div.blank", h("label", { for: id }, blank.name), control, h("p.blank-hint", { id: hint }, about), wrong),
+    check() {
+      const why = value() === "" ? "This is missing." : fits(blank.kind, value()) ? "" : `This is not ${blank.fits}.`;
+      wrong.textContent = why;
+      control.setAttribute("aria-invalid", String(why !== ""));
+      return why === "";
+    },
+  };
+}
+
+function controlFor({ kind, choices, example }, props) {
+  if (choices.length > 0) {
+    return h("select", props, h("option", { value: "" }, "choose"), choices.map((choice) => h("option", { value: choice }, choice)));
+  }
+  const placeholder = example ? `as in ${example}` : null;
+  if (kind === "text" || kind === "json") return h("textarea", { ...props, rows: "2", placeholder });
+  const inputmode = { integer: "numeric", number: "decimal", url: "url" }[kind];
+  return h("input", { ...props, type: "text", inputmode, placeholder });
+}
+
+/** Whether a value can be right. What only the server knows it tells, in the thread. */
+function fits(kind, value) {
+  switch (kind) {
+    case "integer": return /^[+-]?\d+$/.test(value);
+    case "number": return Number.isFinite(Number(value));
+    case "url": return /^https?:\/\/\S+$/.test(value);
+    case "json":
+      try {
+        JSON.parse(value);
+        return true;
+      } catch {
+        return false;
+      }
+    default: return kind === "text" || !/[\r\n]/.test(value);
+  }
+}

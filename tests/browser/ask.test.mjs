@@ -1,0 +1,172 @@
+// What an order lacks, as a form on the page: with the keyboard on a desktop, with a finger on a phone, with the real binary.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { Person, shots, startBrowser } from "./people.mjs";
+import { Wilco } from "./wilco.mjs";
+
+/** A command that lacks four things, each of another kind, and one that lacks a yes or no. */
+const PACK = `[pack]
+name = "forms"
+
+[[command]]
+id       = "print"
+words    = ["print <paper> <copies> <loud> <note...>"]
+about    = "Print a note"
+effect   = "read"
+examples = ["print a4 2 no for the board"]
+args.paper  = { choices = ["a3", "a4", "a5", "a6", "b4", "b5", "b6", "c4", "c5"], about = "What it is printed on" }
+args.copies = { type = "integer", about = "How many" }
+args.loud   = { type = "bool", about = "Whether the printer may beep" }
+args.note   = { type = "text", about = "What stands on it" }
+
+[[command.step]]
+uses   = "exec.run"
+effect = "read"
+with   = { argv = ["echo", "{{ copies }} times {{ paper }}, loud: {{ loud }}:", "{{ note }}"] }
+
+[[command]]
+id     = "beep"
+words  = ["beep <loud>"]
+about  = "Beep"
+effect = "read"
+args.loud = { type = "bool", about = "Whether all may hear it" }
+
+[[command.step]]
+uses   = "exec.run"
+effect = "read"
+with   = { argv = ["echo", "loud: {{ loud }}"] }
+`;
+
+let wilco;
+let browser;
+let you;
+let ana;
+let broken = null;
+
+/** One step of the story. Once a step has failed, those after it would only fail for the same reason, and are left out. */
+function step(name, body) {
+  it(name, async (context) => {
+    if (broken) {
+      context.skip(`after “${broken}”`);
+      return;
+    }
+    try {
+      await body();
+    } catch (error) {
+      broken = name;
+      for (const person of [you, ana]) await person?.page.screenshot({ path: join(shots, `failed-ask-${person.name}.png`) });
+      throw error;
+    }
+  });
+}
+
+describe("the form of what an order lacks", () => {
+  before(async () => {
+    wilco = await Wilco.make();
+    const folder = join(wilco.folder, "wilco-demo/packs/forms");
+    await mkdir(folder, { recursive: true });
+    await wilco.configure("", { "packs/forms/pack.toml": PACK });
+    browser = await startBrowser();
+    you = await Person.arrive(browser, "you", "desktop");
+    ana = await Person.arrive(browser, "ana", "phone");
+    await you.signIn(await wilco.start());
+    await ana.signIn(await wilco.invite("ana"));
+    for (const person of [you, ana]) await person.open("/r/web%3Aops");
+  });
+
+  after(async () => {
+    await browser?.close();
+    await wilco?.end();
+  });
+
+  step("asks for all that is missing, and says what does not fit beside its field", async () => {
+    await you.order("wilco print");
+    const form = you.page.locator("form.blanks");
+    await form.waitFor();
+    assert.deepEqual(await form.locator("label").allInnerTexts(), ["paper", "copies", "loud", "note"]);
+    await you.shot("50-form");
+    await form.getByRole("button", { name: "Say it" }).click();
+    assert.deepEqual(await form.getByRole("alert").allInnerTexts(), ["This is missing.", "This is missing.", "This is missing.", "This is missing."]);
+    await form.getByLabel("paper").and(you.page.locator(":focus")).waitFor();
+    await form.getByLabel("copies").fill("two");
+    await form.getByRole("alert").filter({ hasText: "This is not a whole number." }).waitFor();
+    assert.equal(await form.getByLabel("copies").getAttribute("aria-invalid"), "true");
+    await you.shot("51-form-wrong");
+  });
+
+  step("is filled in by the keyboard, and becomes one line that everybody reads", async () => {
+    const form = you.page.locator("form.blanks");
+    await form.getByLabel("paper").focus();
+    const { keyboard } = you.page;
+    await keyboard.press("a");
+    await keyboard.press("a");
+    await keyboard.press("Tab");
+    await keyboard.type("2");
+    await keyboard.press("Tab");
+    await keyboard.press("n");
+    await keyboard.press("Tab");
+    await keyboard.type('the "last" one --force');
+    const line = 'wilco print --paper a4 --copies 2 --loud no --note "the \\"last\\" one --force"';
+    assert.equal(await form.locator(".blanks-line").innerText(), line);
+    await you.shot("52-form-filled");
+    await keyboard.press("Tab");
+    await keyboard.press("Enter");
+    for (const person of [you, ana]) {
+      await person.page.locator(".order", { hasText: line }).waitFor();
+      await person.page.locator(".msg-answer", { hasText: 'times a4, loud: False: the "last" one --force' }).first().waitFor();
+    }
+    await form.waitFor({ state: "detached" });
+    assert.equal(await you.page.locator(".msg-answer", { hasText: "dropped" }).count(), 0, "nothing was dropped");
+    await you.shot("53-form-said");
+  });
+
+  step("is the asker's alone, and fits a phone", async () => {
+    await ana.order("wilco print --copies 3");
+    const form = ana.page.locator("form.blanks");
+    await form.waitFor();
+    assert.deepEqual(await form.locator("label").allInnerTexts(), ["paper", "loud", "note"]);
+    await you.page.locator(".msg-answer", { hasText: "needs paper" }).last().waitFor();
+    assert.equal(await you.page.locator("form.blanks").count(), 0);
+    await form.getByLabel("paper").selectOption("b5");
+    await form.getByLabel("loud").selectOption("yes");
+    await form.getByLabel("note").fill("plain");
+    await ana.shot("54-form-phone");
+    await form.getByRole("button", { name: "Say it" }).tap();
+    await ana.page.locator(".msg-answer", { hasText: "3 times b5, loud: True: plain" }).first().waitFor();
+    await form.waitFor({ state: "detached" });
+  });
+
+  step("is a button for each where few are to choose from", async () => {
+    const question = await you.order("wilco beep");
+    await question.getByRole("group", { name: "loud" }).waitFor();
+    await you.shot("55-form-buttons");
+    await question.getByRole("button", { name: "yes" }).click();
+    await you.page.locator(".msg-answer", { hasText: "loud: True" }).last().waitFor();
+    await question.getByRole("group", { name: "loud" }).waitFor({ state: "detached" });
+  });
+
+  step("keeps what was begun when nobody waits for it any more", async () => {
+    await you.order("wilco print");
+    const form = you.page.locator("form.blanks");
+    await form.getByLabel("note").fill("half a word");
+    await you.say("wilco ping");
+    await form.getByText("Nobody waits for this any more").waitFor();
+    assert.equal(await form.getByLabel("note").inputValue(), "half a word");
+    await you.shot("56-form-kept");
+    await form.getByRole("button", { name: "Put away" }).click();
+    await form.waitFor({ state: "detached" });
+    await you.order("wilco print");
+    await form.waitFor();
+    await you.say("wilco ping");
+    await form.waitFor({ state: "detached" });
+  });
+
+  step("made no fault in anybody's console", () => {
+    assert.deepEqual(you.faults, []);
+    assert.deepEqual(ana.faults, []);
+  });
+});
