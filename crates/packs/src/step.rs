@@ -26,12 +26,14 @@ use crate::{
 /// The keys of a step, and of a verify step.
 pub(crate) const STEP: Keys =
     Keys::of(&["id", "uses", "with", "effect", "undo", "when", "for_each", "at_once", "retry"]);
-const UNDO: Keys = Keys::of(&["uses", "with", "effect"]);
-const RETRY: Keys = Keys::of(&["times", "pause"]);
+/// The keys of `undo`.
+pub(crate) const UNDO: Keys = Keys::of(&["uses", "with", "effect"]);
+/// The keys of `retry`.
+pub(crate) const RETRY: Keys = Keys::of(&["times", "pause"]);
 /// The most calls of one step that are made at once.
-const MOST_AT_ONCE: u64 = 20;
+pub(crate) const MOST_AT_ONCE: u64 = 20;
 /// The most often that a step is tried again.
-const MOST_TIMES: u64 = 20;
+pub(crate) const MOST_TIMES: u64 = 20;
 
 /// What the steps of one command share.
 #[derive(Clone, Copy)]

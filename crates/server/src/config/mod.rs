@@ -8,6 +8,7 @@ mod people;
 mod proofs;
 mod routes;
 mod rules;
+mod schema;
 mod secrets;
 mod settings;
 mod sources;
@@ -37,6 +38,7 @@ use wilco_web::Room;
 use crate::reload::{self, Mark};
 
 pub use environment::{Environment, Variables};
+pub(crate) use schema::schema;
 pub use secrets::SecretAt;
 pub use sources::SourceSetup;
 
