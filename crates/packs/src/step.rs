@@ -270,6 +270,9 @@ fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<(Und
 fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<'_>) -> Option<Json> {
     let schema = around.known.actions.schema(uses).unwrap_or(Json::Null);
     let Some(value) = table.get("with") else {
+        if table.has_slip_of("with") {
+            return None;
+        }
         let empty = Json::Object(Map::new());
         if let Err(error) = around.known.actions.check(uses, &empty) {
             let what = format!("`{uses}` needs arguments: {error}");

@@ -44,6 +44,7 @@ pub(crate) fn schema() -> Json {
     let mut whole = table(super::KEYS, &[], rows);
     whole["$schema"] = Json::from(DRAFT);
     whole["title"] = Json::from("The configuration of Wilco");
+    whole["definitions"] = json!({ "source": source(false), "generic": source(true) });
     whole
 }
 
@@ -78,7 +79,8 @@ fn connectors() -> Json {
 /// `[source.x]`: a source's kind is its name where none is written.
 fn sources() -> Json {
     let is = |kind: &str| json!({ "properties": { "kind": { "const": kind } }, "required": ["kind"] });
-    let (common, generic) = (source(false), source(true));
+    let (common, generic) =
+        (json!({ "$ref": "#/definitions/source" }), json!({ "$ref": "#/definitions/generic" }));
     let kinds = wilco_systems::source_kinds();
     let named: Map<String, Json> = kinds
         .map(|kind| {
