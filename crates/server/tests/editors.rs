@@ -303,3 +303,31 @@ fn an_editor_offers_the_actions_and_what_each_takes() {
         json!(["exec.run", "http.get", "http.send", "say"])
     );
 }
+
+/// The keys that nothing is said of, by where they stand.
+fn unsaid(shape: &Json, at: &str, found: &mut Vec<String>) {
+    for (key, below) in shape.get("properties").and_then(Json::as_object).into_iter().flatten() {
+        let said = below.get("description").and_then(Json::as_str).is_some_and(|said| !said.is_empty());
+        // What a reference leads to says it, and what is narrowed to one word was told of before.
+        if !said && !below.is_null() && below.get("$ref").is_none() && below.get("const").is_none() {
+            found.push(format!("{at}.{key}"));
+        }
+    }
+    match shape {
+        Json::Object(map) => {
+            for (key, below) in map.iter().filter(|(key, _)| *key != "if") {
+                unsaid(below, &format!("{at}/{key}"), found);
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|below| unsaid(below, at, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn an_editor_is_told_what_each_key_is_for() {
+    let mut found = Vec::new();
+    unsaid(&editors::config(), "config", &mut found);
+    unsaid(&editors::pack(), "pack", &mut found);
+    assert_eq!(found, Vec::<String>::new(), "say in a row of its table what it is for");
+}

@@ -177,36 +177,3 @@ fn schedule() -> Json {
     ];
     with_one_of(table(triggers::SCHEDULE, &["run"], rows), &["cron", "every"])
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The keys that nothing is said of, by their table.
-    fn unsaid(shape: &Json, at: &str, found: &mut Vec<String>) {
-        for (key, below) in shape.get("properties").and_then(Json::as_object).into_iter().flatten() {
-            let said = below.get("description").and_then(Json::as_str).is_some_and(|said| !said.is_empty());
-            if !said {
-                found.push(format!("{at}.{key}"));
-            }
-        }
-        let parts = match shape {
-            Json::Object(map) => map.iter().map(|(key, below)| (key.clone(), below)).collect(),
-            Json::Array(items) => items.iter().map(|below| (String::new(), below)).collect(),
-            _ => Vec::new(),
-        };
-        // What an action takes is said by the action, and what stands behind `then` was said before.
-        let parts = parts
-            .into_iter()
-            .filter(|(key, _)| !key.contains('.') && !["then", "if"].contains(&key.as_str()));
-        parts.for_each(|(key, below)| unsaid(below, &format!("{at}/{key}"), found));
-    }
-
-    #[test]
-    fn every_key_that_the_reader_knows_says_what_it_is() {
-        let nothing: Vec<std::sync::Arc<dyn wilco_contract::action::DynAction>> = Vec::new();
-        let mut found = Vec::new();
-        unsaid(&pack(&nothing), "", &mut found);
-        assert_eq!(found, Vec::<String>::new(), "say in a row of its table what it is for");
-    }
-}

@@ -90,7 +90,7 @@ fn sources() -> Json {
             } else {
                 json!({ "if": is("generic"), "then": generic, "else": common })
             };
-            (kind.to_owned(), shape)
+            (kind.to_owned(), about(shape, "A source of the kind that it is called, unless `kind` says another"))
         })
         .collect();
     let mut other = json!({ "if": is("generic"), "then": generic, "else": common });
