@@ -17,12 +17,14 @@ use crate::{
     sheet::{Keys, Table, Value},
 };
 
-const ARG: Keys = Keys::of(&["type", "choices", "about", "required", "default"]);
+/// The keys of an argument.
+pub(crate) const ARG: Keys = Keys::of(&["type", "choices", "about", "required", "default"]);
 
 /// The keys of `choices`, where it is no list of words.
-const CHOICES: Keys = Keys::of(&["list", "run", "column"]);
+pub(crate) const CHOICES: Keys = Keys::of(&["list", "run", "column"]);
 
-const TYPES: [&str; 14] = [
+/// The types, as files name them.
+pub(crate) const TYPES: [&str; 14] = [
     "word", "text", "integer", "number", "bool", "duration", "time", "bytes", "url", "person", "room", "ref",
     "json", "choice",
 ];

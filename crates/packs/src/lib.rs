@@ -11,6 +11,7 @@ mod program;
 pub mod routes;
 pub mod rules;
 mod schema;
+pub mod shape;
 pub mod sheet;
 mod step;
 mod template;

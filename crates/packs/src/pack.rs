@@ -29,8 +29,11 @@ use crate::{
     triggers,
 };
 
-const FILE: Keys = Keys::of(&["pack", "command", "route", "rule", "vars", "lists", "listener", "schedule"]);
-const PACK: Keys = Keys::of(&["name", "about"]);
+/// The keys of `pack.toml`.
+pub(crate) const FILE: Keys =
+    Keys::of(&["pack", "command", "route", "rule", "vars", "lists", "listener", "schedule"]);
+/// The keys of `[pack]`.
+pub(crate) const PACK: Keys = Keys::of(&["name", "about"]);
 
 /// What a pack says.
 #[derive(Debug, Clone, Default)]

@@ -188,10 +188,7 @@ impl<'a> Table<'a> {
     #[must_use]
     pub fn need(&self, key: &str, example: &str) -> Option<Value<'a>> {
         let found = self.get(key);
-        // A slip of the key was told already; then it is not missing.
-        if found.is_none()
-            && !self.unknown().any(|name| nearest(name, self.known.iter().copied()) == Some(key))
-        {
+        if found.is_none() && !self.has_slip_of(key) {
             let what = format!("{} has no `{key}`", self.what);
             self.sheet.error(self.at, what, format!("Add one, such as `{example}`."));
         }
@@ -201,6 +198,12 @@ impl<'a> Table<'a> {
     /// The keys that are not known, which were reported.
     fn unknown(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(key, _)| key.get_ref().as_ref()).filter(|name| !self.known.contains(name))
+    }
+
+    /// Whether a key that is not known was probably meant to be this one. It was told already; then it is not missing.
+    #[must_use]
+    pub fn has_slip_of(&self, key: &str) -> bool {
+        self.unknown().any(|name| nearest(name, self.known.iter().copied()) == Some(key))
     }
 
     /// Whether it has keys that are not known, so that what seems missing may be there.

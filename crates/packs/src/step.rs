@@ -26,12 +26,14 @@ use crate::{
 /// The keys of a step, and of a verify step.
 pub(crate) const STEP: Keys =
     Keys::of(&["id", "uses", "with", "effect", "undo", "when", "for_each", "at_once", "retry"]);
-const UNDO: Keys = Keys::of(&["uses", "with", "effect"]);
-const RETRY: Keys = Keys::of(&["times", "pause"]);
+/// The keys of `undo`.
+pub(crate) const UNDO: Keys = Keys::of(&["uses", "with", "effect"]);
+/// The keys of `retry`.
+pub(crate) const RETRY: Keys = Keys::of(&["times", "pause"]);
 /// The most calls of one step that are made at once.
-const MOST_AT_ONCE: u64 = 20;
+pub(crate) const MOST_AT_ONCE: u64 = 20;
 /// The most often that a step is tried again.
-const MOST_TIMES: u64 = 20;
+pub(crate) const MOST_TIMES: u64 = 20;
 
 /// What the steps of one command share.
 #[derive(Clone, Copy)]
@@ -268,6 +270,9 @@ fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<(Und
 fn with(table: &Table<'_>, uses: &ActionName, around: &Around<'_>, scope: Scope<'_>) -> Option<Json> {
     let schema = around.known.actions.schema(uses).unwrap_or(Json::Null);
     let Some(value) = table.get("with") else {
+        if table.has_slip_of("with") {
+            return None;
+        }
         let empty = Json::Object(Map::new());
         if let Err(error) = around.known.actions.check(uses, &empty) {
             let what = format!("`{uses}` needs arguments: {error}");

@@ -112,3 +112,48 @@ fn the_examples_for_steps_fit_each_other() {
     let report = check(root.path(), &Environment { named, ..Environment::default() }, None);
     assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
 }
+
+/// Every file of these endings in the ops repos of `examples/`, as one text each.
+fn examples(endings: &[&str]) -> Vec<String> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")];
+    let mut texts = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| endings.iter().any(|known| end == *known)) {
+                texts.push(fs::read_to_string(path).expect("a text"));
+            }
+        }
+    }
+    texts
+}
+
+#[test]
+fn what_the_pages_of_approvals_and_tests_show_stands_in_examples_that_are_played() {
+    // That these are well, and that their stories come true, is said in `tests/faults/ops_repos.rs`.
+    let texts = examples(&["toml", "chat"]);
+    for (document, least) in [("approvals.md", 9), ("tests.md", 5)] {
+        let shown: Vec<_> = ["toml", "chat"].iter().flat_map(|kind| blocks(document, kind)).collect();
+        assert!(shown.len() >= least, "{document} shows {} examples", shown.len());
+        for block in shown {
+            assert!(texts.iter().any(|text| text.contains(&block)), "{document}: no example has\n{block}");
+        }
+    }
+}
+
+#[test]
+fn a_first_story_is_told_what_to_write() {
+    let root = tempfile::tempdir().expect("a folder");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/approvals");
+    let pack = root.path().join("packs/settings");
+    fs::create_dir_all(&pack).expect("a folder");
+    for file in ["wilco.toml", "packs/settings/pack.toml", "packs/settings/settings.py"] {
+        fs::copy(example.join(file), root.path().join(file)).expect("copied");
+    }
+    let story = format!("{}ben presses confirm on <op>\n", block("tests.md", "text"));
+    fs::write(pack.join("first.chat"), story).expect("written");
+    let report = check(root.path(), &Environment::default(), None).to_string();
+    assert!(report.starts_with(&block("tests.md", "console")), "{report}");
+}

@@ -29,7 +29,7 @@ use wilco_engine::catalogue::{Catalogue, Collision, Order, Reading};
 use wilco_packs::{Pack, Problem, read_text, transcript};
 use wilco_systems::host::ExecHome;
 
-pub(crate) use packs::{ReadPack, as_one, between, read_all, read_each, with_own};
+pub(crate) use packs::{All, ReadPack, as_one, between, read_all, read_each, with_own};
 pub use packs::{any_error, read_packs};
 pub use play::Failure;
 pub use report::{Report, TranscriptResult};

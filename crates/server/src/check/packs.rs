@@ -157,13 +157,14 @@ pub fn any_error(problems: &[Problem]) -> bool {
 }
 
 /// The actions of the outside world, and those of the engine's own that packs may use: `say`.
-struct All<'a> {
+pub(crate) struct All<'a> {
     outside: &'a [Arc<dyn DynAction>],
     own: Vec<(ActionSpec, Value)>,
 }
 
 impl<'a> All<'a> {
-    fn new(outside: &'a [Arc<dyn DynAction>]) -> Self {
+    /// What packs may use, with these of the outside world.
+    pub(crate) fn new(outside: &'a [Arc<dyn DynAction>]) -> Self {
         let own = Engine::own_actions().into_values();
         // `wilco.…` answer for Wilco itself, as whoever gave the order.
         let own = own.filter(|(spec, _)| !spec.name.as_str().starts_with("wilco."));
@@ -196,10 +197,15 @@ impl Actions for All<'_> {
         outside.or_else(|| self.own(name).map(|(_, schema)| schema.clone()))
     }
 
-    /// The engine's own actions are checked by their schema alone.
+    /// The engine's own actions are checked by their schema alone, which says what may not be missing.
     fn check(&self, name: &ActionName, args: &Value) -> Result<(), String> {
-        match self.outside(name) {
-            Some(action) => action.check(args),
+        if let Some(action) = self.outside(name) {
+            return action.check(args);
+        }
+        let needed = self.own(name).and_then(|(_, schema)| schema.get("required")?.as_array());
+        let needed = needed.into_iter().flatten().filter_map(Value::as_str);
+        match needed.into_iter().find(|key| args.get(key).is_none()) {
+            Some(missing) => Err(format!("missing field `{missing}`")),
             None => Ok(()),
         }
     }

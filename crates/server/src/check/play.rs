@@ -7,7 +7,7 @@ mod acts;
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn as _},
@@ -330,7 +330,7 @@ impl<'a> Play<'a> {
     /// A call that the transcript does not script fails it, whatever else came of it.
     fn unscripted(&self) -> Option<String> {
         let (action, args) = self.script.unscripted()?;
-        let args = without_folder(args);
+        let args = telling(args);
         Some(format!("nothing says how this call ends; before it, say\n    outside: {action} {args} => {{}}"))
     }
 
@@ -338,7 +338,7 @@ impl<'a> Play<'a> {
     fn unplanned(&self) -> String {
         let plans = self.script.take_unplanned().into_iter();
         let lines = plans.map(|(action, args)| {
-            let args = without_folder(args);
+            let args = telling(args);
             format!("\n    No `plan:` line fits `{action} {args}`; without one a plan says nothing.")
         });
         lines.collect()
@@ -505,12 +505,13 @@ impl<'a> Play<'a> {
     }
 }
 
-/// Arguments without the pack's folder, which differs from machine to machine: no line should name it.
-fn without_folder(mut args: Value) -> Value {
-    if let Some(args) = args.as_object_mut() {
-        args.remove("dir");
+/// Of a call's arguments what tells it from others, as a line that is to be written should name no more: of a program
+/// the words that it is called with.
+fn telling(args: Value) -> Value {
+    match args.get("argv") {
+        Some(argv) => json!({ "argv": argv }),
+        None => args,
     }
-    args
 }
 
 /// The first operation is `<op>`, the second `<op2>`.

@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod client;
 mod explain;
+mod init;
 mod orders;
 mod terminal;
 mod up;
@@ -30,6 +31,12 @@ enum Command {
         /// The configuration.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+    },
+    /// Begins an ops repo: a configuration, a pack with its program and its transcript, schemas for editors.
+    Init {
+        /// The folder; it is made where it is missing, and nothing in it is written over.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
     },
     /// Checks an ops repo: configuration, packs, transcripts.
     Check {
@@ -86,6 +93,11 @@ enum Command {
         /// The configuration.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+    },
+    /// Prints the JSON schema of a kind of file, for editors.
+    Schema {
+        /// Which kind: `config` is `wilco.toml`, `pack` is `pack.toml`.
+        kind: init::Kind,
     },
     #[command(hide = true)]
     /// Runs a program under limits, and ends with it whatever it started. Used by the server itself.
@@ -201,6 +213,11 @@ fn run(command: Command) -> Result<(), Failure> {
         // Taken before the command line was read; listed for `--help`.
         Command::Guard { .. } => Ok(()),
         Command::Up { config } => up::run(config.as_deref()),
+        Command::Init { dir } => init::run(&dir),
+        Command::Schema { kind } => {
+            init::schema(kind);
+            Ok(())
+        }
         Command::Check { dir, against } => check::run(&dir, against.as_deref()),
         Command::Invite { person } => orders::invite(&person),
         Command::Run { order, place, because, json, detach } => {

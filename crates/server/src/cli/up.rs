@@ -2,7 +2,10 @@
 //!
 //! Not the server: that is [`crate::app`].
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -23,6 +26,8 @@ pub(crate) fn run(named: Option<&Path>) -> Result<(), Failure> {
             tracing_subscriber::EnvFilter::try_from_env("WILCO_LOG").unwrap_or_else(|_| "warn".into()),
         )
         .with_writer(std::io::stderr)
+        // In a file or a journal colours are noise.
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let (path, is_demo) = find(named)?;
     let config = match config::load(&path, &Environment::from_process()) {

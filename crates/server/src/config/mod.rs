@@ -8,6 +8,7 @@ mod people;
 mod proofs;
 mod routes;
 mod rules;
+mod schema;
 mod secrets;
 mod settings;
 mod sources;
@@ -37,6 +38,7 @@ use wilco_web::Room;
 use crate::reload::{self, Mark};
 
 pub use environment::{Environment, Variables};
+pub(crate) use schema::schema;
 pub use secrets::SecretAt;
 pub use sources::SourceSetup;
 
@@ -149,7 +151,8 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
     let file = path.file_name().map_or_else(|| FILE.into(), |name| name.to_string_lossy());
     if !path.exists() {
         let what = format!("there is no file `{}`", path.display());
-        let remedy = "Go to the folder of your ops repo; `wilco up` in an empty folder lays out the demo, to begin from.";
+        let remedy = "Go to the folder of your ops repo, or begin one with `wilco init DIR`; `wilco up` in an empty folder \
+                      lays out the demo.";
         return Err(vec![Problem::of(&file, what, remedy)]);
     }
     let mark = reload::mark(path);

@@ -13,7 +13,7 @@ use wilco_packs::{
     sheet::{Keys, Table, Text, Value},
 };
 
-const PERSON: Keys = Keys::of(&["name", "email", "accounts", "roles"]);
+pub(super) const PERSON: Keys = Keys::of(&["name", "email", "accounts", "roles"]);
 
 /// All `[person.x]`.
 pub(super) fn people(root: &Table<'_>) -> BTreeMap<PersonId, Person> {

@@ -5,10 +5,10 @@
 use wilco_packs::sheet::{Keys, Table, Value};
 use wilco_systems::generic::{DEFAULT_TOLERANCE_SECS, Encoding, HmacProof, Proof, Stamp, is_header};
 
-const PROOF: Keys = Keys::of(&["bearer", "hmac", "standard_webhooks"]);
-const HMAC: Keys = Keys::of(&["header", "prefix", "encoding", "algorithm", "timestamp"]);
-const STAMP: Keys = Keys::of(&["header", "tolerance"]);
-const BEARER: Keys = Keys::of(&["header"]);
+pub(super) const PROOF: Keys = Keys::of(&["bearer", "hmac", "standard_webhooks"]);
+pub(super) const HMAC: Keys = Keys::of(&["header", "prefix", "encoding", "algorithm", "timestamp"]);
+pub(super) const STAMP: Keys = Keys::of(&["header", "tolerance"]);
+pub(super) const BEARER: Keys = Keys::of(&["header"]);
 
 const AN_HMAC: &str = "{ hmac = { header = \"x-signature\", prefix = \"sha256=\" } }";
 

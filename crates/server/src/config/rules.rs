@@ -17,8 +17,9 @@ use wilco_packs::{
 };
 use wilco_web::Room;
 
-const GRANT: Keys = Keys::of(&["command", "effect", "to", "rooms", "when"]);
-const REQUIRE: Keys = Keys::of(&["command", "approve", "by", "within", "confirm", "when", "step_up", "deny"]);
+pub(super) const GRANT: Keys = Keys::of(&["command", "effect", "to", "rooms", "when"]);
+pub(super) const REQUIRE: Keys =
+    Keys::of(&["command", "approve", "by", "within", "confirm", "when", "step_up", "deny"]);
 
 type People = BTreeMap<PersonId, Person>;
 

@@ -17,7 +17,7 @@ use super::Environment;
 const MAX_SECRET: u64 = 64 * 1024;
 /// How long a program may take to say a secret.
 const COMMAND_TIME: Duration = Duration::from_secs(10);
-const SECRET: Keys = Keys::of(&["env", "file", "command"]);
+pub(super) const SECRET: Keys = Keys::of(&["env", "file", "command"]);
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,17 @@ use wilco_web::{PublicUrl, Room};
 
 use super::{ENVIRONMENT, Environment, PackFolder};
 
+/// The keys of `[audit]`.
+pub(super) const AUDIT: Keys = Keys::of(&["checkpoints"]);
+/// The keys of `[limits]`.
+pub(super) const LIMITS: Keys = Keys::of(&["per_person", "lane"]);
+/// The keys of `[server.x]`.
+pub(super) const SERVER: Keys = Keys::of(&["url"]);
+/// The keys of `[connector.web]`.
+pub(super) const WEB: Keys = Keys::of(&["kind", "rooms"]);
+/// The keys of one of its rooms.
+pub(super) const ROOM: Keys = Keys::of(&["name", "topic"]);
+
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7777);
 const DEFAULT_DATABASE: &str = "sqlite:wilco.db";
 const DEFAULT_LIMITS: Limits = Limits { per_person: Some((30, 60)), lane: Some(16) };
@@ -220,7 +231,7 @@ pub(super) fn packs(root: &Table<'_>, base: &Path) -> Vec<PackFolder> {
 }
 
 pub(super) fn checkpoints(root: &Table<'_>, base: &Path) -> Option<Vec<PathBuf>> {
-    let table = root.get("audit")?.table("`[audit]`", Keys::of(&["checkpoints"]))?;
+    let table = root.get("audit")?.table("`[audit]`", AUDIT)?;
     let texts = table.get("checkpoints")?.texts("[\"file:wilco.keys/checkpoints\"]")?;
     let read = |text: &Text<'_>| {
         let path = text.text.strip_prefix("file:").filter(|path| !path.is_empty());
@@ -234,8 +245,7 @@ pub(super) fn checkpoints(root: &Table<'_>, base: &Path) -> Option<Vec<PathBuf>>
 }
 
 pub(super) fn limits(root: &Table<'_>) -> Limits {
-    let keys = Keys::of(&["per_person", "lane"]);
-    let Some(table) = root.get("limits").and_then(|value| value.table("`[limits]`", keys)) else {
+    let Some(table) = root.get("limits").and_then(|value| value.table("`[limits]`", LIMITS)) else {
         return DEFAULT_LIMITS;
     };
     let mut limits = DEFAULT_LIMITS;
@@ -283,7 +293,7 @@ pub(super) fn servers(root: &Table<'_>) -> BTreeMap<String, Url> {
     };
     let mut servers = BTreeMap::new();
     for entry in tables.entries() {
-        let Some(table) = entry.table(&format!("`[server.{}]`", entry.name()), Keys::of(&["url"])) else {
+        let Some(table) = entry.table(&format!("`[server.{}]`", entry.name()), SERVER) else {
             continue;
         };
         let example = "\"https://webapp.example.com\"";
@@ -335,7 +345,7 @@ pub(super) fn rooms(root: &Table<'_>) -> Vec<Room> {
             entry.add(problem.near(entry.name(), ["web"]));
             continue;
         }
-        let Some(table) = entry.table("`[connector.web]`", Keys::of(&["kind", "rooms"])) else { continue };
+        let Some(table) = entry.table("`[connector.web]`", WEB) else { continue };
         if let Some(text) =
             table.get("kind").and_then(|value| value.words("\"web\"")).filter(|kind| kind.text != "web")
         {
@@ -354,7 +364,7 @@ pub(super) fn rooms(root: &Table<'_>) -> Vec<Room> {
 
 fn add_room(item: &Value<'_>, rooms: &mut Vec<Room>) {
     let (name, topic) = if item.is_table() {
-        let Some(table) = item.table("a room", Keys::of(&["name", "topic"])) else { return };
+        let Some(table) = item.table("a room", ROOM) else { return };
         let name = table.need("name", "name = \"deploys\"").and_then(|value| value.words("\"deploys\""));
         let topic = table.get("topic").and_then(|value| value.text("\"What ships\""));
         (name, topic.map(|topic| topic.text.to_owned()).unwrap_or_default())

@@ -23,9 +23,9 @@ use super::{
     settings::room_problem,
 };
 
-const COMMON: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep"]);
-const GENERIC: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep", "proof", "event"]);
-const SECRET: Keys = Keys::of(&["env", "file"]);
+pub(super) const COMMON: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep"]);
+pub(super) const GENERIC: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep", "proof", "event"]);
+pub(super) const SECRET: Keys = Keys::of(&["env", "file"]);
 
 /// A source of `wilco.toml`.
 #[derive(Debug, Clone)]

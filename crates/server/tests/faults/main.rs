@@ -9,6 +9,7 @@ mod durable;
 mod examples;
 mod flood;
 mod guides;
+mod ops_repos;
 mod reload;
 #[path = "../crash/rig/mod.rs"]
 mod rig;

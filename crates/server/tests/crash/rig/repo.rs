@@ -131,9 +131,14 @@ pub(crate) struct Repo {
 }
 
 impl Repo {
+    /// An empty folder with a port of its own.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), port: free_port() }
+    }
+
     /// Makes one with this `durability`.
     pub(crate) fn new(durability: &str) -> Self {
-        let repo = Self { folder: tempfile::tempdir().expect("a folder"), port: free_port() };
+        let repo = Self::empty();
         let config = CONFIG.replace("@port", &repo.port.to_string()).replace("@durability", durability);
         repo.write("wilco.toml", &config);
         repo.write("effects.log", "");
