@@ -9,6 +9,9 @@ mod durable;
 mod examples;
 mod flood;
 mod guides;
+mod liar;
+mod login;
+mod pty;
 mod reload;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
@@ -16,4 +19,5 @@ mod secrets;
 mod start;
 mod stops;
 mod tamper;
+mod terminal;
 mod town;

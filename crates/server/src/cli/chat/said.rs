@@ -147,11 +147,6 @@ impl Shown {
         }
     }
 
-    /// Whether the message was shown or remembered.
-    pub(super) fn knows(&self, id: &str) -> bool {
-        self.known.contains_key(id)
-    }
-
     fn whole(&mut self, said: &Said) -> String {
         let at = said.at.to_zoned(self.zone.clone());
         let mut out = String::new();
@@ -291,7 +286,7 @@ mod tests {
             shown.tell(&Said::read(message(id, 1, "x")).expect("a message"));
         }
         assert_eq!((shown.known.len(), shown.order.len()), (REMEMBERED, REMEMBERED));
-        assert!(shown.knows("9999") && !shown.knows("1"));
+        assert!(shown.known.contains_key("9999") && !shown.known.contains_key("1"));
     }
 
     #[test]
