@@ -87,7 +87,12 @@ async fn chat(url: &str) -> Ran {
     drop(stdin);
     let output = output.expect("a process of ours");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    Ran {
+        code: output.status.code(),
+        head: String::new(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }
 
 #[tokio::test]

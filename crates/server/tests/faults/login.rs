@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
+    /// The lines that were read while it ran.
+    pub(crate) head: String,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -31,13 +33,19 @@ pub(crate) async fn ran(repo: &Repo, args: &[&str]) -> Ran {
     let output = timeout(PATIENCE, wilco(repo, args).stdin(Stdio::null()).output());
     let output = output.await.expect("it ends").expect("a process");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    Ran {
+        code: output.status.code(),
+        head: String::new(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }
 
 /// A `wilco login` that waits for an answer.
 struct Login {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
+    head: String,
     code: String,
 }
 
@@ -48,9 +56,11 @@ impl Login {
         let mut child = command.spawn().expect("a process");
         let mut lines = BufReader::new(child.stdout.take().expect("its words")).lines();
         let mut line = async || lines.next_line().await.expect("text").expect("a line");
-        assert_eq!(line().await, format!("Open {}/login/device and type this code there:", repo.url()));
-        let code = line().await.trim().to_owned();
-        Self { child, lines, code }
+        let open = line().await;
+        assert_eq!(open, format!("Open {}/login/device and type this code there:", repo.url()));
+        let code = line().await;
+        let head = format!("{open}\n{code}\n");
+        Self { child, lines, head, code: code.trim().to_owned() }
     }
 
     /// What this person's page does with its code.
@@ -71,7 +81,7 @@ impl Login {
         }
         let mut said = self.child.stderr.take().expect("its notices");
         said.read_to_string(&mut err).await.expect("text");
-        Ran { code: status.code(), out, err }
+        Ran { code: status.code(), head: self.head, out, err }
     }
 }
 

@@ -28,18 +28,19 @@ async fn piped(repo: &Repo, lines: &str) -> Ran {
     let output = timeout(Duration::from_secs(60), child.wait_with_output()).await.expect("it ends");
     let output = output.expect("a process of ours");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    Ran {
+        code: output.status.code(),
+        head: String::new(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }
 
-/// What was printed, without times and days.
-fn without_times(text: &str) -> Vec<String> {
-    let lines = text.lines().filter(|line| !line.ends_with("2026") && !line.ends_with("2027"));
-    lines
-        .map(|line| match line.split_once(" UTC ") {
-            Some((time, rest)) if time.len() == 8 => rest.to_owned(),
-            _ => line.to_owned(),
-        })
-        .collect()
+/// What was printed, line by line, without times and days.
+fn without_times(repo: &Repo, text: &str) -> Vec<String> {
+    let text = as_in_the_page(repo, text);
+    let lines = text.lines().filter(|line| !line.ends_with("day, 23 November 2026"));
+    lines.map(|line| line.strip_prefix("14:05:20 UTC ").unwrap_or(line).to_owned()).collect()
 }
 
 /// The texts that persons said in the room, oldest first.
@@ -62,7 +63,7 @@ async fn lines_from_a_pipe_are_said_and_answered() {
     let told = piped(&town.repo, "wilco ping\n\nhello there\nwilco stage red t1\n").await;
     assert_eq!(told.code, Some(0), "{told:?}");
     assert_eq!(told.err, "You are You (@you).\n");
-    let lines = without_times(&told.out);
+    let lines = without_times(&town.repo, &told.out);
     for line in ["@you: wilco ping", "wilco → @you: pong", "@you: hello there", "@you: wilco stage red t1"]
     {
         assert!(lines.iter().any(|known| known == line), "`{line}` in {lines:#?}");
@@ -90,7 +91,7 @@ async fn a_program_talks_and_gives_no_orders() {
             "You speak as the local operator: people read what you say, and it gives no orders."
         )
     );
-    assert_eq!(without_times(&told.out), ["local operator (program): wilco stage red t1"]);
+    assert_eq!(without_times(&town.repo, &told.out), ["local operator (program): wilco stage red t1"]);
     assert_eq!(town.you.all("operations").await.expect("an answer").len(), 0);
 }
 
@@ -191,4 +192,94 @@ async fn a_signal_gives_the_terminal_back() {
     assert_eq!(chat.ended().await, Some(0), "{}", chat.text());
     assert!(chat.is_as_before());
     assert_eq!(town.you.get("me").await.expect("an answer").body["id"], json!("you"));
+}
+
+/// The page about the command line.
+fn page() -> String {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
+    std::fs::read_to_string(page).expect("a page")
+}
+
+/// The blocks of a kind in the page.
+fn blocks(kind: &str) -> Vec<String> {
+    let (page, begin) = (page(), format!("```{kind}\n"));
+    let parts = page.split(&begin).skip(1);
+    parts.map(|part| part.split_once("```").expect("its end").0.to_owned()).collect()
+}
+
+/// What was printed, with the times, days, names and addresses that the page has.
+fn as_in_the_page(repo: &Repo, text: &str) -> String {
+    let port = repo.url().rsplit_once(':').expect("a port").1.to_owned();
+    let mut text = text.replace(&port, "7777");
+    for (pattern, with) in [
+        (r"\b\d\d:\d\d:\d\d UTC", "14:05:20 UTC"),
+        (r"(until|Until:) \d\d:\d\d:\d\d UTC", "$1 14:15:20 UTC"),
+        (r"(?m)^[A-Z][a-z]+day, \d+ [A-Z][a-z]+ 20\d\d$", "Monday, 23 November 2026"),
+        (r"\bd-[0-9A-Z]{4}\b", "d-7KXD"),
+        (r"(?m)^  [0-9A-Z]{4}-[0-9A-Z]{4}$", "  KXD4-7F3Q"),
+        (r"Plan: [0-9a-f]{8}", "Plan: ee7f6aa4"),
+    ] {
+        text = regex::Regex::new(pattern).expect("a pattern").replace_all(&text, with).into_owned();
+    }
+    text
+}
+
+#[tokio::test]
+async fn the_page_about_the_command_line_comes_true() {
+    let town = Town::new().await;
+    let repo = &town.repo;
+    let console = blocks("console");
+
+    let release = town.order("release red t1", "awaiting_approval").await;
+    let release = release["id"].as_str().expect("an id");
+    let told = login(repo, &town.ana).await;
+    let whole = format!("$ wilco login\n{}{}{}", told.head, told.err, told.out);
+    assert_eq!(as_in_the_page(repo, &whole), console[0]);
+    let mut shown = String::new();
+    for (line, args) in [
+        ("run whoami", vec!["run", "whoami"]),
+        ("run \"approve d-7KXD\"", vec!["run", &format!("approve {release}")]),
+        ("login --end", vec!["login", "--end"]),
+    ] {
+        let told = ran(repo, &args).await;
+        assert_eq!(told.code, Some(0), "{told:?}");
+        shown += &format!("$ wilco {line}\n{}", told.out);
+    }
+    assert_eq!(as_in_the_page(repo, &shown), console[1]);
+
+    login(repo, &town.you).await;
+    let told = piped(repo, "wilco ping\n").await;
+    let whole = format!("$ echo \"wilco ping\" | wilco chat\n{}{}", told.err, told.out);
+    assert_eq!(as_in_the_page(repo, &whole), console[2]);
+
+    // What is typed in the page is typed here, and each of its lines is shown, in their order.
+    town.ana.say("shall I?", "e").await.expect("an answer");
+    let mut chat = Pty::start(wilco(repo, &["chat"]));
+    let text = blocks("text").remove(0);
+    let mut operation = String::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("web:ops> ")) {
+        chat.shows("web:ops> ").await;
+        let before = chat.count("\n");
+        chat.types(&format!("{}\r", line.replace("d-7KXD", &operation)));
+        if line.contains("stage") {
+            let waits = town.you.operation("stage red t1", &["awaiting_confirm"]).await.expect("an answer");
+            waits["id"].as_str().expect("an id").clone_into(&mut operation);
+            chat.shows(&format!("abort {operation}")).await;
+        } else if line.contains("confirm") {
+            chat.shows(&format!("~ {operation} succeeded")).await;
+            town.ana.say("thanks", "f").await.expect("an answer");
+            chat.shows("@ana: thanks").await;
+        } else {
+            chat.shows("Said to the people in web:ops.").await;
+        }
+        assert!(chat.count("\n") > before);
+    }
+    let shown = as_in_the_page(repo, &chat.text());
+    let mut rest = shown.as_str();
+    for line in text.lines().skip(1) {
+        let found = rest.split_once(line);
+        rest = found.unwrap_or_else(|| panic!("`{line}` is not behind what came before it:\n{shown}")).1;
+    }
+    chat.types("\u{4}");
+    assert_eq!(chat.ended().await, Some(0));
 }
