@@ -122,6 +122,14 @@ async fn a_line_is_edited_while_others_speak() {
     chat.types(&format!("wilco confirm {id}\r"));
     chat.shows(&format!("~ {id} succeeded: ")).await;
 
+    // What Wilco asks for is answered in the thread.
+    chat.types("wilco stage\r");
+    chat.shows("wilco → @you: `app`").await;
+    chat.types("/re blue\r");
+    chat.shows("wilco → @you: `ticket`").await;
+    chat.types("/re t2\r");
+    chat.shows("awaiting confirmation: stage blue t2").await;
+
     // What lacks the name is talk, and said to be.
     chat.types("status\r");
     chat.shows("Said to the people in web:ops. To give it as an order, put `wilco` in front.").await;
@@ -177,6 +185,42 @@ async fn a_server_that_was_away_leaves_no_gap_and_makes_no_double() {
     assert_eq!(chat.ended().await, Some(1), "{}", chat.text());
     assert!(chat.text().contains("This login has ended"), "{}", chat.text());
     assert!(chat.is_as_before());
+}
+
+#[tokio::test]
+async fn a_record_that_is_older_is_said_to_be_and_read_anew() {
+    let mut town = Town::new().await;
+    login(&town.repo, &town.you).await;
+    town.ana.say("kept", "a").await.expect("an answer");
+    let files = || {
+        let all = std::fs::read_dir(town.repo.path("")).expect("the repo").map(|file| file.expect("a file"));
+        let ours = all.filter(|file| file.file_name().to_string_lossy().starts_with("wilco.db"));
+        ours.map(|file| file.path()).filter(|path| path.is_file()).collect::<Vec<_>>()
+    };
+    town.server.signal(Signal::TERM);
+    town.server.ended().await;
+    let backup: Vec<_> =
+        files().into_iter().map(|path| (path.clone(), std::fs::read(path).expect("read"))).collect();
+    assert!(!backup.is_empty());
+    town.server = up(&town.repo).await;
+    let mut chat = Pty::start(wilco(&town.repo, &["chat"]));
+    chat.shows("@ana: kept").await;
+    for (text, key) in [("lost 1", "b"), ("lost 2", "c"), ("lost 3", "d")] {
+        town.ana.say(text, key).await.expect("an answer");
+        chat.shows(&format!("@ana: {text}")).await;
+    }
+    town.server.signal(Signal::KILL);
+    town.server.ended().await;
+    files().iter().for_each(|path| std::fs::remove_file(path).expect("removed"));
+    backup.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).expect("written"));
+    town.server = up(&town.repo).await;
+    chat.shows("The record there is older than what was shown here").await;
+    // Its number is that of a message that was lost.
+    town.ana.say("anew", "b").await.expect("an answer");
+    chat.shows("@ana: anew").await;
+    assert_eq!((chat.count("@ana: kept"), chat.count("@ana: anew")), (2, 1), "{}", chat.text());
+    chat.types("\u{4}");
+    assert_eq!(chat.ended().await, Some(0));
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub(super) const LOCAL: [(&str, &str); 6] = [
 ];
 /// What every order takes.
 const FLAGS: [&str; 4] = ["--because", "--dry-run", "--json", "--help"];
+/// How much of what a command does is hinted, in characters.
+const MAX_HINT: usize = 60;
 /// The most candidates that are offered.
 const OFFERED: usize = 200;
 
@@ -198,7 +200,7 @@ impl Known {
 
     fn values(&self, known: &Way, name: &str, verb: Option<&str>, found: &mut BTreeSet<String>) {
         let Some(arg) = known.args.iter().find(|arg| arg.name == name) else { return };
-        found.extend(arg.choices.iter().map(|choice| format!("{choice} ")));
+        found.extend(arg.choices.iter().filter_map(|choice| quoted(choice)));
         if name == "operation" {
             let fits = self.waiting.iter().filter(|(word, _)| Some(word.as_str()) == verb);
             found.extend(fits.map(|(_, id)| id.clone()));
@@ -222,8 +224,19 @@ impl Known {
         });
         let (only, None) = (fits.next()?, fits.next()) else { return None };
         let items = only.pattern.source().split_whitespace().skip(typed.len()).collect::<Vec<_>>().join(" ");
-        (!items.is_empty()).then(|| format!("{items}  — {}", only.about))
+        let about: String = only.about.chars().take(MAX_HINT).collect();
+        (!items.is_empty()).then(|| format!("{items}  — {about}"))
     }
+}
+
+/// A value as one word of an order; `None` where no quotes make it one.
+fn quoted(value: &str) -> Option<String> {
+    let plain = |sign: char| !sign.is_whitespace() && !matches!(sign, '"' | '\'' | '`' | '\\' | '|' | '>');
+    if !value.is_empty() && value.chars().all(plain) {
+        return Some(format!("{value} "));
+    }
+    let fits = !value.contains(['"', '\\', '\n']);
+    fits.then(|| format!("\"{value}\" "))
 }
 
 /// What may stand next in a row of items, behind what was typed.
@@ -324,6 +337,16 @@ mod tests {
         assert_eq!(known().next("wilco status wo").start, 13);
         let direct = Known { is_direct: true, ..known() };
         assert_eq!(direct.next("sta").candidates, ["status "]);
+    }
+
+    #[test]
+    fn a_choice_is_offered_as_one_word() {
+        let offered = |value: &str| quoted(value).unwrap_or_default();
+        assert_eq!((offered("web"), offered("two words")), ("web ".into(), "\"two words\" ".into()));
+        assert_eq!(
+            (offered("it's"), offered("say \"x\""), offered("")),
+            ("\"it's\" ".into(), String::new(), "\"\" ".into())
+        );
     }
 
     #[test]

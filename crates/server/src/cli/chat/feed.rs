@@ -36,7 +36,7 @@ pub(super) enum News {
     Lost(String),
     /// It is there again.
     Back,
-    /// What was shown is newer than all that the server has.
+    /// What was shown is newer than all that the server has, so this room has to be read anew.
     Older,
     /// No other try would help, and why.
     Over(String),
@@ -81,10 +81,10 @@ impl Feed {
                     let _ = news.send(News::Over(why)).await;
                     return;
                 }
-                End::Older => match self.read_anew(&news).await {
-                    Ok(()) => continue,
-                    Err(why) => why,
-                },
+                End::Older => {
+                    let _ = news.send(News::Older).await;
+                    return;
+                }
                 End::Broke(why) => why,
                 End::Nonsense(what) => {
                     nonsense += 1;
@@ -174,19 +174,6 @@ impl Feed {
         let said = Said::read(value).ok_or("an event that is no message")?;
         self.after = number.to_string();
         Ok(news.send(News::Said(Box::new(said))).await.is_ok())
-    }
-
-    /// After a backup was restored: what is there now, from its end on.
-    async fn read_anew(&mut self, news: &mpsc::Sender<News>) -> Result<(), String> {
-        let path = ["rooms", self.place.as_str(), "messages"];
-        let query = [("latest", "1")];
-        let ask = Ask { method: Method::GET, path: &path, query: &query, body: None, key: None };
-        let Got { status, body } = self.client.send(ask).await.map_err(|away| away.0)?;
-        let stream = body["stream"].as_str().filter(|_| status.is_success());
-        self.after = stream.ok_or_else(|| format!("{} said {status}", self.client.server()))?.to_owned();
-        // Whoever does not listen is found out at the next message.
-        let _ = news.send(News::Older).await;
-        Ok(())
     }
 }
 

@@ -117,7 +117,11 @@ impl Pipe {
                 terminal::notice(&format!("{why}. Trying again."));
                 Ok(())
             }
-            News::Back | News::Older => Ok(()),
+            News::Back => Ok(()),
+            News::Older => Err(Failure::Failed(
+                "The record there is older than it was, as after a backup was restored; look at the room."
+                    .into(),
+            )),
             News::Over(why) => Err(Failure::Failed(why)),
         }
     }

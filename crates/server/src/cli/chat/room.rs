@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, task::JoinSet, time::sleep};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use super::{
     Me,
@@ -22,8 +26,10 @@ use crate::cli::{
 const BEFORE: &str = "20";
 /// How many news wait to be shown.
 const WAITING: usize = 64;
-/// How often it is tried to say something, and the pause before the first repeat. Each pause is twice as long.
-const TRIES: (u32, Duration) = (7, Duration::from_millis(250));
+/// How long it is tried to say something.
+const SAY_WITHIN: Duration = Duration::from_secs(30);
+/// The first pause before the next try, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 /// A room, with somebody in it.
 pub(super) struct Room {
@@ -94,32 +100,42 @@ impl Room {
             Some(thread) => json!({ "text": text, "thread": thread }),
             None => json!({ "text": text }),
         };
-        let (tries, mut pause) = TRIES;
-        let mut why = String::new();
-        let mut is_open = false;
-        for attempt in 0..tries {
-            if attempt == 1 {
-                late(format!("Not said yet: {why} Trying again.")).await;
-            }
-            if attempt > 0 {
+        // What the last try came to, for when there is no time for another.
+        let mut why = "there was no answer.".to_owned();
+        let mut is_open = true;
+        let tries = async {
+            let (mut pause, longest) = PAUSES;
+            let mut is_late = false;
+            loop {
+                match self.once(&body, &key).await {
+                    Ok(Answer::Said(said)) => return Outcome::Said(said),
+                    Ok(Answer::Not(why)) => return Outcome::Not(why),
+                    Ok(Answer::Later(later)) => {
+                        // It says that nothing was done, which a connection that breaks does not.
+                        is_open = false;
+                        why = later;
+                    }
+                    Err(away) => {
+                        is_open = true;
+                        why = away;
+                    }
+                }
+                if !std::mem::replace(&mut is_late, true) {
+                    late(format!("Not said yet: {why} Trying again.")).await;
+                }
                 sleep(pause).await;
-                pause *= 2;
+                pause = (pause * 2).min(longest);
             }
-            match self.once(&body, &key).await {
-                Ok(Answer::Said(said)) => {
-                    self.last = Some(said.thread.clone().unwrap_or_else(|| said.id.clone()));
-                    return Ok(Outcome::Said(said));
-                }
-                Ok(Answer::Not(why)) => return Ok(Outcome::Not(why)),
-                Ok(Answer::Later(later)) => why = later,
-                Err(away) => {
-                    is_open = true;
-                    why = away;
-                }
-            }
+        };
+        let outcome = match timeout(SAY_WITHIN, tries).await {
+            Ok(outcome) => outcome,
+            Err(_) if is_open => Outcome::Unknown(why),
+            Err(_) => Outcome::Not(why),
+        };
+        if let Outcome::Said(said) = &outcome {
+            self.last = Some(said.thread.clone().unwrap_or_else(|| said.id.clone()));
         }
-        // A refusal that asks for patience says that nothing was done; a broken connection says nothing.
-        Ok(if is_open { Outcome::Unknown(why) } else { Outcome::Not(why) })
+        Ok(outcome)
     }
 
     async fn once(&self, body: &Value, key: &str) -> Result<Answer, String> {

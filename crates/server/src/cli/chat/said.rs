@@ -147,6 +147,12 @@ impl Shown {
         }
     }
 
+    /// Forgets all that was shown: the numbers of messages may mean others now.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+        self.order.clear();
+    }
+
     fn whole(&mut self, said: &Said) -> String {
         let at = said.at.to_zoned(self.zone.clone());
         let mut out = String::new();

@@ -52,7 +52,12 @@ pub(super) async fn talk(room: Room, personal: &Personal) -> Result<(), Failure>
     loop {
         let then = tokio::select! {
             typed = talk.screen.typed.recv() => match typed {
-                Some(Typed::Line(line)) => talk.line(&line).await?,
+                Some(Typed::Line(line)) => tokio::select! {
+                    then = talk.line(&line) => then?,
+                    // What is on its way may arrive; nobody waits for it.
+                    _ = terminate.recv() => return Ok(()),
+                    _ = hang_up.recv() => return Ok(()),
+                },
                 Some(Typed::Interrupted) => {
                     talk.print("Ctrl-D or `/quit` ends.".into()).await;
                     talk.ask();
@@ -130,11 +135,12 @@ impl Talk {
                 self.learn();
             }
             News::Older => {
-                self.note(
-                    "The record there is older than what was shown here, as after a backup was restored."
-                        .into(),
-                )
-                .await;
+                let note = "The record there is older than what was shown here, as after a backup was restored. \
+                            This is what it has:";
+                self.note(note.into()).await;
+                self.room.shown.forget();
+                self.room.last = None;
+                self.enter().await?;
             }
             News::Over(why) => return Err(Failure::Failed(why)),
         }
