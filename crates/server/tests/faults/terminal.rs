@@ -124,9 +124,9 @@ async fn a_line_is_edited_while_others_speak() {
 
     // What Wilco asks for is answered in the thread.
     chat.types("wilco stage\r");
-    chat.shows("wilco → @you: `app`").await;
+    chat.shows("needs `app`").await;
     chat.types("/re blue\r");
-    chat.shows("wilco → @you: `ticket`").await;
+    chat.shows("needs `ticket`").await;
     chat.types("/re t2\r");
     chat.shows("awaiting confirmation: stage blue t2").await;
 

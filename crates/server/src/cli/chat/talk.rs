@@ -45,7 +45,10 @@ pub(super) async fn talk(room: Room, personal: &Personal) -> Result<(), Failure>
     let (_, nothing) = mpsc::channel(1);
     let screen = Screen::open(personal, Arc::clone(&known), room.colours)?;
     let mut talk = Talk { room, screen, news: nothing, known, learning: JoinSet::new() };
-    let hello = format!("{} `/help` says what can be typed here; Ctrl-D ends.", talk.room.me.introduced());
+    let hello = format!(
+        "{} `/re` answers Wilco where it asks, `/help` says what else there is; Ctrl-D ends.",
+        talk.room.me.introduced()
+    );
     talk.print(hello).await;
     talk.enter().await?;
     talk.ask();
