@@ -71,7 +71,8 @@ export class Wilco {
   }
 
   get #env() {
-    return { ...process.env, WILCO_LISTEN: `127.0.0.1:${this.port}`, WILCO_URL: this.url };
+    const own = { XDG_CONFIG_HOME: join(this.folder, "config"), XDG_STATE_HOME: join(this.folder, "state") };
+    return { ...process.env, ...own, WILCO_LISTEN: `127.0.0.1:${this.port}`, WILCO_URL: this.url };
   }
 
   /** Starts `wilco up`, waits until it is ready, and returns the link that it printed. */
@@ -102,6 +103,22 @@ export class Wilco {
   async cli(...args) {
     const { stdout } = await run(binary(), args, { cwd: this.folder, env: this.#env });
     return stdout;
+  }
+
+  /** Begins `wilco login`: the code that it prints, where to type it, and how it ends. */
+  async login() {
+    const child = spawn(binary(), ["login"], { cwd: this.folder, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    const login = { out: "", err: "" };
+    child.stdout.on("data", (part) => { login.out += part; });
+    child.stderr.on("data", (part) => { login.err += part; });
+    login.ended = new Promise((done) => child.on("close", done));
+    const end = Date.now() + READY;
+    while (!(login.code = /^ {2}(\w{4}-\w{4})$/m.exec(login.out)?.[1])) {
+      if (child.exitCode !== null || Date.now() > end) throw new Error(`wilco login printed no code:\n${login.out}${login.err}`);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    login.address = /https?:\/\/\S+\/login\/device/.exec(login.out)[0];
+    return login;
   }
 
   /** A one-time link for a person. */

@@ -34,6 +34,7 @@ assets! {
     "js/completion.js"
     "js/composer.js"
     "js/decide.js"
+    "js/device.js"
     "js/dom.js"
     "js/door.js"
     "js/events.js"
@@ -57,9 +58,10 @@ assets! {
 }
 
 /// The paths that the page itself takes apart.
-pub(crate) const PAGES: [&str; 12] = [
+pub(crate) const PAGES: [&str; 13] = [
     "/",
     "/login",
+    "/login/device",
     "/r/{place}",
     "/o/{id}",
     "/waiting",

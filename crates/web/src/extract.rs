@@ -16,7 +16,7 @@ use wilco_contract::{
     operation::Operation,
 };
 
-use crate::{door::Door, guard::Caller, problem::Problem};
+use crate::{door::Door, guard::Caller, problem::Problem, serve::Peer};
 
 /// The longest body that is read, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
@@ -61,6 +61,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<Door>> for Json<T> {
         serde_json::from_slice(&bytes)
             .map(Json)
             .map_err(|error| Problem::malformed(format!("The body does not fit: {error}.")))
+    }
+}
+
+/// Where a request comes from, as far as the connection says.
+pub(crate) struct CameFrom(pub(crate) String);
+
+impl FromRequestParts<Arc<Door>> for CameFrom {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Door>) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<Peer>();
+        Ok(Self(peer.map_or_else(|| "an unknown address".to_owned(), |Peer(address)| address.to_string())))
     }
 }
 

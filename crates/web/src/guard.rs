@@ -11,7 +11,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use wilco_contract::principal::{Principal, Scope};
+use wilco_contract::{
+    ids::PersonId,
+    principal::{Principal, Scope},
+};
 
 use crate::{
     access::{Proof, Secret, same},
@@ -30,11 +33,16 @@ pub(crate) struct Caller {
     pub(crate) who: Principal,
     /// How they proved it.
     pub(crate) proof: Proof,
-    /// What their page has to send with everything that changes something; none without a session.
+    /// What their page has to send with everything that changes something; none where no page asks.
     pub(crate) csrf: Option<String>,
 }
 
 impl Caller {
+    /// The person who sits before the page; a terminal's session and a token are nobody's page.
+    pub(crate) fn at_the_page(&self) -> Option<&PersonId> {
+        self.csrf.as_ref().and_then(|_| self.who.person())
+    }
+
     /// Whether this is a token that may only look.
     pub(crate) fn only_reads(&self) -> bool {
         matches!(self.who, Principal::Token { scope: Scope::Read, .. })
@@ -120,6 +128,14 @@ async fn by_bearer(door: &Door, header: &str) -> Result<Caller, Problem> {
     if door.operator_key.as_ref().is_some_and(|key| key.is(given)) {
         return Ok(Caller { who: Principal::Operator, proof: Proof::Operator, csrf: None });
     }
+    if let Some(secret) = Secret::read_terminal(given) {
+        // No browser sends this by itself, so nothing has to prove that a page sent it.
+        let found = door.access.session(secret.terminal_hash()).await?;
+        let (session, who) = found.ok_or_else(|| {
+            Problem::not_signed_in("This login has ended, or its person is gone; say `wilco login` again.")
+        })?;
+        return Ok(Caller { who, proof: Proof::Session(session), csrf: None });
+    }
     let secret = Secret::read_token(given).ok_or_else(bad)?;
     let who = door.access.token(&secret).await?.ok_or_else(bad)?;
     Ok(Caller { who, proof: Proof::Token(secret.hash()), csrf: None })
@@ -135,7 +151,7 @@ async fn by_cookie(door: &Door, headers: &HeaderMap) -> Result<Caller, Problem> 
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(given, value)| (given == name).then(|| Secret::read(value)).flatten());
     let secret = secret.ok_or_else(not_signed_in)?;
-    let (session, who) = door.access.session(&secret).await?.ok_or_else(not_signed_in)?;
+    let (session, who) = door.access.session(secret.hash()).await?.ok_or_else(not_signed_in)?;
     Ok(Caller { who, csrf: Some(secret.csrf()), proof: Proof::Session(session) })
 }
 

@@ -35,4 +35,5 @@ pub use self::{
     health::Ready,
     public_url::PublicUrl,
     serve::serve,
+    text::clean_value,
 };

@@ -40,8 +40,9 @@ pub(crate) fn clean_json<T: Serialize>(value: &T) -> Result<String, serde_json::
     serde_json::to_string(&value)
 }
 
-/// Cleans all texts in place; says how many had to be.
-fn clean_value(value: &mut Value) -> usize {
+/// Takes what acts on a terminal or on the order of reading out of all texts of a value, in place; says how many had
+/// some.
+pub fn clean_value(value: &mut Value) -> usize {
     match value {
         Value::String(text) => match clean(text) {
             Cow::Borrowed(_) => 0,
@@ -51,6 +52,7 @@ fn clean_value(value: &mut Value) -> usize {
             }
         },
         Value::Array(items) => items.iter_mut().map(clean_value).sum(),
+        // Names of members are ours, or are looked up by name and never shown.
         Value::Object(fields) => fields.values_mut().map(clean_value).sum(),
         _ => 0,
     }

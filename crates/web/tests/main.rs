@@ -1,6 +1,7 @@
 //! Tests of the HTTP door over real loopback connections.
 
 mod connector;
+mod device;
 mod door;
 mod events;
 mod guard;

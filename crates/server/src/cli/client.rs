@@ -1,28 +1,50 @@
 //! A client of a running server: where it is, and who asks.
 //!
-//! Not a second way in: it uses the same API as everybody. Layer 4.
+//! Not a second way in: it uses the same API as everybody. What a server sends is taken with a cap and a deadline, and
+//! made harmless for a terminal. Layer 4.
 
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, header, redirect};
 use serde_json::Value;
+use tokio::time::timeout;
+use url::Url;
 
-use super::{Failure, config_path};
+use super::{
+    Failure, config_path,
+    logins::{Login, Logins},
+};
 use crate::{
-    config::{self, Config, Environment},
+    config::{self, Config, Environment, Personal},
     keys::Keys,
 };
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(40);
+/// How long a stream may be open: it says something every 15 seconds, and whoever reads it watches for that.
+const STREAM: Duration = Duration::from_hours(24 * 365);
 /// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 /// The client.
+#[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    base: String,
-    token: String,
+    base: Url,
+    credential: Option<String>,
+    /// Whether it asks with a login, which its person can begin anew.
+    is_login: bool,
+}
+
+/// One request.
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
+    /// Below `/api/v1`, by segments.
+    pub(crate) path: &'a [&'a str],
+    pub(crate) query: &'a [(&'a str, &'a str)],
+    pub(crate) body: Option<&'a Value>,
+    /// What makes a repeat recognisable.
+    pub(crate) key: Option<&'a str>,
 }
 
 /// An answer.
@@ -31,49 +53,200 @@ pub(crate) struct Got {
     pub(crate) body: Value,
 }
 
+/// The server was not reached, or what came was no answer of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Away(pub(crate) String);
+
+/// Where the server is: `WILCO_URL`, else the configuration here.
+struct Server {
+    base: Url,
+    /// The configuration here, where it was needed so far.
+    config: Option<Config>,
+}
+
+impl Server {
+    fn find(environment: &Environment) -> Result<Self, Failure> {
+        let (text, config) = match &environment.url {
+            Some(url) => (url.clone(), None),
+            None => {
+                let config = config_here(environment)?.ok_or_else(|| {
+                    Failure::Failed(
+                        "no server is known here: set `WILCO_URL`, or go to the folder of its `wilco.toml`"
+                            .into(),
+                    )
+                })?;
+                (config.local_url(), Some(config))
+            }
+        };
+        let not = |why: &str| Failure::Usage(format!("`WILCO_URL` is not the address of a server: {why}"));
+        let mut base = Url::parse(&text).map_err(|error| not(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+            return Err(not("it begins with http:// or https:// and a host"));
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            // It would be sent along, and stand in the file of logins.
+            return Err(not("it has a name or a password in it"));
+        }
+        base.set_query(None);
+        base.set_fragment(None);
+        Ok(Self { base, config })
+    }
+
+    /// The local operator's key. It goes to the server that it is for, and to no other address.
+    fn operator(self, environment: &Environment) -> Result<String, Failure> {
+        let config = match self.config {
+            Some(config) => Some(config),
+            None => config_here(environment)?,
+        };
+        match config {
+            Some(config) if is_own(&self.base, &config) => Ok(Keys::open(&config.keys)?.operator()?),
+            Some(config) => Err(Failure::Failed(format!(
+                "`WILCO_URL` is {}, and the server of the `wilco.toml` here is at {}: its operator's key is not sent \
+                 elsewhere. Say `wilco login`, set `WILCO_TOKEN`, or unset `WILCO_URL`",
+                name_of(&self.base),
+                config.local_url()
+            ))),
+            None => {
+                Err(Failure::Failed("nobody is known to ask: say `wilco login`, or set `WILCO_TOKEN`".into()))
+            }
+        }
+    }
+}
+
+fn config_here(environment: &Environment) -> Result<Option<Config>, Failure> {
+    match config_path(None).map(|path| config::load(&path, environment)) {
+        Some(Ok(config)) => Ok(Some(config)),
+        Some(Err(problems)) => {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Err(Failure::Failed(problems.join("\n")))
+        }
+        None => Ok(None),
+    }
+}
+
+/// A server's name for people and for the file of logins: its address without a slash at the end.
+fn name_of(base: &Url) -> String {
+    base.as_str().trim_end_matches('/').to_owned()
+}
+
 impl Client {
-    /// Finds the server by `WILCO_URL`, else by the configuration here, and speaks as `WILCO_TOKEN`, else as the local
-    /// operator. The operator's key goes to the server that it is for, and to no other address.
+    /// Finds the server, and speaks as the person of `wilco login`, else as `WILCO_TOKEN`, else as the local operator.
     pub(crate) fn find() -> Result<Self, Failure> {
         let environment = Environment::from_process();
-        let needed = environment.url.is_none() || environment.token.is_none();
-        let config = match config_path(None).filter(|_| needed).map(|path| config::load(&path, &environment))
-        {
-            Some(Ok(config)) => Some(config),
-            Some(Err(problems)) => {
-                let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-                return Err(Failure::Failed(problems.join("\n")));
-            }
-            None => None,
+        let server = Server::find(&environment)?;
+        let base = server.base.clone();
+        // Where there is no folder for logins there are none.
+        let login = match Logins::of(&Personal::from_process()) {
+            Ok(logins) => logins.at(&name_of(&base))?,
+            Err(_) => None,
         };
-        let base = match (&environment.url, &config) {
-            (Some(url), _) => url.trim_end_matches('/').to_owned(),
-            (None, Some(config)) => config.local_url(),
-            (None, None) => {
-                return Err(Failure::Failed(
-                    "no server is known here: set `WILCO_URL`, or go to the folder of its `wilco.toml`"
-                        .into(),
-                ));
-            }
+        let is_login = login.is_some();
+        let credential = match (login, &environment.token) {
+            (Some(login), _) => login.secret().to_owned(),
+            (None, Some(token)) => token.clone(),
+            (None, None) => server.operator(&environment)?,
         };
-        let token = match (&environment.token, &config) {
-            (Some(token), _) => token.clone(),
-            (None, Some(config)) if is_own(&base, config) => Keys::open(&config.keys)?.operator()?,
-            (None, Some(config)) => {
-                return Err(Failure::Failed(format!(
-                    "`WILCO_URL` is {base}, and the server of the `wilco.toml` here is at {}: its operator's key is \
-                     not sent elsewhere. Set `WILCO_TOKEN`, or unset `WILCO_URL`",
-                    config.local_url()
-                )));
-            }
-            (None, None) => {
-                return Err(Failure::Failed("nobody is known to ask: set `WILCO_TOKEN`".into()));
-            }
-        };
+        Self::new(base, Some(credential), is_login)
+    }
+
+    /// Finds the server, and speaks as nobody.
+    pub(crate) fn nobody() -> Result<Self, Failure> {
+        Self::new(Server::find(&Environment::from_process())?.base, None, false)
+    }
+
+    /// The same client, speaking with a login.
+    pub(crate) fn with(&self, login: &Login) -> Self {
+        Self { credential: Some(login.secret().to_owned()), is_login: true, ..self.clone() }
+    }
+
+    fn new(base: Url, credential: Option<String>, is_login: bool) -> Result<Self, Failure> {
         crate::app::install_crypto();
         #[expect(clippy::disallowed_methods, reason = "the client of our own server needs no egress rules")]
-        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
-        Ok(Self { http, base, token })
+        let http = reqwest::Client::builder();
+        // A server of ours sends nobody elsewhere, and a credential would go along.
+        let http = http.no_proxy().redirect(redirect::Policy::none()).timeout(TIMEOUT).build()?;
+        Ok(Self { http, base, credential, is_login })
+    }
+
+    /// The server's name, for people and for the file of logins.
+    pub(crate) fn server(&self) -> String {
+        name_of(&self.base)
+    }
+
+    /// Whether what goes to the server can be read on the way there.
+    pub(crate) fn is_in_the_clear(&self) -> bool {
+        let here = matches!(self.base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        self.base.scheme() == "http" && !here
+    }
+
+    fn request(&self, ask: &Ask<'_>) -> Result<reqwest::RequestBuilder, Away> {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["api", "v1"]).extend(ask.path);
+        }
+        let mut request = self.http.request(ask.method.clone(), url).query(ask.query);
+        if let Some(credential) = &self.credential {
+            let value = header::HeaderValue::from_str(&format!("Bearer {credential}"));
+            let mut value = value.map_err(|_| Away("the token has signs that no token has".into()))?;
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if let Some(key) = ask.key {
+            request = request.header("idempotency-key", key);
+        }
+        Ok(match ask.body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+    }
+
+    fn away(&self, error: &reqwest::Error) -> Away {
+        Away(format!("{} was not reached: {}; is `wilco up` running?", self.server(), root(error)))
+    }
+
+    /// Sends a request and reads its answer.
+    pub(crate) async fn send(&self, ask: Ask<'_>) -> Result<Got, Away> {
+        let mut response = self.request(&ask)?.send().await.map_err(|error| self.away(&error))?;
+        let status = response.status();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.away(&error))? {
+            if bytes.len() + chunk.len() > MAX_ANSWER {
+                return Err(Away(format!(
+                    "{} sent more than {} MiB as one answer; the rest was not read",
+                    self.server(),
+                    MAX_ANSWER / 1024 / 1024
+                )));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let mut body = match serde_json::from_slice(&bytes) {
+            Ok(body) => body,
+            Err(_) if bytes.is_empty() => Value::Null,
+            Err(_) => {
+                return Err(Away(format!(
+                    "{} answered {status} with something that is no JSON; is this the address of a Wilco?",
+                    self.server()
+                )));
+            }
+        };
+        wilco_web::clean_value(&mut body);
+        if status == StatusCode::UNAUTHORIZED
+            && self.is_login
+            && let Some(problem) = body.as_object_mut()
+        {
+            problem.insert("you_can".into(), "Say `wilco login --end` to go on without a login.".into());
+        }
+        Ok(Got { status, body })
+    }
+
+    /// Opens a stream of events. The answer's headers have come; what it says is not read yet.
+    pub(crate) async fn stream(&self, ask: Ask<'_>) -> Result<reqwest::Response, Away> {
+        let request = self.request(&ask)?.header(header::ACCEPT, "text/event-stream").timeout(STREAM);
+        match timeout(TIMEOUT, request.send()).await {
+            Ok(opened) => opened.map_err(|error| self.away(&error)),
+            Err(_) => Err(Away(format!("{} did not answer within {} s", self.server(), TIMEOUT.as_secs()))),
+        }
     }
 
     /// Asks once. `path` is below `/api/v1`.
@@ -83,35 +256,13 @@ impl Client {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Got, Failure> {
-        let mut url = url::Url::parse(&self.base).map_err(|error| {
-            Failure::Usage(format!("`{}` is not the address of a server: {error}", self.base))
-        })?;
-        url.path_segments_mut()
-            .map_err(|()| Failure::Usage(format!("`{}` is not the address of a server", self.base)))?
-            .pop_if_empty()
-            .extend(["api", "v1"])
-            .extend(path);
-        let mut request = self.http.request(method, url).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let mut response = request.send().await.map_err(|error| {
-            Failure::Failed(format!(
-                "{} was not reached: {}; is `wilco up` running?",
-                self.base,
-                root(&error)
-            ))
-        })?;
-        let status = response.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if bytes.len() + chunk.len() > MAX_ANSWER {
-                return Err(Failure::Failed("the answer is too long".into()));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
-        Ok(Got { status, body })
+        Ok(self.send(Ask { method, path, query: &[], body, key: None }).await?)
+    }
+
+    /// Reads something, and expects it to be there.
+    pub(crate) async fn read(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Failure> {
+        let got = self.send(Ask { method: Method::GET, path, query, body: None, key: None }).await?;
+        if got.status.is_success() { Ok(got.body) } else { Err(got.refused()) }
     }
 
     /// Asks once and expects it to be done.
@@ -129,6 +280,11 @@ impl Client {
 impl Got {
     /// What a refusal says, for the terminal.
     pub(crate) fn refused(&self) -> Failure {
+        Failure::Failed(self.refusal())
+    }
+
+    /// What a refusal says: what happened, the rule, and who can help.
+    pub(crate) fn refusal(&self) -> String {
         let text = |name: &str| self.body.get(name).and_then(Value::as_str);
         let first = text("text").or_else(|| text("detail")).or_else(|| text("title"));
         let mut lines = vec![first.map_or_else(|| format!("the server said {}", self.status), str::to_owned)];
@@ -137,15 +293,15 @@ impl Got {
                 lines.push(format!("{label}: {fact}"));
             }
         }
-        Failure::Failed(lines.join("\n"))
+        lines.join("\n")
     }
 }
 
 /// Whether an address is that of the server of this configuration: where it listens, by a loopback name too, or its
 /// `public_url`.
-fn is_own(base: &str, config: &Config) -> bool {
-    let read = |text: &str| url::Url::parse(text).ok();
-    let (Some(base), Some(local)) = (read(base), read(&config.local_url())) else { return false };
+fn is_own(base: &Url, config: &Config) -> bool {
+    let read = |text: &str| Url::parse(text).ok();
+    let Some(local) = read(&config.local_url()) else { return false };
     let is_loopback = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let at_port = base.scheme() == "http" && base.port_or_known_default() == local.port_or_known_default();
     base.origin() == local.origin()

@@ -4,10 +4,13 @@
 //! Layer 4.
 
 mod audit;
+mod chat;
 mod check;
 mod client;
 mod explain;
 mod init;
+mod login;
+mod logins;
 mod orders;
 mod terminal;
 mod up;
@@ -47,6 +50,19 @@ enum Command {
         /// Without, it is what Wilco last ran with here.
         #[arg(long, value_name = "DIR")]
         against: Option<PathBuf>,
+    },
+    /// Makes this terminal yours: prints a code that you accept on the page. What it orders, confirms and approves
+    /// afterwards is yours.
+    Login {
+        /// Ends that.
+        #[arg(long)]
+        end: bool,
+    },
+    /// Talks in a room of a running server. Lines from a pipe are said one after the other, and their answers printed.
+    Chat {
+        /// The room; without it the home room.
+        #[arg(value_name = "PLACE")]
+        place: Option<String>,
     },
     /// Makes a one-time link with which a person signs in on the page.
     Invite {
@@ -219,6 +235,9 @@ fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::Check { dir, against } => check::run(&dir, against.as_deref()),
+        Command::Login { end: false } => login::run(),
+        Command::Login { end: true } => login::end(),
+        Command::Chat { place } => chat::run(place.as_deref()),
         Command::Invite { person } => orders::invite(&person),
         Command::Run { order, place, because, json, detach } => {
             orders::run(&orders::Order { order, place, because, json, detach })

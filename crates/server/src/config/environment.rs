@@ -1,6 +1,6 @@
 //! The environment, read once: the only place that does. Layer 4.
 
-use std::{collections::BTreeMap, env, fmt};
+use std::{collections::BTreeMap, env, fmt, path::PathBuf};
 
 /// What the environment says to Wilco.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -54,6 +54,32 @@ impl fmt::Debug for Variables {
         match self {
             Self::OfProcess => f.write_str("OfProcess"),
             Self::Given(given) => f.debug_set().entries(given.keys()).finish(),
+        }
+    }
+}
+
+/// Where the files of whoever runs the command line are, and how their terminal should look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Personal {
+    /// The folder for what they set: `XDG_CONFIG_HOME`, else `~/.config`.
+    pub config: Option<PathBuf>,
+    /// The folder for what is merely remembered: `XDG_STATE_HOME`, else `~/.local/state`.
+    pub state: Option<PathBuf>,
+    /// `NO_COLOR`: they want no colours.
+    pub plain: bool,
+}
+
+impl Personal {
+    /// What the environment of this process says. A folder that is not named from the root counts as absent.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = folder("HOME");
+        let below = |name: &str| home.as_ref().map(|home| home.join(name));
+        Self {
+            config: folder("XDG_CONFIG_HOME").or_else(|| below(".config")),
+            state: folder("XDG_STATE_HOME").or_else(|| below(".local/state")),
+            plain: variable("NO_COLOR").is_some(),
         }
     }
 }

@@ -37,7 +37,7 @@ use wilco_web::Room;
 
 use crate::reload::{self, Mark};
 
-pub use environment::{Environment, Variables};
+pub use environment::{Environment, Personal, Variables};
 pub(crate) use schema::schema;
 pub use secrets::SecretAt;
 pub use sources::SourceSetup;

@@ -9,7 +9,10 @@ mod durable;
 mod examples;
 mod flood;
 mod guides;
+mod liar;
+mod login;
 mod ops_repos;
+mod pty;
 mod reload;
 #[path = "../crash/rig/mod.rs"]
 mod rig;
@@ -17,4 +20,5 @@ mod secrets;
 mod start;
 mod stops;
 mod tamper;
+mod terminal;
 mod town;

@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 const FOR_TESTS: [&str; 2] = ["testkit", "runtime"];
 
 /// Dependencies of weight, each with the only crates that may name it: who replaces one changes no other crate.
-const OWNED: [(&str, &[&str]); 11] = [
+const OWNED: [(&str, &[&str]); 12] = [
     ("sqlx", &["store-sql"]),
     ("rusqlite", &["store-sql"]),
     ("axum", &["web"]),
@@ -34,6 +34,7 @@ const OWNED: [(&str, &[&str]); 11] = [
     ("reqwest", &["runtime", "server"]),
     ("rustls", &["runtime", "server"]),
     ("clap", &["server"]),
+    ("rustyline", &["server"]),
     ("ed25519-dalek", &["server"]),
 ];
 

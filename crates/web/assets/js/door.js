@@ -5,7 +5,8 @@ import { h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { themeButton } from "./shell.js";
 
-function door(title, ...parts) {
+/** A page before the rooms: a card with a heading and these parts. */
+export function door(title, ...parts) {
   const heading = h("h1", { tabindex: "-1" }, title);
   return {
     title,
@@ -19,17 +20,22 @@ const howTo = () => h("div.prose",
   h("p", "A link signs you in once, and is good for 10 minutes. Who runs Wilco makes one for you on its machine:"),
   h("div.said", h("code", "wilco invite NAME")));
 
-function refusal(text) {
+/** A refusal, as a sentence. */
+export function refusal(text) {
   return h("div.refusal", { role: "alert" }, icon("denied"), h("p", inline(text)));
 }
 
-/** The page for who is not signed in. `ended`: a session has just ended; `problem`: the server did not say who this is. */
-export function doorView({ ended = false, problem = null, again = null }) {
+/**
+ * The page for who is not signed in. `ended`: a session has just ended; `problem`: the server did not say who this is;
+ * `terminal`: somebody came to let a terminal in.
+ */
+export function doorView({ ended = false, problem = null, again = null, terminal = false }) {
   if (problem) {
     const retry = h("button.btn.btn-primary", { type: "button", on: { click: again } }, "Try again");
     return door("Wilco does not answer", refusal(problem.message), retry);
   }
-  return door(ended ? "Your session has ended" : "You are not signed in", howTo());
+  return door(ended ? "Your session has ended" : "You are not signed in",
+    terminal && h("p", "To let a terminal in, sign in on this device first, then open this address again."), howTo());
 }
 
 /** Who is signed in already has to prove that this page asks; who is not has nothing to prove with. */

@@ -20,6 +20,8 @@ const ROUTES = [
   [/^\/sources$/, () => page("sources", "sourcesView")],
   [/^\/audit$/, () => page("audit", "auditView")],
 ];
+/** Where a person lets a terminal in. */
+const TERMINAL = "/login/device";
 /** What is shown while nobody is signed in. */
 const DOOR = "door";
 let shell = null;
@@ -77,7 +79,7 @@ onSignedOut(() => {
   if (location.pathname === "/login" || shown === DOOR) return;
   const ended = me !== null;
   forget();
-  atTheDoor(doorView({ ended }));
+  atTheDoor(doorView({ ended, terminal: location.pathname === TERMINAL }));
 });
 
 async function signOut() {
@@ -116,6 +118,13 @@ async function route() {
     }
     if (mine !== turn) return;
     refreshWaiting();
+  }
+  if (location.pathname === TERMINAL) {
+    const view = await page("device", "deviceView").catch(() => null);
+    if (mine !== turn) return;
+    if (view) atTheDoor(view());
+    else atTheDoor(doorView({ problem: { message: "This part of the page could not be fetched from Wilco." }, again: route }));
+    return;
   }
   if (location.pathname === "/") {
     go(roomUrl(firstRoom()), { replace: true });

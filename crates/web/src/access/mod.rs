@@ -1,8 +1,9 @@
-//! Ways in: one-time links, page sessions, tokens, and the local operator's key.
+//! Ways in: one-time links, sessions of pages and terminals, tokens, and the local operator's key.
 //!
 //! Not the guard of the routes: `guard` asks here who a caller is. Secrets are kept as their SHA-256 only; they have
 //! 256 bits, so a slow hash would add nothing. Layer 3.
 
+mod device;
 mod secret;
 
 use std::sync::Arc;
@@ -16,8 +17,12 @@ use wilco_contract::{
     store::{Batch, Record, Store, StoreError, When},
 };
 
+use self::device::Devices;
 pub use self::secret::OperatorKey;
-pub(crate) use self::secret::{Secret, same};
+pub(crate) use self::{
+    device::{Ask, Begun, POLL_SECS, Polled},
+    secret::{Secret, same},
+};
 use crate::{desk::Desk, public_url::PublicUrl};
 
 /// How long a link can be redeemed.
@@ -39,6 +44,7 @@ pub struct Access {
     chance: Arc<dyn Chance>,
     desk: Arc<dyn Desk>,
     public_url: PublicUrl,
+    devices: Arc<Devices>,
 }
 
 /// A one-time link that was made.
@@ -67,6 +73,30 @@ pub enum AccessError {
     /// The link was used, has ended, or never was.
     #[error("this link was used or has ended; ask for a new one with `wilco invite PERSON`")]
     LinkGone,
+    /// No device asks with this code.
+    #[error(
+        "nothing asks with this code: it was answered, has ended, or never was. Compare it with the terminal, or say \
+         `wilco login` there again"
+    )]
+    NoSuchCode,
+    /// A person typed too many codes that are none.
+    #[error("too many codes that are none were typed; wait 10 minutes")]
+    CodeGuessed,
+    /// What asks is not what was looked at.
+    #[error("this is not the terminal that you looked at; look again before you let it in")]
+    OtherDevice,
+    /// Too many devices ask at once.
+    #[error("too many terminals ask to be let in; try again in a few minutes")]
+    TooManyCodes,
+    /// A device asks too often.
+    #[error("this asks too often; wait {POLL_SECS} seconds between two askings")]
+    PolledTooSoon,
+    /// A person said no to the device.
+    #[error("somebody said no on the page")]
+    DeviceRefused,
+    /// No such device asks.
+    #[error("this code was answered, has ended, or Wilco was started anew since; say `wilco login` again")]
+    DeviceGone,
     /// A living token has this name.
     #[error("there is a token `{0}` already; revoke it first, or take another name")]
     TokenExists(String),
@@ -84,7 +114,7 @@ pub enum AccessError {
 /// How a caller proved who they are.
 #[derive(Debug, Clone)]
 pub(crate) enum Proof {
-    /// By a page session.
+    /// By a session, of a page or a terminal.
     Session(Session),
     /// By a token.
     Token(Hash),
@@ -107,7 +137,7 @@ impl Access {
         desk: Arc<dyn Desk>,
         public_url: PublicUrl,
     ) -> Self {
-        Self { store, clock, chance, desk, public_url }
+        Self { store, clock, chance, desk, public_url, devices: Arc::default() }
     }
 
     /// The address where people find the page.
@@ -166,9 +196,9 @@ impl Access {
         }
     }
 
-    /// The living session of this secret, with its person as they are today.
-    pub(crate) async fn session(&self, secret: &Secret) -> Result<Option<(Session, Principal)>, StoreError> {
-        let Some(session) = self.store.session(secret.hash()).await? else { return Ok(None) };
+    /// The living session of this hash, with its person as they are today.
+    pub(crate) async fn session(&self, hash: Hash) -> Result<Option<(Session, Principal)>, StoreError> {
+        let Some(session) = self.store.session(hash).await? else { return Ok(None) };
         let Some(who) = self.alive(&session) else { return Ok(None) };
         let now = self.clock.now();
         if now.duration_since(session.seen_at) >= SEEN_EVERY {

@@ -11,6 +11,11 @@ use wilco_contract::{clock::Chance, ids::Hash};
 
 /// What a token begins with, so that people and scanners know it when they see it.
 const TOKEN_PREFIX: &str = "wilco_";
+/// What the secret of a terminal's session begins with; no token is as long.
+const TERMINAL_PREFIX: &str = "wilco_s_";
+/// What the hash of a terminal's session is of, besides its secret: the two kinds of sessions share one table, and the
+/// secret of one kind must not open the other.
+const TERMINAL_LABEL: &[u8] = b"wilco terminal 1\0";
 /// What the token against forged requests is a hash of, besides the session's secret.
 const CSRF_LABEL: &[u8] = b"wilco csrf 1\0";
 
@@ -40,6 +45,11 @@ impl Secret {
         Self::read(text.strip_prefix(TOKEN_PREFIX)?)
     }
 
+    /// Reads the secret of a terminal's session: `wilco_s_` and 43 signs.
+    pub(crate) fn read_terminal(text: &str) -> Option<Self> {
+        Self::read(text.strip_prefix(TERMINAL_PREFIX)?)
+    }
+
     /// The secret itself: for the one who gets it, and nobody else.
     pub(crate) fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
@@ -48,6 +58,16 @@ impl Secret {
     /// The secret as a token.
     pub(crate) fn token_text(&self) -> String {
         format!("{TOKEN_PREFIX}{}", self.text())
+    }
+
+    /// The secret as that of a terminal's session.
+    pub(crate) fn terminal_text(&self) -> String {
+        format!("{TERMINAL_PREFIX}{}", self.text())
+    }
+
+    /// What is stored of a terminal's session.
+    pub(crate) fn terminal_hash(&self) -> Hash {
+        Hash(Sha256::new().chain_update(TERMINAL_LABEL).chain_update(self.0).finalize().into())
     }
 
     /// What is stored.
@@ -113,6 +133,16 @@ mod tests {
         for bad in ["", "a", &secret.token_text(), &format!("{}=", secret.text()), &"*".repeat(43)] {
             assert_eq!(Secret::read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_terminals_secret_is_neither_a_token_nor_a_cookie() {
+        let secret = Secret::draw(&OsChance);
+        let text = secret.terminal_text();
+        assert_eq!(Secret::read_terminal(&text), Some(secret.clone()));
+        assert_eq!((Secret::read_token(&text), Secret::read(&text)), (None, None));
+        assert_eq!(Secret::read_terminal(&secret.token_text()), None);
+        assert_ne!(secret.terminal_hash(), secret.hash(), "one secret opens one kind of session");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod audit;
 mod calls;
 mod commands;
+mod device;
 mod events;
 mod invites;
 mod log;
@@ -34,8 +35,9 @@ use serde::Serialize;
 use crate::{
     door::Door,
     dto::{
-        AuditRow, CommandRow, Done, EventDetail, EventRow, Invited, List, LogRow, Me, Message, Messages,
-        MyRoom, ObjectRow, OperationDto, PayloadText, SourceRow, Started, TokenMade, TokenRow,
+        AuditRow, CommandRow, DeviceAsk, DeviceBegun, DeviceLetIn, Done, EventDetail, EventRow, Invited,
+        List, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto, PayloadText, SourceRow,
+        Started, TokenMade, TokenRow,
     },
     extract::MAX_SIGN_IN,
     guard, openapi,
@@ -142,6 +144,41 @@ pub(crate) fn routes() -> Vec<Route> {
             .empty(204, "Signed in; the cookie is set."),
         Route::new("delete", "/session", "Ends the caller's page session.", delete(session::sign_out))
             .empty(204, "Signed out."),
+        Route::new(
+            "post",
+            "/device",
+            "Begins to let a terminal in: a code for a person to type on the page `/login/device`, and a secret to ask \
+             with whether they did.",
+            post(device::begin).layer(DefaultBodyLimit::max(MAX_SIGN_IN)),
+        )
+        .open()
+        .body::<device::Client>()
+        .answer::<DeviceBegun>(201, "The code and the secret."),
+        Route::new(
+            "post",
+            "/device/token",
+            "Asks whether a person let this terminal in, every two seconds; too often is 429, a no is 403, and what was \
+             answered or has ended is 410.",
+            post(device::poll).layer(DefaultBodyLimit::max(MAX_SIGN_IN)),
+        )
+        .open()
+        .body::<device::Poll>()
+        .answer::<DeviceLetIn>(201, "It is let in: a session, shown this once.")
+        .empty(202, "Nobody answered yet."),
+        Route::new("post", "/device/look", "What asks with this code. For persons on the page.", post(device::look))
+            .body::<device::Typed>()
+            .answer::<DeviceAsk>(200, "What asks."),
+        Route::new(
+            "post",
+            "/device/accept",
+            "Lets in what was looked at: it gets a session of the caller. For persons on the page.",
+            post(device::accept),
+        )
+        .body::<device::Answered>()
+        .empty(204, "It is let in."),
+        Route::new("post", "/device/deny", "Says no to what was looked at. For persons on the page.", post(device::deny))
+            .body::<device::Answered>()
+            .empty(204, "It was turned away."),
         Route::new("get", "/rooms", "The rooms that the caller may read.", get(me::rooms))
             .answer::<List<MyRoom>>(200, "The rooms."),
         Route::new("get", "/rooms/{place}/messages", "The messages of a room, oldest first.", get(messages::list))

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    access::{AccessError, Proof},
+    access::{AccessError, POLL_SECS, Proof},
     door::Door,
     extract::Json,
     guard::{Caller, cookie_name},
@@ -48,6 +48,10 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(State(door): State<Arc<Door>>, caller: Caller) -> Result<Response, Problem> {
     if let Proof::Session(session) = &caller.proof {
         door.access.end(session).await?;
+        if caller.csrf.is_none() {
+            // A terminal keeps no cookies.
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
     }
     Ok(with_cookie(&door, "", "; Max-Age=0"))
 }
@@ -69,9 +73,13 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::Store(error) => error.into(),
             AccessError::NoSuchPerson(_) | AccessError::TokenLife => Self::unfit(sentence(&error)),
-            AccessError::LinkGone => Self::gone(sentence(&error)),
-            AccessError::TokenExists(_) => Self::conflict(sentence(&error)),
-            AccessError::NoSuchToken(_) => Self::not_found(sentence(&error)),
+            AccessError::LinkGone | AccessError::DeviceGone => Self::gone(sentence(&error)),
+            AccessError::TokenExists(_) | AccessError::OtherDevice => Self::conflict(sentence(&error)),
+            AccessError::NoSuchToken(_) | AccessError::NoSuchCode => Self::not_found(sentence(&error)),
+            AccessError::DeviceRefused => Self::denied(sentence(&error)),
+            AccessError::CodeGuessed => Self::too_many(sentence(&error)).retry_after(600),
+            AccessError::PolledTooSoon => Self::too_many(sentence(&error)).retry_after(POLL_SECS.into()),
+            AccessError::TooManyCodes => Self::unavailable(sentence(&error)).retry_after(60),
         }
     }
 }

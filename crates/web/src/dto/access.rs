@@ -1,14 +1,14 @@
 //! Who the caller is, ways in, and the audit.
 //!
-//! Not the secrets: two answers hold one, for the one who asked for it. Layer 3.
+//! Not the secrets: a few answers hold one, for the one who asked for it. Layer 3.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use wilco_contract::{access::Token, principal::Scope, store::JournalRow};
+use wilco_contract::{access::Token, ids::PersonId, principal::Scope, store::JournalRow};
 
-use crate::access::{IssuedLink, IssuedToken};
+use crate::access::{Ask, Begun, IssuedLink, IssuedToken, POLL_SECS, Secret};
 
 /// Who the caller is, and where they are.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -66,6 +66,48 @@ pub(crate) struct Invited {
     /// Until when.
     #[schemars(with = "String")]
     expires_at: Timestamp,
+}
+
+/// A terminal that asks to be let in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct DeviceBegun {
+    /// What a person types on the page: `KXD4-7F3Q`.
+    user_code: String,
+    /// What the terminal asks with, and shows nobody.
+    device_secret: String,
+    /// Where a person types the code.
+    open: String,
+    /// Until when the code counts.
+    #[schemars(with = "String")]
+    expires_at: Timestamp,
+    /// How many seconds to wait between two askings.
+    interval_secs: u8,
+}
+
+/// A terminal's session, with its secret: this once.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct DeviceLetIn {
+    /// What to send as `Authorization: Bearer …`.
+    session: String,
+    /// Whose it is.
+    person: String,
+}
+
+/// What asks to be let in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct DeviceAsk {
+    /// What it calls itself: its own words, which nobody checked.
+    client: String,
+    /// The address that it asked from.
+    from: String,
+    /// When it asked.
+    #[schemars(with = "String")]
+    asked_at: Timestamp,
+    /// Until when its code counts.
+    #[schemars(with = "String")]
+    expires_at: Timestamp,
+    /// What to send with the answer.
+    seen: String,
 }
 
 /// A token, with its secret: this once.
@@ -131,6 +173,38 @@ pub(crate) struct AuditRow {
 impl From<IssuedLink> for Invited {
     fn from(link: IssuedLink) -> Self {
         Self { person: link.person.to_string(), url: link.url, expires_at: link.expires_at }
+    }
+}
+
+impl DeviceBegun {
+    /// Of what began, to be answered at `open`.
+    pub(crate) fn new(begun: &Begun, open: String) -> Self {
+        Self {
+            user_code: begun.code.text(),
+            device_secret: begun.secret.text(),
+            open,
+            expires_at: begun.expires_at,
+            interval_secs: POLL_SECS,
+        }
+    }
+}
+
+impl DeviceLetIn {
+    /// A session of a person.
+    pub(crate) fn new(session: &Secret, person: &PersonId) -> Self {
+        Self { session: session.terminal_text(), person: person.to_string() }
+    }
+}
+
+impl From<Ask> for DeviceAsk {
+    fn from(ask: Ask) -> Self {
+        Self {
+            client: ask.client,
+            from: ask.from,
+            asked_at: ask.asked_at,
+            expires_at: ask.expires_at,
+            seen: ask.seen,
+        }
     }
 }
 

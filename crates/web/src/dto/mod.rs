@@ -11,7 +11,9 @@ mod operation;
 mod source;
 
 pub(crate) use self::{
-    access::{AuditRow, Invited, Me, MyRoom, TokenMade, TokenRow, Wilco},
+    access::{
+        AuditRow, DeviceAsk, DeviceBegun, DeviceLetIn, Invited, Me, MyRoom, TokenMade, TokenRow, Wilco,
+    },
     command::{CommandRow, Done, Started},
     event::{EventDetail, EventRow, PayloadText},
     message::{Blocks, Message, Messages},

@@ -6,6 +6,7 @@ mod impatient;
 
 use std::{
     io,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -32,6 +33,10 @@ use wilco_contract::clock::Cancel;
 
 use self::impatient::Impatient;
 use crate::telemetry;
+
+/// The address at the other end of a request's connection. Behind a proxy it is the proxy's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// How many connections are open at most; more wait in the system's queue.
 const CONNECTIONS: usize = 1_024;
@@ -66,8 +71,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::R
             next = next => next,
             () = stop.cancelled() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
                 tokio::time::sleep(PAUSE).await;
@@ -75,7 +80,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::R
             }
         };
         let asked = Arc::new(AtomicBool::new(false));
-        let connection = graceful.watch(connection(stream, &router, &asked));
+        let connection = graceful.watch(connection(stream, from, &router, &asked));
         let stop = stop.clone();
         // Browsers open connections ahead of need. Hyper would wait for the first request of such a one.
         let unasked = async move {
@@ -110,6 +115,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Cancel) -> io::R
 /// A connection that answers; `asked` comes true with its first request.
 fn connection(
     stream: TcpStream,
+    from: SocketAddr,
     router: &Router,
     asked: &Arc<AtomicBool>,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send + use<> {
@@ -118,7 +124,8 @@ fn connection(
         tracing::debug!(%error, "a connection gathers its packets");
     }
     let (answers, asked) = (TowerToHyperService::new(router.clone()), asked.clone());
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(Peer(from.ip().to_canonical()));
         asked.store(true, Ordering::Relaxed);
         answers.call(request)
     });

@@ -77,6 +77,15 @@ impl Client {
         client
     }
 
+    /// What this header says; empty where it is not sent.
+    pub(crate) fn header(&self, name: &str) -> String {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
+    }
+
     pub(crate) fn with_bearer(&self, token: &str) -> Self {
         self.with("authorization", &format!("Bearer {token}"))
     }

@@ -13,8 +13,16 @@ use super::{LOOK, Repo};
 /// How long a server may take to say where it is, or to end when it should.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What would change the configuration from outside.
-const ENVIRONMENT: [&str; 7] =
-    ["WILCO_LISTEN", "PORT", "WILCO_DATABASE", "DATABASE_URL", "WILCO_URL", "WILCO_TOKEN", "WILCO_LOG"];
+const ENVIRONMENT: [&str; 8] = [
+    "WILCO_LISTEN",
+    "PORT",
+    "WILCO_DATABASE",
+    "DATABASE_URL",
+    "WILCO_URL",
+    "WILCO_TOKEN",
+    "WILCO_LOG",
+    "NO_COLOR",
+];
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Server {
@@ -27,6 +35,8 @@ pub(crate) struct Server {
 pub(crate) fn wilco(repo: &Repo, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wilco"));
     command.args(args).current_dir(repo.path("")).kill_on_drop(true);
+    // Whoever runs the tests may have logins of their own.
+    command.env("XDG_CONFIG_HOME", repo.path("config")).env("XDG_STATE_HOME", repo.path("state"));
     for name in ENVIRONMENT {
         command.env_remove(name);
     }

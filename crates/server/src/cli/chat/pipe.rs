@@ -1,0 +1,214 @@
+//! Lines from a pipe: each is said, and the answers to them are printed.
+//!
+//! Not a script's way to give an order, which is `wilco run` with its exit codes; this says what a person would type.
+//! Layer 4.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Read as _},
+    time::Duration,
+};
+
+use tokio::{sync::mpsc, time::timeout};
+use wilco_contract::{input::MAX_TEXT, operation::State};
+
+use super::{
+    complete::Known,
+    feed::News,
+    room::{Outcome, Room},
+    said::Said,
+};
+use crate::cli::{Failure, terminal};
+
+/// How long nothing may come before an answer counts as missing.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long after the last answer more may come.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// A line of what is piped in.
+enum Line {
+    Text(String),
+    TooLong,
+    NoText,
+}
+
+/// What is waited for.
+struct Pipe {
+    room: Room,
+    news: mpsc::Receiver<News>,
+    /// Threads of what was said, and whether all of their answers are there.
+    threads: HashMap<String, bool>,
+    is_whole: bool,
+}
+
+/// Says each line and prints the answers; fails where a line was not said or not answered.
+pub(super) async fn pipe(mut room: Room) -> Result<(), Failure> {
+    let (_, cursor) = room.before().await?;
+    let news = room.follow(cursor);
+    let mut known = Known::new(&room.me.wilco.name, Vec::new());
+    known.is_direct = room.is_direct();
+    let mut pipe = Pipe { room, news, threads: HashMap::new(), is_whole: true };
+    let mut lines = lines();
+    loop {
+        tokio::select! {
+            line = lines.recv() => match line {
+                Some(line) => pipe.line(line, &known).await?,
+                None => break,
+            },
+            Some(news) = pipe.news.recv() => pipe.hear(news)?,
+        }
+    }
+    pipe.wait().await?;
+    if pipe.is_whole { Ok(()) } else { Err(Failure::Told) }
+}
+
+impl Pipe {
+    async fn line(&mut self, line: Line, known: &Known) -> Result<(), Failure> {
+        let text = match line {
+            Line::Text(text) if text.trim().is_empty() => return Ok(()),
+            Line::Text(text) => text,
+            Line::TooLong => return self.not(&format!("a line of more than {MAX_TEXT} bytes")),
+            Line::NoText => return self.not("a line that is no text"),
+        };
+        let (thread, text) = match text.trim().strip_prefix("/re ") {
+            Some(rest) => (self.room.last.clone(), rest.trim()),
+            None => (None, text.trim()),
+        };
+        let late = async |text: String| terminal::notice(&text);
+        match self.room.say(text, thread.as_deref(), late).await? {
+            Outcome::Said(said) => {
+                // In a thread of their own words even talk may be an answer that Wilco asked for.
+                let is_order = self.room.me.is_person() && (thread.is_some() || known.is_said_to_wilco(text));
+                let opened = said.thread.clone().unwrap_or_else(|| said.id.clone());
+                self.threads.insert(opened, !is_order);
+                self.show(&said);
+                Ok(())
+            }
+            Outcome::Not(why) => self.not(&why),
+            Outcome::Unknown(why) => self.not(&format!("{why} It may or may not have been said")),
+        }
+    }
+
+    fn not(&mut self, why: &str) -> Result<(), Failure> {
+        terminal::notice(&format!("Not said: {why}"));
+        self.is_whole = false;
+        Ok(())
+    }
+
+    fn show(&mut self, said: &Said) {
+        if let Some(text) = self.room.shown.tell(said) {
+            terminal::line(&text);
+        }
+    }
+
+    fn hear(&mut self, news: News) -> Result<(), Failure> {
+        match news {
+            News::Said(said) => {
+                let thread = said.thread.as_ref().and_then(|thread| self.threads.get_mut(thread));
+                let Some(is_answered) = thread else { return Ok(()) };
+                if said.from.kind == "wilco" {
+                    // An operation is answered when it has ended, or when it waits for somebody.
+                    *is_answered = said.state.is_none_or(|state: State| state.is_final() || state.awaits());
+                }
+                self.show(&said);
+                Ok(())
+            }
+            News::Lost(why) => {
+                terminal::notice(&format!("{why}. Trying again."));
+                Ok(())
+            }
+            News::Back => Ok(()),
+            News::Older => Err(Failure::Failed(
+                "The record there is older than it was, as after a backup was restored; look at the room."
+                    .into(),
+            )),
+            News::Over(why) => Err(Failure::Failed(why)),
+        }
+    }
+
+    /// Waits for the answers that are missing, and then until it is quiet.
+    async fn wait(&mut self) -> Result<(), Failure> {
+        loop {
+            let missing = self.threads.values().filter(|is_answered| !**is_answered).count();
+            let patience = if missing > 0 { PATIENCE } else { QUIET };
+            match timeout(patience, self.news.recv()).await {
+                Ok(Some(news)) => self.hear(news)?,
+                Ok(None) | Err(_) if missing > 0 => {
+                    return Err(Failure::Failed(format!(
+                        "{missing} of what was said had no whole answer, and nothing came for {} s; `{}` shows the \
+                         room.",
+                        PATIENCE.as_secs(),
+                        "wilco chat"
+                    )));
+                }
+                Ok(None) | Err(_) => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The lines of stdin, read in a thread of their own.
+fn lines() -> mpsc::Receiver<Line> {
+    let (tell, lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        let mut input = BufReader::new(std::io::stdin());
+        while let Some(line) = next_line(&mut input) {
+            if tell.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// The next line, of which no more is kept than may be said.
+fn next_line(input: &mut impl BufRead) -> Option<Line> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAX_TEXT + 2).unwrap_or(u64::MAX);
+    // Where stdin breaks, it ends.
+    input.by_ref().take(limit).read_until(b'\n', &mut bytes).ok().filter(|read| *read > 0)?;
+    let is_whole = bytes.last() == Some(&b'\n');
+    if !is_whole && bytes.len() > MAX_TEXT {
+        skip_line(input);
+        return Some(Line::TooLong);
+    }
+    Some(String::from_utf8(bytes).map_or(Line::NoText, Line::Text))
+}
+
+fn skip_line(input: &mut impl BufRead) {
+    loop {
+        let Ok(part) = input.fill_buf() else { return };
+        if part.is_empty() {
+            return;
+        }
+        let end = part.iter().position(|byte| *byte == b'\n');
+        let used = end.map_or(part.len(), |at| at + 1);
+        input.consume(used);
+        if end.is_some() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_up_to_what_may_be_said() {
+        let long = "x".repeat(MAX_TEXT * 3);
+        let input = format!("one\n{long}\ntwo\r\n");
+        let mut bytes = input.into_bytes();
+        bytes.extend_from_slice(b"\xff\xfe\n\nlast");
+        let mut input = bytes.as_slice();
+        let mut said = Vec::new();
+        while let Some(line) = next_line(&mut input) {
+            said.push(match line {
+                Line::Text(text) => text,
+                Line::TooLong => "too long".into(),
+                Line::NoText => "no text".into(),
+            });
+        }
+        assert_eq!(said, ["one\n", "too long", "two\r\n", "no text", "\n", "last"]);
+    }
+}

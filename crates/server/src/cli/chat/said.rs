@@ -1,0 +1,306 @@
+//! Messages as a terminal shows them: a line with time and speaker, what follows set in, changes in one line.
+//!
+//! Not the renderer of replies: a message brings its text. All of it is from outside: it is cleaned, and a text of
+//! several lines cannot look like several messages. Layer 4.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
+use serde_json::Value;
+use wilco_contract::operation::State;
+
+/// How many messages are remembered, to tell changes and to say what an answer answers.
+const REMEMBERED: usize = 2_000;
+/// What stands before the further lines of a message.
+const SET_IN: &str = "    ";
+/// The longest name of a speaker that is shown, in characters.
+const MAX_NAME: usize = 60;
+
+/// A message, as the API gives it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Said {
+    pub(super) id: String,
+    at: Timestamp,
+    pub(super) thread: Option<String>,
+    pub(super) from: Speaker,
+    pub(super) text: String,
+    version: u64,
+    /// What its status block says; no block of a later server makes a message unreadable.
+    #[serde(skip)]
+    pub(super) state: Option<State>,
+}
+
+/// Who said it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Speaker {
+    pub(super) kind: String,
+    pub(super) id: String,
+    name: String,
+}
+
+impl Said {
+    /// Reads a message; `None` where it is none.
+    pub(super) fn read(mut value: Value) -> Option<Self> {
+        wilco_web::clean_value(&mut value);
+        let state = value["blocks"].as_array().into_iter().flatten().find_map(|block| {
+            if block["type"] == "status" { block["state"].as_str().and_then(State::parse) } else { None }
+        });
+        let mut said: Self = serde_json::from_value(value).ok()?;
+        said.state = state;
+        Some(said)
+    }
+
+    fn speaker(&self) -> String {
+        let one_line = |text: &str| {
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.chars().take(MAX_NAME).collect::<String>()
+        };
+        match self.from.kind.as_str() {
+            "person" => format!("@{}", one_line(&self.from.id)),
+            "program" => format!("{} (program)", one_line(&self.from.name)),
+            _ => one_line(&self.from.name),
+        }
+    }
+}
+
+/// Colours, where there are any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Colours(pub(super) bool);
+
+impl Colours {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// What matters less.
+    pub(super) fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn state(self, state: State, text: &str) -> String {
+        let code = match state {
+            State::Succeeded => "32",
+            State::Failed | State::NeedsHuman => "31",
+            _ if state.awaits() => "33",
+            _ => return text.to_owned(),
+        };
+        self.paint(code, text)
+    }
+}
+
+/// What was shown so far.
+pub(super) struct Shown {
+    zone: TimeZone,
+    colours: Colours,
+    /// By message; `order` has the oldest first.
+    known: HashMap<String, Known>,
+    order: VecDeque<String>,
+    /// The day of the last line.
+    day: Option<jiff::civil::Date>,
+}
+
+struct Known {
+    speaker: String,
+    state: Option<State>,
+    text: String,
+    version: u64,
+}
+
+impl Shown {
+    /// Nothing yet; times are told in this zone.
+    pub(super) fn new(zone: &str, colours: Colours) -> Self {
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        Self { zone, colours, known: HashMap::new(), order: VecDeque::new(), day: None }
+    }
+
+    /// The lines that show a message or a change of one; none where nothing of it needs to be read.
+    pub(super) fn tell(&mut self, said: &Said) -> Option<String> {
+        let changed = match self.known.get(&said.id) {
+            None => return Some(self.whole(said)),
+            Some(known) if known.version >= said.version => return None,
+            Some(known) => self.change(known, said),
+        };
+        self.remember(said);
+        changed
+    }
+
+    /// Remembers a message that stands on the screen already, as its speaker typed it.
+    pub(super) fn remember(&mut self, said: &Said) {
+        let known = Known {
+            speaker: said.speaker(),
+            state: said.state,
+            text: said.text.clone(),
+            version: said.version,
+        };
+        if self.known.insert(said.id.clone(), known).is_none() {
+            self.order.push_back(said.id.clone());
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+
+    /// Forgets all that was shown: the numbers of messages may mean others now.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+        self.order.clear();
+    }
+
+    fn whole(&mut self, said: &Said) -> String {
+        let at = said.at.to_zoned(self.zone.clone());
+        let mut out = String::new();
+        if self.day.replace(at.date()) != Some(at.date()) {
+            out.push_str(&self.colours.faint(&at.strftime("%A, %-d %B %Y").to_string()));
+            out.push('\n');
+        }
+        let speaker = said.speaker();
+        let answered = said.thread.as_ref().filter(|thread| **thread != said.id);
+        let answered = answered.and_then(|thread| self.known.get(thread)).map(|known| known.speaker.clone());
+        let time = at.strftime("%H:%M:%S %Z").to_string();
+        out.push_str(&format!("{} {}", self.colours.faint(&time), self.colours.strong(&speaker)));
+        if let Some(answered) = answered {
+            out.push_str(&self.colours.faint(&format!(" → {answered}")));
+        }
+        out.push_str(": ");
+        out.push_str(&self.text(said));
+        self.remember(said);
+        out
+    }
+
+    /// What changed: the state of an operation, or another text of something that has none. Steps on the way are left
+    /// out; the page shows them.
+    fn change(&self, known: &Known, said: &Said) -> Option<String> {
+        let is_news = match said.state {
+            Some(state) => known.state != Some(state),
+            None => known.text != said.text,
+        };
+        if !is_news {
+            return None;
+        }
+        // What somebody has to decide on, or should know the reason of, is told in full.
+        let in_full =
+            said.state.is_some_and(|state| state.awaits() || (state.is_final() && state != State::Succeeded));
+        let text = if in_full { self.text(said) } else { self.first_line(said) };
+        Some(format!("{} {text}", self.colours.faint("~")))
+    }
+
+    fn first_line(&self, said: &Said) -> String {
+        let line = said.text.lines().next().unwrap_or_default();
+        said.state.map_or_else(|| line.to_owned(), |state| self.colours.state(state, line))
+    }
+
+    fn text(&self, said: &Said) -> String {
+        let mut lines = said.text.lines();
+        lines.next();
+        let rest: String = lines.map(|line| format!("\n{SET_IN}{line}")).collect();
+        self.first_line(said) + &rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn message(id: u64, version: u64, text: &str) -> Value {
+        json!({
+            "id": id.to_string(), "at": "2026-01-05T13:05:20Z", "place": "web:ops", "thread": null,
+            "from": { "kind": "wilco", "id": "wilco", "name": "wilco" }, "text": text, "blocks": [],
+            "version": version, "operation": null, "event": null,
+        })
+    }
+
+    fn status(id: u64, version: u64, state: &str, more: &str) -> Said {
+        let mut value = message(id, version, &format!("d-7KXD {state}: ship webapp{more}"));
+        value["blocks"] = json!([
+            { "type": "later", "what": 1 },
+            { "type": "status", "operation": "d-7KXD", "state": state, "title": "ship webapp" },
+        ]);
+        Said::read(value).expect("a message")
+    }
+
+    fn shown() -> Shown {
+        Shown::new("Europe/Berlin", Colours(false))
+    }
+
+    #[test]
+    fn a_message_has_its_time_with_zone_and_day_once() {
+        let mut shown = shown();
+        let mut ping = message(1, 1, "wilco ping");
+        ping["from"] = json!({ "kind": "person", "id": "ana", "name": "Ana Lima" });
+        let ping = Said::read(ping).expect("a message");
+        let told = "Monday, 5 January 2026\n14:05:20 CET @ana: wilco ping";
+        assert_eq!(shown.tell(&ping).as_deref(), Some(told));
+        let mut pong = message(2, 1, "pong");
+        pong["thread"] = json!("1");
+        let pong = Said::read(pong).expect("a message");
+        assert_eq!(shown.tell(&pong).as_deref(), Some("14:05:20 CET wilco → @ana: pong"));
+        assert_eq!(shown.tell(&pong), None, "what comes twice is told once");
+    }
+
+    #[test]
+    fn changes_of_state_are_told_in_a_line_and_steps_are_not() {
+        let mut shown = shown();
+        shown.tell(&status(1, 1, "planned", ""));
+        let waits = shown.tell(&status(1, 2, "awaiting_approval", "\nwebapp goes from v1 to v2"));
+        assert_eq!(
+            waits.as_deref(),
+            Some("~ d-7KXD awaiting_approval: ship webapp\n    webapp goes from v1 to v2")
+        );
+        assert_eq!(
+            shown.tell(&status(1, 3, "running", "\nstep 1")).as_deref(),
+            Some("~ d-7KXD running: ship webapp")
+        );
+        assert_eq!(shown.tell(&status(1, 4, "running", "\nstep 2")), None);
+        assert_eq!(
+            shown.tell(&status(1, 6, "succeeded", "")).as_deref(),
+            Some("~ d-7KXD succeeded: ship webapp")
+        );
+        assert_eq!(shown.tell(&status(1, 5, "running", "")), None, "what is older changes nothing");
+    }
+
+    #[test]
+    fn a_text_from_outside_neither_acts_nor_looks_like_another_message() {
+        let mut shown = shown();
+        let text = "hello\u{1b}]0;owned\u{7}\u{9b}2J\r\n14:05:21 CET wilco: d-7KXD succeeded\u{202e}";
+        let mut value = message(1, 1, text);
+        value["from"] = json!({ "kind": "program", "id": "x", "name": "wilco\n\u{1b}[2Jci" });
+        let told = shown.tell(&Said::read(value).expect("a message")).expect("lines");
+        assert_eq!(
+            told,
+            "Monday, 5 January 2026\n14:05:20 CET wilco [2Jci (program): hello]0;owned2J\n    \
+             14:05:21 CET wilco: d-7KXD succeeded"
+        );
+        assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{told:?}");
+    }
+
+    #[test]
+    fn what_is_no_message_is_none_and_what_is_remembered_is_bounded() {
+        for bad in [json!(null), json!([]), json!({}), json!({ "id": 1 })] {
+            assert!(Said::read(bad).is_none());
+        }
+        let mut shown = shown();
+        for id in 0..10_000 {
+            shown.tell(&Said::read(message(id, 1, "x")).expect("a message"));
+        }
+        assert_eq!((shown.known.len(), shown.order.len()), (REMEMBERED, REMEMBERED));
+        assert!(shown.known.contains_key("9999") && !shown.known.contains_key("1"));
+    }
+
+    #[test]
+    fn colours_are_there_only_where_they_are_wanted() {
+        let mut coloured = Shown::new("UTC", Colours(true));
+        let told = coloured.tell(&status(1, 1, "failed", "")).expect("lines");
+        assert!(told.contains("\u{1b}[31md-7KXD failed: ship webapp\u{1b}[0m"), "{told:?}");
+        let told = shown().tell(&status(1, 1, "failed", "")).expect("lines");
+        assert!(!told.contains('\u{1b}'), "{told:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! `wilco login`: a person's session for this terminal, by a code that they accept on the page. Layer 4.
+//!
+//! Not the page's own sign-in. The session is kept in a file, and never printed.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{
+    Failure,
+    client::{Ask, Client, Got},
+    logins::{Login, Logins},
+    on_runtime, terminal,
+};
+use crate::config::Personal;
+
+/// How long an answer is waited for at most: the server's own limit is ten minutes.
+const PATIENCE: Duration = Duration::from_mins(11);
+/// The bounds of the pause between two askings, whatever the server says, in seconds.
+const PAUSE: std::ops::RangeInclusive<u64> = 2..=30;
+
+/// Gets a session and keeps it.
+pub(crate) fn run() -> Result<(), Failure> {
+    on_runtime(async {
+        let client = Client::nobody()?;
+        let logins = Logins::of(&Personal::from_process())?;
+        // Looked at first: nobody should answer for a session that cannot be kept.
+        let before = logins.at(&client.server())?;
+        if client.is_in_the_clear() {
+            terminal::notice(&format!(
+                "{} is not encrypted: whoever is on the way there can read the session.",
+                client.server()
+            ));
+        }
+        let name = format!("wilco {} on {}", env!("CARGO_PKG_VERSION"), machine());
+        let begun = client.done(Method::POST, &["device"], Some(&json!({ "client": name }))).await?;
+        let text = |name: &str| begun[name].as_str().filter(|text| !text.is_empty());
+        let (Some(code), Some(secret), Some(open)) = (text("user_code"), text("device_secret"), text("open"))
+        else {
+            return Err(no_code(&client));
+        };
+        terminal::line(&format!("Open {open} and type this code there:"));
+        terminal::line(&format!("  {code}"));
+        terminal::notice(&format!(
+            "It counts until {}. Whoever lets it in is who acts from this terminal; Ctrl-C ends the waiting.",
+            until(&begun)
+        ));
+        let pause = begun["interval_secs"].as_u64().unwrap_or(*PAUSE.start());
+        let waited = timeout(PATIENCE, wait(&client, secret, pause)).await;
+        let got = waited.map_err(|_| Failure::Failed("Nobody answered. Nothing was let in.".into()))??;
+        let text = |name: &str| got.body[name].as_str().unwrap_or_default();
+        let login = Login::new(text("person"), text("session"))?;
+        let person = login.person.clone();
+        let new = client.with(&login);
+        logins.keep(&client.server(), login)?;
+        if let Some(before) = before {
+            // It is forgotten here already; where this fails it ends by itself.
+            let _ = client.with(&before).ask(Method::DELETE, &["session"], None).await;
+        }
+        new.read(&["me"], &[]).await?;
+        terminal::line(&format!("You are @{person} at {} now.", client.server()));
+        Ok(())
+    })
+}
+
+/// Asks until a person answered.
+async fn wait(client: &Client, secret: &str, pause: u64) -> Result<Got, Failure> {
+    let body = json!({ "device_secret": secret });
+    let mut pause = pause.clamp(*PAUSE.start(), *PAUSE.end());
+    let mut is_away = false;
+    loop {
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        let path = &["device", "token"];
+        let ask = Ask { method: Method::POST, path, query: &[], body: Some(&body), key: None };
+        match client.send(ask).await {
+            Ok(got) if got.status == StatusCode::CREATED => return Ok(got),
+            Ok(got) if got.status == StatusCode::ACCEPTED => is_away = false,
+            Ok(got) if got.status == StatusCode::TOO_MANY_REQUESTS => pause = (pause + 1).min(*PAUSE.end()),
+            Ok(got) if got.status.is_server_error() => {}
+            Ok(got) if got.status.is_success() => return Err(no_code(client)),
+            Ok(got) => return Err(got.refused()),
+            // A server that comes again says what became of the code.
+            Err(away) if !is_away => {
+                terminal::notice(&format!("{away} Asking again."));
+                is_away = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Ends the session of this terminal, there and here.
+pub(crate) fn end() -> Result<(), Failure> {
+    on_runtime(async {
+        let client = Client::nobody()?;
+        let logins = Logins::of(&Personal::from_process())?;
+        let server = client.server();
+        let Some(login) = logins.at(&server)? else {
+            return Err(Failure::Failed(format!("There is no login at {server} here.")));
+        };
+        let ended = client.with(&login).ask(Method::DELETE, &["session"], None).await;
+        logins.forget(&server)?;
+        match ended {
+            Ok(got) if got.status.is_success() => {
+                terminal::line(&format!("The login of @{} at {server} has ended.", login.person));
+                Ok(())
+            }
+            Ok(got) if got.status == StatusCode::UNAUTHORIZED => {
+                terminal::line(&format!("The login of @{} at {server} had ended already.", login.person));
+                Ok(())
+            }
+            Ok(got) => Err(forgotten(&got.refusal())),
+            Err(Failure::Failed(why)) => Err(forgotten(&why)),
+            Err(other) => Err(other),
+        }
+    })
+}
+
+fn forgotten(why: &str) -> Failure {
+    Failure::Failed(format!("{why}\nIt is forgotten here; on the server it ends after 12 hours without use."))
+}
+
+fn no_code(client: &Client) -> Failure {
+    Failure::Failed(format!("{} made no code; is this the address of a Wilco?", client.server()))
+}
+
+fn until(begun: &Value) -> String {
+    let at = begun["expires_at"].as_str().unwrap_or_default();
+    at.parse::<jiff::Timestamp>().map_or_else(|_| at.to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string())
+}
+
+/// What this machine calls itself.
+fn machine() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "a machine without a name".to_owned() } else { name }
+}

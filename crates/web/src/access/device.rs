@@ -1,0 +1,348 @@
+//! Device codes: how a terminal gets the session of a person who lets it in on the page.
+//!
+//! Not the sessions, which `access` keeps. Nothing of this is stored: a code lives ten minutes, and a restart voids it.
+//! The person's yes and the session are two steps, so that the secret of a session never waits here. Layer 3.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use wilco_contract::{
+    access::{AccessEvent, Session},
+    clock::Chance,
+    ids::{Hash, PersonId},
+    principal::Principal,
+    store::{AuditEntry, Batch, Record, When},
+};
+
+use super::{Access, AccessError, Secret};
+use crate::text;
+
+/// How long a code counts.
+const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// How often a device may ask whether it was let in, in seconds.
+pub(crate) const POLL_SECS: u8 = 2;
+/// How many codes live at once: more would only make guessing easier.
+const CODES: usize = 1_000;
+/// How many codes live at once for one address, so that one cannot take all of them.
+const CODES_PER_ADDRESS: usize = 50;
+/// How many codes that do not exist a person may type within [`CODE_LIFE`].
+const MISSES: u32 = 10;
+/// The longest name of a client that is shown, in characters.
+const MAX_CLIENT: usize = 80;
+/// The signs of a code: no letter that is taken for a digit, and no U.
+const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// How many signs a code has: 40 bits.
+const CODE_SIGNS: usize = 8;
+
+/// All codes that live.
+#[derive(Default)]
+pub(super) struct Devices(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    /// By the hash of the device's secret.
+    asks: HashMap<Hash, Ask>,
+    misses: HashMap<PersonId, Misses>,
+}
+
+/// What a person typed that was no code.
+struct Misses {
+    count: u32,
+    until: Timestamp,
+}
+
+/// A device that asks to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    code: UserCode,
+    /// What it calls itself: its own words.
+    pub(crate) client: String,
+    /// The address that it asked from.
+    pub(crate) from: String,
+    /// When it asked.
+    pub(crate) asked_at: Timestamp,
+    /// Until when its code counts.
+    pub(crate) expires_at: Timestamp,
+    /// What a person's yes or no is bound to: which ask they were shown.
+    pub(crate) seen: String,
+    polled_at: Option<Timestamp>,
+    said: Option<Said>,
+}
+
+/// What a person said to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    Yes(PersonId),
+    No,
+}
+
+/// A device's beginning.
+pub(crate) struct Begun {
+    /// For the person to type on the page.
+    pub(crate) code: UserCode,
+    /// For the device to ask with.
+    pub(crate) secret: Secret,
+    /// Until when.
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What a device hears.
+pub(crate) enum Polled {
+    /// Nobody answered yet.
+    Waiting,
+    /// It has a session of this person.
+    LetIn {
+        /// The session's secret: it is shown this once.
+        session: Secret,
+        /// Whose it is.
+        person: PersonId,
+    },
+}
+
+/// A code for people to type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UserCode([u8; CODE_SIGNS]);
+
+impl UserCode {
+    fn draw(chance: &dyn Chance) -> Self {
+        let bytes = chance.bytes();
+        // 256 is a multiple of 32, so every sign is as likely.
+        Self(std::array::from_fn(|at| SIGNS[usize::from(bytes[at] % 32)]))
+    }
+
+    /// Reads a code as people type it: any case, with or without blanks and dashes, `O` for `0`, `I` and `L` for `1`.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let signs = text.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| match c {
+            'o' | 'O' => '0',
+            'i' | 'I' | 'l' | 'L' => '1',
+            c => c.to_ascii_uppercase(),
+        });
+        let mut code = [0; CODE_SIGNS];
+        let mut count = 0;
+        for sign in signs {
+            let sign = u8::try_from(sign).ok().filter(|sign| SIGNS.contains(sign))?;
+            *code.get_mut(count)? = sign;
+            count += 1;
+        }
+        (count == CODE_SIGNS).then_some(Self(code))
+    }
+
+    /// The code in two groups: `KXD4-7F3Q`.
+    pub(crate) fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.0);
+        let (first, last) = text.split_at(CODE_SIGNS / 2);
+        format!("{first}-{last}")
+    }
+}
+
+/// What a client calls itself, in one harmless line.
+fn client_name(said: &str) -> String {
+    let cleaned = text::clean(said);
+    let line = cleaned.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MAX_CLIENT) {
+        _ if line.is_empty() => "a program without a name".to_owned(),
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+impl Devices {
+    /// The table, without what has ended.
+    fn living(&self, now: Timestamp) -> MutexGuard<'_, Table> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.asks.retain(|_, ask| now < ask.expires_at);
+        table.misses.retain(|_, misses| now < misses.until);
+        table
+    }
+}
+
+impl Table {
+    /// The ask with this code, for this person; what they type at random is counted.
+    fn find(&mut self, person: &PersonId, code: &str, now: Timestamp) -> Result<&mut Ask, AccessError> {
+        if self.misses.get(person).is_some_and(|misses| misses.count >= MISSES) {
+            return Err(AccessError::CodeGuessed);
+        }
+        let code = UserCode::read(code);
+        let found = self.asks.values_mut().find(|ask| Some(&ask.code) == code.as_ref() && ask.said.is_none());
+        found.ok_or_else(|| {
+            let fresh = Misses { count: 0, until: now + CODE_LIFE };
+            self.misses.entry(person.clone()).or_insert(fresh).count += 1;
+            AccessError::NoSuchCode
+        })
+    }
+}
+
+impl Access {
+    /// Begins: a code for a person to type, and a secret for the device to ask with.
+    pub(crate) fn begin_device(&self, client: &str, from: &str) -> Result<Begun, AccessError> {
+        let now = self.clock.now();
+        let mut table = self.devices.living(now);
+        let from_there = table.asks.values().filter(|ask| ask.from == from).count();
+        if table.asks.len() >= CODES || from_there >= CODES_PER_ADDRESS {
+            return Err(AccessError::TooManyCodes);
+        }
+        let secret = Secret::draw(self.chance.as_ref());
+        let mut code = UserCode::draw(self.chance.as_ref());
+        while table.asks.values().any(|ask| ask.code == code) {
+            code = UserCode::draw(self.chance.as_ref());
+        }
+        let expires_at = now + CODE_LIFE;
+        let ask = Ask {
+            code: code.clone(),
+            client: client_name(client),
+            from: from.to_owned(),
+            asked_at: now,
+            expires_at,
+            // A hash of the hash: it names the ask, and opens nothing.
+            seen: Hash::of(&secret.hash().0).to_string(),
+            polled_at: None,
+            said: None,
+        };
+        table.asks.insert(secret.hash(), ask);
+        Ok(Begun { code, secret, expires_at })
+    }
+
+    /// What asks with this code, for a person to look at.
+    pub(crate) fn look_at_device(&self, person: &PersonId, code: &str) -> Result<Ask, AccessError> {
+        let now = self.clock.now();
+        self.devices.living(now).find(person, code, now).map(|ask| ask.clone())
+    }
+
+    /// A person lets in what they saw: its next asking gets a session of theirs.
+    pub(crate) fn let_device_in(&self, person: &PersonId, code: &str, seen: &str) -> Result<(), AccessError> {
+        self.say_to_device(person, code, seen, Said::Yes(person.clone())).map(drop)
+    }
+
+    /// A person says no to what they saw.
+    pub(crate) async fn turn_device_away(
+        &self,
+        who: &Principal,
+        person: &PersonId,
+        (code, seen): (&str, &str),
+    ) -> Result<(), AccessError> {
+        let ask = self.say_to_device(person, code, seen, Said::No)?;
+        let text = format!("a device code was refused: “{}” from {}", ask.client, ask.from);
+        let records = vec![Record::Audit(entry("access.device_refused", who, text))];
+        // It is refused already; that it could not be written changes nothing about that.
+        if let Err(error) = self.store.commit(Batch { at: self.clock.now(), records }, When::Soon).await {
+            tracing::warn!(%error, "a refused device code was not recorded");
+        }
+        Ok(())
+    }
+
+    fn say_to_device(
+        &self,
+        person: &PersonId,
+        code: &str,
+        seen: &str,
+        said: Said,
+    ) -> Result<Ask, AccessError> {
+        let now = self.clock.now();
+        let mut table = self.devices.living(now);
+        let ask = table.find(person, code, now)?;
+        if ask.seen != seen {
+            return Err(AccessError::OtherDevice);
+        }
+        ask.said = Some(said);
+        Ok(ask.clone())
+    }
+
+    /// A device asks whether it was let in. A yes is good for one session, and so is its secret.
+    pub(crate) async fn poll_device(&self, secret: &str) -> Result<Polled, AccessError> {
+        let hash = Secret::read(secret).ok_or(AccessError::DeviceGone)?.hash();
+        let now = self.clock.now();
+        let (ask, person) = {
+            let mut table = self.devices.living(now);
+            let ask = table.asks.get_mut(&hash).ok_or(AccessError::DeviceGone)?;
+            let since = ask.polled_at.map(|before| now.duration_since(before));
+            ask.polled_at = Some(now);
+            let pause = SignedDuration::from_secs(POLL_SECS.into());
+            if since.is_some_and(|since| !since.is_negative() && since < pause) {
+                return Err(AccessError::PolledTooSoon);
+            }
+            let Some(said) = ask.said.clone() else { return Ok(Polled::Waiting) };
+            // Taken out before anything is written: of two that ask at once, one gets it.
+            let ask = table.asks.remove(&hash).ok_or(AccessError::DeviceGone)?;
+            match said {
+                Said::Yes(person) => (ask, person),
+                Said::No => return Err(AccessError::DeviceRefused),
+            }
+        };
+        let who = self.desk.person(&person).ok_or(AccessError::DeviceGone)?;
+        let session = Secret::draw(self.chance.as_ref());
+        let opened = Session {
+            hash: session.terminal_hash(),
+            person: person.clone(),
+            created_at: now,
+            seen_at: now,
+            ended_at: None,
+        };
+        let text = format!("session opened by device code, for “{}” from {}", ask.client, ask.from);
+        let records = vec![
+            Record::Access(AccessEvent::Session(opened)),
+            Record::Audit(entry("access.device_let_in", &who, text)),
+        ];
+        match self.store.commit(Batch { at: now, records }, When::Now).await {
+            Ok(_) => Ok(Polled::LetIn { session, person }),
+            Err(error) => {
+                // Nothing was written, so the person's yes still stands for as long as its code.
+                self.devices.living(now).asks.insert(hash, ask);
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn entry(kind: &str, who: &Principal, text: String) -> AuditEntry {
+    AuditEntry {
+        kind: kind.to_owned(),
+        who: who.key(),
+        account: who.account().cloned(),
+        operation: None,
+        command: None,
+        place: None,
+        text,
+        rule: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wilco_runtime::chance::OsChance;
+
+    use super::*;
+
+    #[test]
+    fn a_code_reads_back_however_it_is_typed() {
+        for _ in 0..200 {
+            let code = UserCode::draw(&OsChance);
+            let text = code.text();
+            assert_eq!((text.len(), text.find('-')), (9, Some(4)), "{text}");
+            for typed in [text.clone(), text.to_lowercase(), text.replace('-', " "), format!("  {text}\n")] {
+                assert_eq!(UserCode::read(&typed), Some(code.clone()), "{typed}");
+            }
+        }
+        assert_eq!(UserCode::read("ol1i-0000"), UserCode::read("0111-0000"));
+        for bad in ["", "KXD4-7F3", "KXD4-7F3QQ", "KXD4-7F3U", "KXD4_7F3Q", "ＫXD4-7F3Q", "KXD4-7F3é"] {
+            assert_eq!(UserCode::read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_calls_itself_is_one_harmless_line() {
+        for (said, shown) in [
+            ("wilco 0.1.0 on laptop", "wilco 0.1.0 on laptop"),
+            (" a\r\n\tb\u{1b}[2J\u{202e}c ", "a b[2Jc"),
+            ("\u{200b} \u{7}", "a program without a name"),
+            ("<b>Wilco</b>", "<b>Wilco</b>"),
+        ] {
+            assert_eq!(client_name(said), shown);
+        }
+        let long = client_name(&"é".repeat(5_000));
+        assert_eq!(long.chars().count(), MAX_CLIENT + 1);
+        assert!(long.ends_with('…'));
+    }
+}

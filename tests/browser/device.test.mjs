@@ -1,0 +1,106 @@
+// A terminal is let in: `wilco login` of the real binary, its code on the page, and what the person is shown of it.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { Person, shots, startBrowser } from "./people.mjs";
+import { Wilco } from "./wilco.mjs";
+
+let wilco;
+let browser;
+let you;
+let link;
+let broken = null;
+
+/** One step of the story. Once a step has failed, those after it would only fail for the same reason, and are left out. */
+function step(name, body) {
+  it(name, async (context) => {
+    if (broken) {
+      context.skip(`after “${broken}”`);
+      return;
+    }
+    try {
+      await body();
+    } catch (error) {
+      broken = name;
+      await you?.page.screenshot({ path: join(shots, "failed-device.png") });
+      throw error;
+    }
+  });
+}
+
+/** Types a code by the keyboard alone, and looks who asks. */
+async function look(login) {
+  await you.open(login.address);
+  const field = you.page.getByLabel("Code in the terminal");
+  await field.waitFor();
+  assert.equal(await you.page.evaluate(() => document.activeElement.id), "code", "the field has the focus");
+  await you.page.keyboard.type(login.code.toLowerCase().replace("-", " "));
+  await you.page.keyboard.press("Enter");
+  await you.page.getByRole("heading", { name: "This asks to act as you" }).waitFor();
+}
+
+describe("letting a terminal in", { timeout: 120_000 }, () => {
+  before(async () => {
+    wilco = await Wilco.make();
+    link = await wilco.start();
+    browser = await startBrowser();
+    you = await Person.arrive(browser, "device", "desktop");
+  });
+
+  after(async () => {
+    await browser?.close();
+    await wilco?.end();
+  });
+
+  step("asks who is not signed in to sign in first", async () => {
+    await you.expecting([/401/], async () => {
+      await you.page.goto(`${wilco.url}/login/device`);
+      await you.page.getByText("To let a terminal in, sign in on this device first").waitFor();
+    });
+    await you.signIn(link);
+  });
+
+  step("shows what asks, and lets nothing in by one key too many", async () => {
+    const login = await wilco.login();
+    await you.open(login.address);
+    await you.page.getByText("Only if you started wilco login yourself.").waitFor();
+    await you.shot("60-device");
+    await look(login);
+    const facts = await you.page.locator("dl.facts").innerText();
+    assert.match(facts, /It came from\s+127\.0\.0\.1/);
+    assert.match(facts, /It asked at\s+\d\d:\d\d:\d\d \S+/);
+    assert.match(facts, /It calls itself\s+wilco \S+ on /);
+    await you.page.keyboard.press("Enter");
+    await you.shot("61-device-asks");
+    assert.ok(await you.page.getByRole("button", { name: "Let it in" }).isEnabled(), "nothing was pressed");
+    await you.page.keyboard.press("Tab");
+    await you.page.keyboard.press("Enter");
+    await you.page.getByRole("heading", { name: "It is let in" }).waitFor();
+    await you.shot("62-device-in");
+    assert.equal(await login.ended, 0);
+    assert.match(login.out, /^You are @you at /m);
+    assert.match(await wilco.cli("run", "whoami"), /@you/);
+    await wilco.cli("login", "--end");
+  });
+
+  step("turns one away, and says of a code that it is none", async () => {
+    const login = await wilco.login();
+    await look(login);
+    await you.page.getByRole("button", { name: "Turn it away" }).click();
+    await you.page.getByRole("heading", { name: "It was turned away" }).waitFor();
+    assert.equal(await login.ended, 1);
+    assert.match(login.err, /Somebody said no on the page/);
+    await you.open(login.address);
+    await you.expecting([/404/], async () => {
+      await you.page.getByLabel("Code in the terminal").fill(login.code);
+      await you.page.keyboard.press("Enter");
+      await you.page.getByRole("alert").getByText("Nothing asks with this code").waitFor();
+    });
+    await you.page.setViewportSize({ width: 390, height: 844 });
+    await you.shot("63-device-none");
+  });
+
+  step("finds no fault in the browser's console", () => assert.deepEqual(you.faults, []));
+});
