@@ -26,7 +26,9 @@ use crate::{
     orders::{self, From, Given},
     parse::{self, Addressed},
     route::rules,
-    trigger, words,
+    trigger,
+    waits::answers,
+    words,
 };
 
 /// How old an order may be and still be run, in seconds.
@@ -36,7 +38,7 @@ const STALE_SECS: i64 = 120;
 const MAX_SUGGESTED: usize = 3;
 
 /// The words that overtake orders which wait.
-pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
+pub(crate) const CONTROL: [&str; 6] = ["confirm", "approve", "deny", "abort", "answer", "yes"];
 
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
@@ -63,7 +65,7 @@ fn acknowledge(ack: Option<Ack>) {
 
 async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
     core.hear(&message.place);
-    let wanted = dialogue::wants(core, &message);
+    let wanted = dialogue::wants(core, &message) || answers::wants(core, &message);
     // Where yes or no was asked, yes is an answer.
     let order = order_in(core, &message).filter(|_| !(wanted && is_yes(&parse::clean(&message.text))));
     if order.is_none() && !wanted {
@@ -178,6 +180,9 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         Turn::NotMine => {}
         Turn::Taken => return,
         Turn::Whole(whole) => return give_whole(core, *whole).await,
+    }
+    if answers::turn(core, &waiting).await {
+        return;
     }
     let Waiting { message, order, input } = waiting;
     let Some(order) = order else { return listen::heard(core, &message, Some(input)).await };

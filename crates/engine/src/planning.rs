@@ -18,7 +18,7 @@ use wilco_contract::{
     values::Args,
 };
 
-use crate::core::Core;
+use crate::{core::Core, waits};
 
 /// How long planning may take.
 const PLANNING_SECS: i64 = 40;
@@ -37,6 +37,9 @@ pub(crate) struct Meant<'a> {
 /// # Errors
 /// When a template cannot be filled in, or an action cannot be planned; nothing has happened.
 pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionError> {
+    if let Some(why) = waits::asks_nobody(meant.command, meant.who) {
+        return Err(ActionError::failed(why));
+    }
     let now = core.clock.now();
     let look =
         Look { http: core.http.clone(), clock: core.clock.clone(), deadline: later(now, PLANNING_SECS) };
