@@ -48,6 +48,6 @@ impl JsonSchema for Span {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": ["string", "integer"]})
+        json_schema!({"type": ["string", "integer"], "examples": ["10m"]})
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use wilco_contract::{
     action::{Action, ActionError, ActionSpec, Cx, Intent, Look, Outcome, Recovery, Tools},
     command::Effect,
@@ -27,8 +27,17 @@ struct Written {
     #[serde(rename = "for")]
     span: Option<Span>,
     /// Until when: an argument of the type `time`, or `2026-01-05T14:00:00Z`.
-    #[schemars(with = "Option<String>")]
+    #[serde(default, deserialize_with = "moment")]
+    #[schemars(with = "Option<String>", extend("examples" = ["2026-01-05T14:00:00Z"]))]
     until: Option<Timestamp>,
+}
+
+fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    let moment = text.parse().map_err(|_| {
+        D::Error::custom(format!("`{text}` is not a time with its zone, such as `2026-01-05T14:00:00Z`"))
+    });
+    moment.map(Some)
 }
 
 /// What `wait` waits for.

@@ -156,51 +156,42 @@ pub fn any_error(problems: &[Problem]) -> bool {
     problems.iter().any(Problem::is_error)
 }
 
-/// The actions of the outside world, and those of the engine's own that packs may use: `say`.
+/// The actions of the outside world, and those of the engine's own that packs may use: `say`, `ask`, `wait`, `memory.…`.
 struct All<'a> {
     outside: &'a [Arc<dyn DynAction>],
-    own: Vec<(ActionSpec, Value)>,
+    own: Vec<Arc<dyn DynAction>>,
 }
 
 impl<'a> All<'a> {
     fn new(outside: &'a [Arc<dyn DynAction>]) -> Self {
-        let own = Engine::own_actions().into_values();
+        let mut own = Engine::own_actions();
         // `wilco.…` answer for Wilco itself, as whoever gave the order.
-        let own = own.filter(|(spec, _)| !spec.name.as_str().starts_with("wilco."));
-        Self { outside, own: own.map(|(spec, schema)| (spec, schema.to_value())).collect() }
+        own.retain(|action| !action.spec().name.as_str().starts_with("wilco."));
+        Self { outside, own }
     }
 
-    fn outside(&self, name: &ActionName) -> Option<&Arc<dyn DynAction>> {
-        self.outside.iter().find(|action| action.spec().name == *name)
-    }
-
-    fn own(&self, name: &ActionName) -> Option<&(ActionSpec, Value)> {
-        self.own.iter().find(|(spec, _)| spec.name == *name)
+    fn find(&self, name: &ActionName) -> Option<&Arc<dyn DynAction>> {
+        self.outside.iter().chain(&self.own).find(|action| action.spec().name == *name)
     }
 }
 
 impl Actions for All<'_> {
     fn names(&self) -> Vec<ActionName> {
-        let outside = self.outside.iter().map(|action| action.spec().name);
-        outside.chain(self.own.iter().map(|(spec, _)| spec.name.clone())).collect()
+        self.outside.iter().chain(&self.own).map(|action| action.spec().name).collect()
     }
 
     fn spec(&self, name: &ActionName) -> Option<ActionSpec> {
-        self.outside(name)
-            .map(|action| action.spec())
-            .or_else(|| self.own(name).map(|(spec, _)| spec.clone()))
+        self.find(name).map(|action| action.spec())
     }
 
     fn schema(&self, name: &ActionName) -> Option<Value> {
-        let outside = self.outside(name).map(|action| action.schema().to_value());
-        outside.or_else(|| self.own(name).map(|(_, schema)| schema.clone()))
+        self.find(name).map(|action| action.schema().to_value())
     }
 
-    /// The engine's own actions are checked by their schema alone.
     fn check(&self, name: &ActionName, args: &Value) -> Result<(), String> {
-        match self.outside(name) {
+        match self.find(name) {
             Some(action) => action.check(args),
-            None => Ok(()),
+            None => Err(format!("there is no action `{name}`")),
         }
     }
 }
