@@ -37,7 +37,7 @@ use wilco_web::Room;
 use crate::reload::{self, Mark};
 
 pub use environment::{Environment, Variables};
-pub use secrets::SecretAt;
+pub use secrets::{SecretAt, SecretFile};
 pub use sources::SourceSetup;
 
 /// What `wilco.toml` and the environment say.
