@@ -151,6 +151,9 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
         names = planning::with_item(names, item.clone());
     }
     let args = planning::filled(with, &names).map_err(|error| format!("Step `{}`: {error}", run.step))?;
+    if let Some(why) = waits::asks_nobody(step, &op.asker) {
+        return Err(format!("It cannot go on: {why}."));
+    }
     let waits = waits::until(uses, &args, now).map_err(|error| format!("Step `{}`: {error}", run.step))?;
     let kind = if run.verify { "verify." } else { "" };
     Ok(Intent {

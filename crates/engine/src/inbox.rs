@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use wilco_contract::{
     command::Command,
     connector::{Ack, Arrival, DeliveryKey},
-    ids::Seq,
+    ids::{OpId, Seq},
     input::{Input, Message, Press},
     principal::Principal,
     reply::{PressKind, Reply},
@@ -38,12 +38,15 @@ const STALE_SECS: i64 = 120;
 const MAX_SUGGESTED: usize = 3;
 
 /// The words that overtake orders which wait.
-pub(crate) const CONTROL: [&str; 6] = ["confirm", "approve", "deny", "abort", "answer", "yes"];
+pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "yes"];
 
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
-    let first = words.split_whitespace().next().unwrap_or_default().to_lowercase();
-    CONTROL.contains(&first.as_str())
+    let mut words = words.split_whitespace();
+    let first = words.next().unwrap_or_default().to_lowercase();
+    // Other words may begin with this one; with an operation behind it, it is an answer.
+    let names_one = words.next().is_some_and(|word| OpId::parse(word).is_ok());
+    CONTROL.contains(&first.as_str()) || (first == "answer" && names_one)
 }
 
 /// Takes in what arrived. Returns once it is kept, so that a reader that waits for it reads no faster than that.

@@ -4,6 +4,9 @@
 //! made it: after a restart the record says whether a call was made, so that nothing is counted twice. Not the storing:
 //! [`wilco_contract::store::Memory`]. Layer 1.
 
+mod args;
+mod sizes;
+
 use std::{
     marker::PhantomData,
     sync::{Arc, Weak},
@@ -13,19 +16,20 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wilco_contract::{
     action::{Action, ActionError, ActionSpec, Cx, DynAction, Intent, Look, Outcome, Recovery, Tools},
     command::Effect,
     ids::ActionName,
-    memory::{MemoryCall, MemoryEvent, Namespace, NamespaceSize, Remembered},
+    memory::{MemoryCall, MemoryEvent, Namespace, Remembered},
     plan::StepPlan,
-    reply::{Block, Reply},
     store::{AuditFilter, Page, Record, StoreError},
 };
 
-use crate::{core::Core, planning::later, span::Span, tell::Nothing, words};
+use self::args::{AddArgs, ForgetArgs, GetArgs, ListArgs, SetArgs};
+pub(crate) use self::sizes::sizes;
+use crate::{core::Core, planning::later};
 
 type Told = Result<Outcome, ActionError>;
 type Running<'a> = BoxFuture<'a, Told>;
@@ -132,87 +136,6 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         remember!(core, "memory.add", Write, false, "adds to a number that is remembered", add),
         remember!(core, "memory.forget", Write, true, "forgets a value", forget),
     ]
-}
-
-/// The arguments of `memory.get`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct GetArgs {
-    /// Under which key.
-    key: String,
-    /// What counts where nothing is remembered; absent: null.
-    #[serde(default)]
-    default: Value,
-    /// One of the pack's namespaces; absent: the one that has no name.
-    namespace: Option<String>,
-    /// Whether everybody has their own.
-    #[serde(default)]
-    mine: bool,
-}
-
-/// The arguments of `memory.list`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ListArgs {
-    /// One of the pack's namespaces; absent: the one that has no name.
-    namespace: Option<String>,
-    /// Whether everybody has their own.
-    #[serde(default)]
-    mine: bool,
-}
-
-/// The arguments of `memory.set`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct SetArgs {
-    /// Under which key.
-    key: String,
-    /// What: any JSON.
-    value: Value,
-    /// For how long: `2h`; absent: until it is forgotten.
-    #[serde(rename = "for")]
-    span: Option<Span>,
-    /// One of the pack's namespaces; absent: the one that has no name.
-    namespace: Option<String>,
-    /// Whether everybody has their own.
-    #[serde(default)]
-    mine: bool,
-}
-
-/// The arguments of `memory.add`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AddArgs {
-    /// Under which key; what is not there counts as 0.
-    key: String,
-    /// How much; absent: 1.
-    #[serde(default = "one")]
-    by: i64,
-    /// For how long from now on: `2h`; absent: as long as it would be kept anyway.
-    #[serde(rename = "for")]
-    span: Option<Span>,
-    /// One of the pack's namespaces; absent: the one that has no name.
-    namespace: Option<String>,
-    /// Whether everybody has their own.
-    #[serde(default)]
-    mine: bool,
-}
-
-fn one() -> i64 {
-    1
-}
-
-/// The arguments of `memory.forget`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ForgetArgs {
-    /// Which key.
-    key: String,
-    /// One of the pack's namespaces; absent: the one that has no name.
-    namespace: Option<String>,
-    /// Whether everybody has their own.
-    #[serde(default)]
-    mine: bool,
 }
 
 /// The namespace that a call means: one of its own pack's.
@@ -459,49 +382,4 @@ pub(crate) async fn sweep(core: &Core) -> Result<(), StoreError> {
         return Ok(());
     }
     core.commit(vec![Record::Memory(Box::new(MemoryEvent::Swept { before }))]).await
-}
-
-/// How much is remembered, by namespace; what is each person's own is one row.
-pub(crate) async fn sizes(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
-    let sizes = core.store.memory_sizes(None, core.clock.now()).await.map_err(|error| unavailable(&error))?;
-    let live = core.live.load_full();
-    let has_commands = |pack: &str| {
-        let mut all = live.catalogue.commands().iter();
-        all.any(|command| command.spec.id.as_str().split('.').next() == Some(pack))
-    };
-    let mut rows: Vec<(String, u64, u64, String)> = Vec::new();
-    for NamespaceSize { namespace, keys, bytes } in sizes {
-        let own = namespace.person.is_some();
-        let note = match (own, has_commands(&namespace.pack)) {
-            (_, false) => "its pack is not there",
-            (true, true) => "each person's own",
-            (false, true) => "",
-        };
-        let bare = Namespace { person: None, ..namespace };
-        let name = if own { format!("{bare}@…") } else { bare.to_string() };
-        match rows.iter_mut().find(|(known, ..)| *known == name) {
-            Some((_, all_keys, all_bytes, _)) => {
-                *all_keys += keys;
-                *all_bytes += bytes;
-            }
-            None => rows.push((name, keys, bytes, note.to_owned())),
-        }
-    }
-    if rows.is_empty() {
-        let reply = Reply::text("No command remembers anything.");
-        return Ok(Outcome {
-            text: Some(reply.plain()),
-            reply: Some(reply),
-            rows: Some(Vec::new()),
-            ..Outcome::default()
-        });
-    }
-    let cells = rows.iter().map(|(name, keys, bytes, note)| {
-        vec![name.clone(), keys.to_string(), words::size(*bytes), note.clone()]
-    });
-    let columns = ["namespace", "keys", "size", "note"].map(str::to_owned).to_vec();
-    let reply = Reply { blocks: vec![Block::Table { columns, rows: cells.collect() }] };
-    let row = |(name, keys, bytes, note): &(String, u64, u64, String)| json!({"namespace": name, "keys": keys, "bytes": bytes, "note": note});
-    let objects = rows.iter().map(row).collect();
-    Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), rows: Some(objects), ..Outcome::default() })
 }

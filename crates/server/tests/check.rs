@@ -295,6 +295,8 @@ fn steps_that_ask_wait_or_remember_and_cannot_are_told() {
         step("write", "uses = 'memory.add'\nwith = { key = 'k', by = 'two', pack = 'webapp' }"),
     ];
     insta::assert_snapshot!(told.join("\n\n"));
+    let nobody = step("write", "uses = 'ask'\nwith = { question = 'Which?', of = 'role:laed' }");
+    assert!(nobody.contains("the step `ask` asks `role:laed`, and there is nobody who is that"), "{nobody}");
     let fine = [
         step("write", "uses = 'memory.add'\nwith = { key = 'k', by = '{{ n }}', for = '{{ n }}' }"),
         step(
@@ -307,7 +309,7 @@ fn steps_that_ask_wait_or_remember_and_cannot_are_told() {
         ),
     ];
     for told in fine {
-        assert!(!told.contains("error"), "{told}");
+        assert!(!told.contains("error") && !told.contains("there is nobody who is that"), "{told}");
     }
 }
 

@@ -168,7 +168,9 @@ fn asked_there(core: &Core, message: &Message, said: &str) -> Option<(Arc<Operat
         let here = slots.any(|slot| {
             let asks = slot.asks.filter(|asks| asks.run == run);
             asks.is_some_and(|asks| {
-                if threads {
+                if message.place.direct().is_some() {
+                    true
+                } else if threads {
                     stands_there(slot, op.slots.get(asks.under), message)
                 } else {
                     // One line after the other: only what was offered is an answer.

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wilco_contract::{
     action::{DynAction, Intent},
-    command::Command,
+    command::Step,
     ids::ActionName,
     operation::{Operation, Run, State},
     principal::Principal,
@@ -79,15 +79,16 @@ pub(crate) fn in_status(core: &Core, op: &Operation) -> Option<String> {
     }
 }
 
-/// Why a command cannot be planned for this asker, as it would ask them and they are nobody to be asked.
-pub(crate) fn asks_nobody(command: &Command, who: &Principal) -> Option<String> {
-    let steps = command.steps.iter().chain(&command.verify);
-    let mut asks = steps.filter(|step| step.uses.as_str() == ASK);
-    let of_asker = asks.find(|step| matches!(step.with.get("of"), None | Some(Value::Null)))?;
-    who.person().is_none().then(|| {
+/// Why a step cannot be made for this asker: it would ask them, and they are nobody to be asked.
+pub(crate) fn asks_nobody(step: &Step, who: &Principal) -> Option<String> {
+    let of_asker = match step.with.get("of") {
+        None | Some(Value::Null) => true,
+        Some(of) => of == "asker",
+    };
+    (step.uses.as_str() == ASK && of_asker && who.person().is_none()).then(|| {
         format!(
             "step `{}` asks whoever gives the order, and {who} is no person; a person can give it, or `of` names whom to ask",
-            of_asker.id
+            step.id
         )
     })
 }

@@ -273,12 +273,61 @@ async fn time_that_was_used_before_a_wait_is_not_given_again() {
 }
 
 #[tokio::test]
+async fn in_a_direct_conversation_an_answer_needs_no_thread_and_orders_stay_orders() {
+    let world = world(asking(json!({"question": "Sure?", "type": "bool"}))).await;
+    world.whisper("web:you", "1", "ship web").await;
+    let op = the_operation(&world).await;
+    assert_eq!(
+        world.network.texts().iter().filter(|text| text.contains("asks @you")).count(),
+        2,
+        "there and at home"
+    );
+    world.whisper("web:you", "2", "ping").await;
+    assert_eq!(world.last_text(), "pong");
+    world.whisper("web:you", "3", "maybe").await;
+    assert_eq!(world.last_text(), "That is no answer here: `maybe` is not yes or no.");
+    world.whisper("web:you", "4", "yes").await;
+    assert_eq!(world.state(&op).await, State::Succeeded);
+    assert_eq!(world.deploy.begun()[0].args["region"], true);
+    let shown = world.network.texts();
+    assert_eq!(shown.iter().filter(|text| text.ends_with("@you answered: yes")).count(), 2, "{shown:?}");
+}
+
+#[tokio::test]
 async fn who_is_no_person_cannot_be_asked() {
     let world = world(regions()).await;
     let token = Principal::Token { name: "ci".to_owned(), scope: Scope::Order };
     let (text, kind) = refusal(world.call_as(token, "app.ship", "web").await);
     assert_eq!(kind, RefusedKind::Failed);
     assert!(text.contains("asks whoever gives the order, and token:ci is no person"), "{text}");
+}
+
+#[tokio::test]
+async fn a_question_that_is_left_out_is_asked_of_nobody() {
+    let condition = |source: &str| Some(wilco_contract::expr::Condition::parse(source).expect("a condition"));
+    let mut ship = regions();
+    ship.steps[0].when = condition("app == 'web'");
+    ship.steps[1].with = json!({});
+    let token = || Principal::Token { name: "ci".to_owned(), scope: Scope::Order };
+    let known = world(ship.clone()).await;
+    let Answer::Operation(op) = known.call_as(token(), "app.ship", "shop").await else {
+        panic!("no operation")
+    };
+    assert_eq!(known.state(&op).await, State::Succeeded);
+    // What only the run can tell is found then.
+    ship.steps.insert(0, step("look", "test.deploy", json!({})));
+    ship.steps[1].when = condition("steps.look.state == 'done'");
+    let open = world(ship).await;
+    let Answer::Operation(op) = open.call_as(token(), "app.ship", "web").await else {
+        panic!("no operation")
+    };
+    let op = open.now(&op).await;
+    assert_eq!(op.state, State::Failed);
+    let why = op.why.clone().unwrap_or_default();
+    assert!(
+        why.starts_with("It cannot go on: step `region` asks whoever gives the order, and token:ci"),
+        "{why}"
+    );
 }
 
 fn soaking(with: Value) -> Command {

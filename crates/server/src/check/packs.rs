@@ -13,6 +13,7 @@ use wilco_contract::{
     action::{ActionSpec, DynAction},
     command::Command,
     ids::ActionName,
+    policy::Grantee,
 };
 use wilco_engine::Engine;
 use wilco_packs::{Actions, Known, Pack, Problem};
@@ -111,7 +112,29 @@ pub(crate) fn with_own(all: &Pack) -> Vec<Command> {
 pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
     let everything = with_own(all);
     let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
-    config.cross_check(&everything).into_iter().chain(routes).collect()
+    config.cross_check(&everything).into_iter().chain(routes).chain(asked(config, all)).collect()
+}
+
+/// The steps that ask somebody whom `wilco.toml` does not have. A template is looked at when it is filled in.
+fn asked(config: &Config, all: &Pack) -> Vec<Problem> {
+    let (people, mut problems) = (&config.policy.people, Vec::new());
+    for command in &all.commands {
+        let steps = command.steps.iter().chain(&command.verify).chain(command.on_failure.steps());
+        for step in steps.filter(|step| step.uses.as_str() == "ask") {
+            let of = step.with.get("of").and_then(Value::as_str).filter(|of| !of.contains("{{"));
+            let nobody = match of.and_then(|of| Grantee::parse(of).ok()) {
+                Some(Grantee::Role(role)) => !people.values().any(|person| person.roles.contains(&role)),
+                Some(Grantee::Person(person)) => !people.contains_key(&person),
+                _ => false,
+            };
+            if let Some(of) = of.filter(|_| nobody) {
+                let what = format!("the step `{}` asks `{of}`, and there is nobody who is that", step.id);
+                let remedy = "Give somebody that role or name in `wilco.toml`, or correct `of`.";
+                problems.push(Problem::at(&step.origin, what, remedy).warning());
+            }
+        }
+    }
+    problems
 }
 
 /// A pack's folder with how messages name it.

@@ -246,16 +246,7 @@ impl Repo {
 
     /// The effects so far, in order: the operation and the step.
     pub(crate) fn effects(&self) -> Vec<(String, String)> {
-        self.logged("effects.log")
-    }
-
-    /// What was spread and taken back so far, in order: the operation, and what of which item.
-    pub(crate) fn spread(&self) -> Vec<(String, String)> {
-        self.logged("spread.log")
-    }
-
-    fn logged(&self, name: &str) -> Vec<(String, String)> {
-        let text = fs::read_to_string(self.path(name)).expect("the effects");
+        let text = fs::read_to_string(self.path("effects.log")).expect("the effects");
         let effect = |line: &str| {
             let (operation, step) = line.split_once(' ').expect("an operation and a step");
             (operation.to_owned(), step.to_owned())
