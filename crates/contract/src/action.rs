@@ -16,7 +16,7 @@ use crate::{
     command::Effect,
     gate::Permitted,
     http::Http,
-    ids::{ActionName, OpId, Place},
+    ids::{ActionName, CommandId, OpId, Place},
     plan::StepPlan,
     principal::Principal,
     reply::Reply,
@@ -146,6 +146,9 @@ pub struct Intent {
     pub key: String,
     /// The operation; none for a read.
     pub operation: Option<OpId>,
+    /// The command whose step it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandId>,
     /// The step's name.
     pub step: String,
     /// The action.
@@ -164,6 +167,14 @@ pub struct Intent {
     pub at: Timestamp,
     /// When it must have ended.
     pub deadline: Timestamp,
+    /// Whether it only waits, for somebody or for a time: the time of its operation stands still meanwhile.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub waits: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_no(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Intent {

@@ -101,8 +101,8 @@ name!(
     CommandId, dotted, "a command id such as `webapp.ship`"
 );
 name!(
-    /// An action's name: system, dot, verb, as in `exec.run`; `say` alone has no system.
-    ActionName, |text| text == "say" || dotted(text), "an action's name such as `exec.run`"
+    /// An action's name: system, dot, verb, as in `exec.run`; `say`, `ask` and `wait` have no system.
+    ActionName, |text| matches!(text, "say" | "ask" | "wait") || dotted(text), "an action's name such as `exec.run`"
 );
 name!(
     /// A place: `connector:room`. The first colon splits, the rest is the network's stable id; a direct

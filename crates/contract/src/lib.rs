@@ -18,6 +18,7 @@ pub mod http;
 pub mod ids;
 pub mod input;
 pub mod listen;
+pub mod memory;
 pub mod near;
 pub mod operation;
 pub mod pattern;

@@ -264,6 +264,22 @@ pub struct Run {
     /// When it may be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// What somebody answered, where it asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+}
+
+/// A person's answer to what a step asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What they said, as a value of what was asked for.
+    pub value: Value,
+    /// Who.
+    pub by: PersonId,
+    /// By which account.
+    pub account: Account,
+    /// When.
+    pub at: Timestamp,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
@@ -311,6 +327,7 @@ impl Run {
             of: None,
             failed: 0,
             not_before: None,
+            answer: None,
         }
     }
 
@@ -350,6 +367,18 @@ pub struct Slot {
     pub thread: Option<String>,
     /// Where it stands, once it was posted.
     pub receipt: Option<Receipt>,
+    /// What it asks, where it is no status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Asks>,
+}
+
+/// A message that asks for what a step needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asks {
+    /// Which of [`Operation::runs`] needs it.
+    pub run: usize,
+    /// In the thread of which of [`Operation::slots`] it stands.
+    pub under: usize,
 }
 
 /// How a call ended.
@@ -415,6 +444,20 @@ pub enum OpEvent {
         run: usize,
         /// The call.
         intent: Box<Intent>,
+    },
+    /// A call asks somebody, in these messages.
+    Asked {
+        /// Which of [`Operation::runs`].
+        run: usize,
+        /// The messages, which stand behind [`Operation::slots`].
+        slots: Vec<Slot>,
+    },
+    /// What a call asked was answered.
+    Answered {
+        /// Which of [`Operation::runs`].
+        run: usize,
+        /// What, by whom.
+        answer: Answer,
     },
     /// A step's condition does not hold, so its call is not made.
     RunSkipped {
@@ -488,6 +531,8 @@ impl OpEvent {
             Self::Needs { .. } => "operation.needs",
             Self::Replanned { .. } => "operation.replanned",
             Self::RunStarted { .. } => "operation.run_started",
+            Self::Asked { .. } => "operation.asked",
+            Self::Answered { .. } => "operation.answered",
             Self::RunSkipped { .. } => "operation.run_skipped",
             Self::Expanded { .. } => "operation.expanded",
             Self::Retrying { .. } => "operation.retrying",
@@ -504,7 +549,8 @@ impl Operation {
     /// # Errors
     /// When the event does not fit; the operation is then as it was.
     pub fn apply(&mut self, event: &OpEvent) -> Result<(), BadEvent> {
-        let bad = |what: String| BadEvent { from: self.state, what };
+        let from = self.state;
+        let bad = move |what: String| BadEvent { from, what };
         match event {
             OpEvent::Planned { operation } => {
                 if operation.id != self.id || self.version != 0 {
@@ -554,7 +600,21 @@ impl Operation {
                 slot.attempts += 1;
                 slot.intent = Some(intent.as_ref().clone());
                 self.started_at.get_or_insert(intent.at);
-                self.deadline.get_or_insert(intent.deadline);
+                if !intent.waits {
+                    self.deadline.get_or_insert(intent.deadline);
+                }
+            }
+            OpEvent::Asked { run, slots } => {
+                if self.open_question(*run).is_none() {
+                    return Err(bad(format!("to ask for call {run}")));
+                }
+                self.slots.extend(slots.iter().cloned());
+            }
+            OpEvent::Answered { run, answer } => {
+                let Some(asking) = self.open_question(*run) else {
+                    return Err(bad(format!("an answer to call {run}")));
+                };
+                asking.answer = Some(answer.clone());
             }
             OpEvent::RunSkipped { run, at, why } => {
                 let state = self.state;
@@ -608,6 +668,12 @@ impl Operation {
                     return Err(bad(format!("to end call {run}")));
                 };
                 slot.ended_at = Some(*at);
+                // While it only waited, its time stood still.
+                let waited = slot.intent.as_ref().filter(|intent| intent.waits).map(|intent| intent.at);
+                if let (Some(since), Some(deadline)) = (waited, self.deadline) {
+                    let moved = deadline.checked_add(at.duration_since(since));
+                    self.deadline = Some(moved.unwrap_or(Timestamp::MAX));
+                }
                 slot.mark = match end {
                     RunEnd::Done(outcome) => {
                         slot.outcome = Some(outcome.clone());
@@ -636,6 +702,13 @@ impl Operation {
         }
         self.version += 1;
         Ok(())
+    }
+
+    /// A call that is under way, waits, and has no answer yet.
+    fn open_question(&mut self, run: usize) -> Option<&mut Run> {
+        let found = self.runs.get_mut(run).filter(|run| run.mark == StepMark::Running)?;
+        let waits = found.intent.as_ref().is_some_and(|intent| intent.waits);
+        (waits && found.answer.is_none()).then_some(found)
     }
 
     /// Which step of the command a call is, and among which.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
 use crate::{
@@ -44,8 +44,16 @@ pub struct Plan {
     /// What each step's action said, in the order of the steps.
     pub steps: Vec<StepPlan>,
     /// What the action said of each item of a step that is made for several, by the step's position.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "by_position")]
     pub items: BTreeMap<usize, Vec<StepPlan>>,
+}
+
+/// Reads keys that are positions. In JSON they are texts, and within an event, which is read by its tag first, serde
+/// takes no text for a number.
+fn by_position<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<usize, Vec<StepPlan>>, D::Error> {
+    let texts = BTreeMap::<String, Vec<StepPlan>>::deserialize(from)?;
+    let position = |(key, items): (String, _)| key.parse().map(|at| (at, items)).map_err(D::Error::custom);
+    texts.into_iter().map(position).collect()
 }
 
 /// What the hash of a plan covers: no prose, ages, estimates or ids.
@@ -140,4 +148,40 @@ fn brief(value: &Value) -> String {
         other => other.to_string(),
     };
     if text.chars().count() > 60 { text.chars().take(57).chain("...".chars()).collect() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_items_of_a_plan_are_read_back_also_within_an_event() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "event", rename_all = "snake_case")]
+        enum Event {
+            Planned { plan: Plan },
+        }
+        let plan = Plan {
+            body: PlanBody {
+                version: PLAN_VERSION,
+                command: CommandId::parse("app.ship").expect("an id"),
+                definition: Hash::ZERO,
+                args: Args::new(),
+                principal: "@ana".to_owned(),
+                place: Place::parse("web:ops").expect("a place"),
+                targets: Vec::new(),
+                inputs: Args::new(),
+                steps: Vec::new(),
+                undo: Vec::new(),
+                cost_ceiling: None,
+            },
+            hash: Hash::ZERO,
+            will: Vec::new(),
+            now: Vec::new(),
+            steps: vec![StepPlan::default()],
+            items: [(0, vec![StepPlan::default()]), (12, Vec::new())].into(),
+        };
+        let text = serde_json::to_string(&Event::Planned { plan: plan.clone() }).expect("JSON");
+        assert_eq!(serde_json::from_str::<Event>(&text).expect("an event"), Event::Planned { plan });
+    }
 }

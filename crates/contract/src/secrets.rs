@@ -20,7 +20,7 @@ pub const SHORTEST_HIDDEN: usize = 6;
 const KEY: &str = "secret";
 
 /// Secrets by name. Cheap to copy; it never prints a value.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Secrets {
     values: Arc<BTreeMap<String, Secret>>,
     /// How values may stand in a text, the longest first, each with its secret's name.
@@ -43,6 +43,24 @@ impl Secrets {
         shapes.sort_by(|one, other| (other.0.len(), &one.0).cmp(&(one.0.len(), &other.0)));
         shapes.dedup();
         Self { values: Arc::new(values), shapes: Arc::new(shapes) }
+    }
+
+    /// The same, which also hides the values that these had: calls that began with one may still print it.
+    #[must_use]
+    pub fn hiding_also(mut self, former: &Self) -> Self {
+        let mut shapes: Vec<_> = self.shapes.iter().chain(former.shapes.iter()).cloned().collect();
+        shapes.sort_by(|one, other| (other.0.len(), &one.0).cmp(&(one.0.len(), &other.0)));
+        shapes.dedup();
+        self.shapes = Arc::new(shapes);
+        self
+    }
+
+    /// The names whose value is another one there, or that only one of both has.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.values.keys().chain(other.values.keys()).collect();
+        let differs = |name: &&&String| self.values.get(**name) != other.values.get(**name);
+        names.iter().filter(differs).map(|name| (*name).clone()).collect()
     }
 
     /// The value of a name.
@@ -170,6 +188,20 @@ mod tests {
         assert_eq!(only.filled(&args), Ok(filled));
         assert_eq!(only.text("PIN"), Err("`wilco.toml` has no `[secret.PIN]`".to_owned()));
         assert_eq!(format!("{:?}", secrets()), r#"{"KEY", "PIN", "TOKEN"}"#);
+    }
+
+    #[test]
+    fn a_former_value_is_hidden_as_the_new_one_is_and_given_to_nobody() {
+        let new = Secrets::new([("TOKEN".to_owned(), Secret::new("another one"))].into());
+        assert_eq!(new.differing(&secrets()), ["KEY", "PIN", "TOKEN"]);
+        assert_eq!(new.differing(&new.clone().hiding_also(&secrets())), Vec::<String>::new());
+        let new = new.hiding_also(&secrets());
+        assert_eq!(
+            new.hidden("s3cr3t\"x, another one, line two"),
+            "[secret TOKEN], [secret TOKEN], [secret KEY]"
+        );
+        assert_eq!(new.text("TOKEN"), Ok("another one"));
+        assert!(new.text("KEY").is_err());
     }
 
     #[test]

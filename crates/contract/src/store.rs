@@ -18,6 +18,7 @@ use crate::{
     event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
     ids::{Account, CommandId, Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
+    memory::{MemoryEvent, Namespace, NamespaceSize, Remembered},
     operation::{OpEvent, Operation, State},
     reply::Reply,
     route::Mute,
@@ -127,6 +128,8 @@ pub enum Record {
     },
     /// Something happened to a schedule. What does not fit how it stands is a conflict.
     Schedule(ScheduleEvent),
+    /// Something that commands remember changed. What does not follow what is stored of it is a conflict.
+    Memory(Box<MemoryEvent>),
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
     Log(LogLine),
 }
@@ -290,7 +293,7 @@ pub struct Page {
 /// THE write, and all the reads.
 #[async_trait]
 pub trait Store:
-    Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots + Schedules + Aliases
+    Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots + Schedules + Aliases + Memory
 {
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
@@ -494,6 +497,31 @@ pub trait Schedules: Send + Sync {
     async fn schedules(&self) -> Result<Vec<ScheduleState>, StoreError>;
 }
 
+/// Reading what commands remember. What is over counts as not there but in [`Self::remembered`], whose version is needed
+/// for a change.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// The value under a key, also one whose time is over.
+    async fn remembered(&self, namespace: &Namespace, key: &str) -> Result<Option<Remembered>, StoreError>;
+    /// The values of a namespace that are there at this time, by key.
+    async fn all_remembered(
+        &self,
+        namespace: &Namespace,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Remembered>, StoreError>;
+    /// How much of a namespace is there at this time.
+    async fn memory_size(&self, namespace: &Namespace, now: Timestamp) -> Result<NamespaceSize, StoreError>;
+    /// How much of each namespace is there at this time, by name; those of one pack, or of all.
+    async fn memory_sizes(
+        &self,
+        pack: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<NamespaceSize>, StoreError>;
+    /// Whether the time of something that is stored is over.
+    async fn memory_is_over(&self, now: Timestamp) -> Result<bool, StoreError>;
+}
+
 /// The header and body of a journal record, whose RFC 8785 JSON the chain commits to.
 #[derive(Debug, Serialize)]
 pub struct Entry<'a> {
@@ -557,6 +585,8 @@ pub enum EntryBody<'a> {
     Forgotten(&'a Forgotten),
     /// Of [`Record::Schedule`].
     Schedule(&'a ScheduleEvent),
+    /// Of [`Record::Memory`].
+    Memory(&'a MemoryEvent),
     /// Of [`Record::Muted`].
     Muted(&'a Mute),
     /// Of [`Record::Alias`].
@@ -635,6 +665,12 @@ impl Record {
                 entry("mute.ended", Some(by.clone()), None, EntryBody::Unmuted { place, what, by })
             }
             Self::Schedule(event) => entry(event.kind(), Some(event.who()), None, EntryBody::Schedule(event)),
+            Self::Memory(event) => {
+                let by = event.by();
+                let who = by.map_or_else(|| "wilco".to_owned(), |by| by.who.clone());
+                let operation = by.and_then(|by| by.operation.as_ref());
+                entry(event.kind(), Some(who), operation, EntryBody::Memory(event))
+            }
             Self::Alias(alias) => entry("alias.set", Some(alias.by.clone()), None, EntryBody::Alias(alias)),
             Self::Unalias { scope, name, by } => {
                 entry("alias.ended", Some(by.clone()), None, EntryBody::Unalias { scope, name, by })
@@ -653,6 +689,7 @@ fn who_of(event: &OpEvent, now: &Operation) -> String {
     match event {
         OpEvent::Planned { .. } => now.asker.key(),
         OpEvent::Given { given } => format!("@{}", given.person),
+        OpEvent::Answered { answer, .. } => format!("@{}", answer.by),
         OpEvent::Moved { by: Some(by), .. } => by.clone(),
         _ => "wilco".to_owned(),
     }

@@ -26,6 +26,7 @@ use crate::{
     core::Core,
     lines::{Numbers, Sink},
     planning::{self, later},
+    waits,
 };
 
 /// How long beyond its deadline a call may take to come back, in seconds.
@@ -51,6 +52,18 @@ impl Calls {
     /// Wishes all of them to stop.
     pub(crate) fn stop(&mut self) {
         self.0.iter_mut().for_each(|(_, calling)| calling.stop.now());
+    }
+
+    /// Whether each of them only waits, for somebody or for a time.
+    pub(crate) fn only_wait(&self) -> bool {
+        self.0.iter().all(|(_, calling)| calling.waits)
+    }
+
+    /// Ends one of them that asks, with its answer.
+    pub(crate) fn answered(&mut self, run: usize, outcome: Outcome) {
+        if let Some((_, calling)) = self.0.iter_mut().find(|(at, _)| *at == run) {
+            calling.end.get_or_insert(RunEnd::Done(outcome));
+        }
     }
 
     /// Whether this run is one of them.
@@ -112,6 +125,7 @@ pub(crate) struct Calling {
     end: Option<RunEnd>,
     pub(crate) stop: Stop,
     sink: Sink,
+    waits: bool,
 }
 
 /// The call that is to be made next, filled in with what the steps before it gave.
@@ -137,10 +151,15 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
         names = planning::with_item(names, item.clone());
     }
     let args = planning::filled(with, &names).map_err(|error| format!("Step `{}`: {error}", run.step))?;
+    if let Some(why) = waits::asks_nobody(step, &op.asker) {
+        return Err(format!("It cannot go on: {why}."));
+    }
+    let waits = waits::until(uses, &args, now).map_err(|error| format!("Step `{}`: {error}", run.step))?;
     let kind = if run.verify { "verify." } else { "" };
     Ok(Intent {
         key: format!("{}.{kind}{}.{}", op.id, run.name(), run.attempts + 1),
         operation: Some(op.id.clone()),
+        command: Some(op.command.spec.id.clone()),
         step: run.name(),
         action: uses.clone(),
         effect: planning::effect_of(core, uses, own),
@@ -149,7 +168,8 @@ pub(crate) fn intent(core: &Core, op: &Operation, at: usize) -> Result<Intent, S
         args,
         plan: planned(op, at).cloned().unwrap_or_default(),
         at: now,
-        deadline,
+        deadline: waits.unwrap_or(deadline),
+        waits: waits.is_some(),
     })
 }
 
@@ -242,14 +262,14 @@ impl Calling {
         let (stop, cancel) = Stop::new();
         let sink = Sink::open(core, &intent, numbers, false).await;
         let tools = tools(core, &intent, &sink, cancel);
-        let clock = core.clock.clone();
+        let (clock, waits) = (core.clock.clone(), intent.waits);
         let call: Pin<Box<dyn Future<Output = RunEnd> + Send>> =
             match (core.action(&intent.action).cloned(), Cx::new(permitted, intent, tools)) {
                 (Some(action), Some(cx)) => Box::pin(async move { run(&clock, action.as_ref(), cx).await }),
                 (None, _) => ready(RunEnd::Failed("its action is no longer there".into())),
                 (_, None) => ready(RunEnd::Failed("the permission belongs to another operation".into())),
             };
-        Self { call, end: None, stop, sink }
+        Self { call, end: None, stop, sink, waits }
     }
 
     /// Takes up a call that was begun before a restart.
@@ -257,12 +277,12 @@ impl Calling {
         let (stop, cancel) = Stop::new();
         let sink = Sink::open(core, &intent, numbers, true).await;
         let tools = tools(core, &intent, &sink, cancel);
-        let clock = core.clock.clone();
+        let (clock, waits) = (core.clock.clone(), intent.waits);
         let call: Pin<Box<dyn Future<Output = RunEnd> + Send>> = match core.action(&intent.action).cloned() {
             Some(action) => Box::pin(async move { recover(&clock, action.as_ref(), &tools, &intent).await }),
             None => ready(RunEnd::Unknown("its action is no longer there to be asked".into())),
         };
-        Self { call, end: None, stop, sink }
+        Self { call, end: None, stop, sink, waits }
     }
 }
 

@@ -28,7 +28,8 @@ use wilco_contract::{
 use crate::{
     Notice, Setup, alias::Aliases, board::Board, breaker::Breaker, catalogue::Catalogue, dialogue::Dialogues,
     edited::Edits, intake::Sources, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates, listen::Matcher,
-    locks::LockTable, outbox::Places, parse::Names, reload::Reloader, schedule::Schedules, ways::Ways,
+    locks::LockTable, outbox::Places, parse::Names, reload::Reloader, schedule::Schedules,
+    waits::answers::Asking, ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -70,6 +71,10 @@ pub(crate) struct Core {
     pub(crate) dialogues: Dialogues,
     /// What is known of messages that may be edited.
     pub(crate) edits: Edits,
+    /// The operations that ask something of people.
+    pub(crate) asking: Asking,
+    /// One change of what commands remember at a time.
+    pub(crate) memory: tokio::sync::Mutex<()>,
     pub(crate) rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
@@ -108,6 +113,8 @@ impl Core {
             aliases: Aliases::default(),
             dialogues: Dialogues::default(),
             edits: Edits::default(),
+            asking: Asking::default(),
+            memory: tokio::sync::Mutex::default(),
             rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),
@@ -226,11 +233,13 @@ impl Core {
 
     /// Makes an operation known as living, in its newest state.
     pub(crate) fn keep(&self, living: Living) {
+        self.asking.saw(&living.operation);
         self.living().insert(living.operation.id.clone(), living);
     }
 
     /// Replaces a living operation's newest state.
     pub(crate) fn renew(&self, operation: &Arc<Operation>) {
+        self.asking.saw(operation);
         if let Some(living) = self.living().get_mut(&operation.id) {
             living.operation = operation.clone();
         }
@@ -248,6 +257,7 @@ impl Core {
 
     /// Forgets an operation that became final.
     pub(crate) fn forget(&self, id: &OpId) {
+        self.asking.forget(id);
         self.living().remove(id);
     }
 

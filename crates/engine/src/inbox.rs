@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use wilco_contract::{
     command::Command,
     connector::{Ack, Arrival, DeliveryKey},
-    ids::Seq,
+    ids::{OpId, Seq},
     input::{Input, Message, Press, is_thumbs_up},
     principal::Principal,
     reply::{PressKind, Reply},
@@ -28,7 +28,9 @@ use crate::{
     parse::{self, Addressed},
     reacted,
     route::rules,
-    trigger, words,
+    trigger,
+    waits::answers,
+    words,
 };
 
 /// How old an order may be and still be run, in seconds.
@@ -42,8 +44,11 @@ pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "y
 
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
-    let first = words.split_whitespace().next().unwrap_or_default().to_lowercase();
-    CONTROL.contains(&first.as_str())
+    let mut words = words.split_whitespace();
+    let first = words.next().unwrap_or_default().to_lowercase();
+    // Other words may begin with this one; with an operation behind it, it is an answer.
+    let names_one = words.next().is_some_and(|word| OpId::parse(word).is_ok());
+    CONTROL.contains(&first.as_str()) || (first == "answer" && names_one)
 }
 
 /// Takes in what arrived. Returns once it is kept, so that a reader that waits for it reads no faster than that.
@@ -76,7 +81,7 @@ fn acknowledge(ack: Option<Ack>) {
 
 async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option<Ack>) {
     core.hear(&message.place);
-    let wanted = dialogue::wants(core, &message);
+    let wanted = dialogue::wants(core, &message) || answers::wants(core, &message);
     // Where yes or no was asked, yes is an answer.
     let order = order_in(core, &message).filter(|_| !(wanted && is_yes(&parse::clean(&message.text))));
     if order.is_none() && !wanted {
@@ -191,6 +196,9 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         Turn::NotMine => {}
         Turn::Taken => return,
         Turn::Whole(whole) => return give_whole(core, *whole).await,
+    }
+    if answers::turn(core, &waiting).await {
+        return;
     }
     let Waiting { message, order, input } = waiting;
     let Some(order) = order else { return listen::heard(core, &message, Some(input)).await };

@@ -25,6 +25,7 @@ mod life;
 mod limits;
 mod lines;
 mod locks;
+mod memory;
 mod orders;
 mod outbox;
 mod own;
@@ -34,25 +35,27 @@ mod reacted;
 mod reload;
 mod schedule;
 mod slot;
+mod span;
 pub mod telemetry;
 mod tell;
 mod tries;
 mod trigger;
+mod waits;
 mod ways;
 mod words;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc, watch};
 use wilco_contract::{
-    action::{ActionSpec, DynAction},
+    action::DynAction,
     clock::{Chance, Clock, Spawn},
     command::Command,
     connector::{Arrival, Caps, DeliveryKey, Directory, Outbox},
     gate::{Ask, Decision, Denial},
     http::Http,
-    ids::{Account, ActionName, CommandId, Hash, OpId, PersonId, Place},
+    ids::{Account, CommandId, Hash, OpId, PersonId, Place},
     listen::Listener,
     operation::Operation,
     policy::Policy,
@@ -285,11 +288,10 @@ impl Engine {
         own::commands()
     }
 
-    /// The actions that the engine itself provides, with the schemas of their arguments, for checkers.
+    /// The actions that the engine itself provides, for checkers: they belong to no engine, and do nothing.
     #[must_use]
-    pub fn own_actions() -> HashMap<ActionName, (ActionSpec, schemars::Schema)> {
-        let actions = own::actions(&std::sync::Weak::new());
-        actions.into_iter().map(|action| (action.spec().name, (action.spec(), action.schema()))).collect()
+    pub fn own_actions() -> Vec<Arc<dyn DynAction>> {
+        own::actions(&std::sync::Weak::new())
     }
 
     /// Makes a connector's way out known, or replaces it after it connected anew.

@@ -27,10 +27,11 @@ use wilco_contract::{
 use crate::{
     alias,
     core::Core,
-    history,
+    history, memory,
     planning::{later, own},
     reload, tell,
     tries::{Next, Tries},
+    waits,
 };
 
 /// One of our own actions under way.
@@ -93,7 +94,7 @@ macro_rules! own {
 /// All of our own actions.
 pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
     use Effect::{Read, Write};
-    vec![
+    let own: Vec<Arc<dyn DynAction>> = vec![
         own!(core, "say", Write, "says something in a room", say),
         own!(core, "wilco.help", Read, "tells what can be said", tell::help),
         own!(core, "wilco.ping", Read, "answers", tell::ping),
@@ -120,8 +121,10 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.unalias", Read, "takes back a name of your own", alias::end_own),
         own!(core, "wilco.unalias-here", Write, "takes back a name of the room", alias::end_here),
         own!(core, "wilco.history", Read, "lists the orders that you gave", history::history),
+        own!(core, "wilco.memory", Read, "tells how much commands remember", memory::sizes),
         own!(core, "wilco.decide", Read, "stands for a decision", decided_elsewhere),
-    ]
+    ];
+    own.into_iter().chain(memory::actions(core)).chain(waits::actions(core)).collect()
 }
 
 /// One of our own commands, before its words are read.
@@ -216,6 +219,14 @@ pub(crate) fn commands() -> Vec<Command> {
             vec![required("what", ArgType::Word, "What was muted")],
         ),
         one("reload", &["reload"], "Reads the configuration anew", Write, "wilco.reload", vec![]),
+        one(
+            "memory",
+            &["memory"],
+            "Tells how much the commands of each pack remember",
+            Read,
+            "wilco.memory",
+            vec![],
+        ),
         one("locks", &["locks"], "Lists locks", Read, "wilco.locks", vec![]),
         one(
             "lock",
@@ -301,6 +312,14 @@ pub(crate) fn commands() -> Vec<Command> {
             vec![operation()],
         ),
         one("abort", &["abort <operation>"], "Stops an operation", Read, "wilco.decide", vec![operation()]),
+        one(
+            "answer",
+            &["answer <operation> <value...>"],
+            "Answers what an operation asks",
+            Read,
+            "wilco.decide",
+            vec![operation(), required("value", ArgType::Text, "The answer")],
+        ),
         one(
             "pause",
             &["pause <operation>"],
@@ -461,6 +480,9 @@ struct DecideArgs {
     /// The operation.
     #[serde(rename = "operation")]
     _operation: Option<String>,
+    /// The answer.
+    #[serde(rename = "value")]
+    _value: Option<String>,
 }
 
 /// Decisions are given to the operation they speak of before any action is called.

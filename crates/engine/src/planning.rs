@@ -18,7 +18,7 @@ use wilco_contract::{
     values::Args,
 };
 
-use crate::core::Core;
+use crate::{core::Core, waits};
 
 /// How long planning may take.
 const PLANNING_SECS: i64 = 40;
@@ -52,13 +52,16 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
             made.steps.push(StepPlan::default());
             continue;
         }
+        let open = step.when.as_ref().filter(|_| known.is_none());
+        if let Some(why) = waits::asks_nobody(step, meant.who).filter(|_| open.is_none()) {
+            return Err(ActionError::failed(why));
+        }
         let each = step.for_each.as_ref();
         if depends_on_run(&step.with) || each.is_some_and(|each| depends_on_run(&each.over)) {
             made.calls.push(PlannedStep { id, uses: step.uses.clone(), with: step.with.clone() });
             made.steps.push(StepPlan::default());
             continue;
         }
-        let open = step.when.as_ref().filter(|_| known.is_none());
         let one = One { core, look: &look, step, verify, open };
         if each.is_none() {
             let plan = one.plan(&id, &names, &mut made).await?;

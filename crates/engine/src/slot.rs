@@ -17,6 +17,7 @@ use crate::{
     life::Told,
     planning::later,
     tries::{Next, Tries},
+    waits::ask,
     words,
 };
 
@@ -39,18 +40,30 @@ pub(crate) async fn keep(
     let mut shown: Vec<Option<Reply>> = vec![None; receipts.len()];
     loop {
         let operation = seen.borrow_and_update().clone();
-        let reply = words::status(&core, &operation);
+        // What came since was never posted before.
+        let known = receipts.len();
+        receipts.resize(operation.slots.len(), None);
+        shown.resize(operation.slots.len(), None);
         for at in 0..receipts.len() {
+            let slot = &operation.slots[at];
+            let reply = match slot.asks {
+                None => words::status(&core, &operation),
+                Some(asks) => ask::shown(&core, &operation, asks.run, slot),
+            };
             if shown[at].as_ref() == Some(&reply) {
                 continue;
             }
-            match show(&core, &operation, at, &reply, receipts[at].as_ref()).await {
+            let head = slot.asks.and_then(|asks| receipts.get(asks.under)?.clone());
+            let thread = slot.thread.clone().or(head.map(|receipt| receipt.id));
+            let message = Showing { at, thread: thread.as_deref(), reply: &reply };
+            match show(&core, &operation, &message, receipts[at].as_ref()).await {
                 Some(receipt) if receipts[at].is_none() => {
                     receipts[at] = Some(receipt.clone());
                     // A key that the network knew already shows an older state.
-                    shown[at] = (operation.version <= FRESH).then(|| reply.clone());
+                    let fresh = if slot.asks.is_some() { at >= known } else { operation.version <= FRESH };
+                    shown[at] = fresh.then(|| reply.clone());
                     if shown[at].is_none() {
-                        shown[at] = show(&core, &operation, at, &reply, receipts[at].as_ref())
+                        shown[at] = show(&core, &operation, &message, receipts[at].as_ref())
                             .await
                             .map(|_| reply.clone());
                     }
@@ -73,14 +86,24 @@ pub(crate) async fn keep(
     }
 }
 
+/// A message as it is to be shown.
+struct Showing<'a> {
+    /// Which of the operation's.
+    at: usize,
+    /// In which thread.
+    thread: Option<&'a str>,
+    /// What it says.
+    reply: &'a Reply,
+}
+
 /// Posts or edits, trying again as the network says. `None` where it was given up.
 async fn show(
     core: &Core,
     operation: &Operation,
-    at: usize,
-    reply: &Reply,
+    message: &Showing<'_>,
     receipt: Option<&Receipt>,
 ) -> Option<Receipt> {
+    let Showing { at, thread, reply } = *message;
     let slot = &operation.slots[at];
     let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
     let harmless = receipt.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
@@ -89,7 +112,7 @@ async fn show(
     loop {
         let sent = match receipt {
             Some(receipt) => core.ways.edit(receipt, reply).await.map(|()| receipt.clone()),
-            None => core.ways.post(&slot.place, slot.thread.as_deref(), reply, &key).await,
+            None => core.ways.post(&slot.place, thread, reply, &key).await,
         };
         let error = match sent {
             Ok(receipt) => return Some(receipt),

@@ -11,9 +11,10 @@ use wilco_contract::{
     plan::Plan,
     reply::{Block, Choice, Field, PressKind, Progress, Reply, StepMark, Weight},
     store::{Lock, LockOwner},
+    values::ArgType,
 };
 
-use crate::core::Core;
+use crate::{core::Core, waits};
 
 /// A time as people read it, with its zone: `14:05 UTC`, with the day where it is not today's.
 pub(crate) fn time(core: &Core, at: Timestamp) -> String {
@@ -21,6 +22,11 @@ pub(crate) fn time(core: &Core, at: Timestamp) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), core.clock.now().to_zoned(zone));
     let format = if at.date() == now.date() { "%H:%M:%S %Z" } else { "%Y-%m-%d %H:%M:%S %Z" };
     at.strftime(format).to_string()
+}
+
+/// A size as people read it.
+pub(crate) fn size(bytes: u64) -> String {
+    ArgType::Bytes.said(&Value::from(bytes))
 }
 
 /// A refusal by a rule.
@@ -35,9 +41,16 @@ pub(crate) fn held(core: &Core, lock: &Lock) -> String {
         LockOwner::Operation(id) => id.to_string(),
         LockOwner::Somebody(who) => who.clone(),
     };
+    let asks = match &lock.owner {
+        LockOwner::Operation(id) => {
+            core.find(id).and_then(|living| waits::in_status(core, &living.operation))
+        }
+        LockOwner::Somebody(_) => None,
+    };
+    let asks = asks.map(|asks| format!(" {asks}")).unwrap_or_default();
     let reason = if lock.reason.is_empty() { String::new() } else { format!(" ({})", lock.reason) };
     format!(
-        "Waits for `{}`: held by {owner}{reason} since {}, until {} at the latest.",
+        "Waits for `{}`: held by {owner}{reason} since {}, until {} at the latest.{asks}",
         lock.key,
         time(core, lock.at),
         time(core, lock.expires_at)
@@ -71,6 +84,7 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
     if let Some(why) = &op.why {
         blocks.push(Block::Text { text: why.clone() });
     }
+    blocks.extend(waits::in_status(core, op).map(|text| Block::Text { text }));
     match op.state {
         State::Planned | State::AwaitingConfirm | State::AwaitingApproval | State::Queued => {
             blocks.extend(plan_blocks(&op.plan));

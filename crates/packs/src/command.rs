@@ -74,6 +74,14 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
                 "Remove it, or write `effect = \"write\"`.",
             );
         }
+        for value in tables.steps.iter().filter_map(|step| step.get("uses")).filter(Value::is_text) {
+            let uses = value.json();
+            let Some(uses) = uses.as_str().filter(|uses| step::only_waits(uses)) else { continue };
+            value.wrong(
+                format!("`{uses}` needs an operation, and a read is answered at once"),
+                "Write `effect = \"write\"` on the command; what an order lacks is asked for by itself.",
+            );
+        }
         for key in ["lock", "home", "letter", "verify", "on_failure"] {
             if let Some(value) = table.get(key) {
                 let what = format!("`{key}` means nothing on a read: it makes no operation");

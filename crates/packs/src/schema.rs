@@ -166,7 +166,8 @@ fn example(key: &str, root: &Json, schema: &Json) -> String {
         return r#"["python3", "backup.py"]"#.to_owned();
     }
     let schema = resolved(root, schema);
-    let chosen = schema.get("const").or_else(|| schema.get("enum").and_then(|all| all.get(0)));
+    let first = |key: &str| schema.get(key).and_then(|all| all.get(0));
+    let chosen = schema.get("const").or_else(|| first("enum")).or_else(|| first("examples"));
     if let Some(chosen) = chosen {
         return chosen.to_string();
     }

@@ -131,6 +131,7 @@ fn id(table: &Table<'_>, base: Option<&str>, taken: &[String]) -> String {
 fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Option<Read> {
     let (uses, spec) = action(table, around)?;
     let own = table.get("effect").and_then(|value| effect_of(&value, &spec));
+    let fits = [waits_once(table, &uses), reads_own(table, &uses, own)];
     let each = table.get("for_each").map(|value| for_each(table, &value, scope));
     let when = table.get("when").map(|value| scope.condition(&value));
     let retry = table.get("retry").map(|value| retry(&value));
@@ -145,6 +146,9 @@ fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Op
         None => (None, Effect::Read),
         Some(read) => read.map(|(undo, effect)| (Some(undo), effect))?,
     };
+    if fits.contains(&false) {
+        return None;
+    }
     let step = Step {
         id: id.to_owned(),
         uses,
@@ -157,6 +161,43 @@ fn one(table: &Table<'_>, id: &str, around: &Around<'_>, scope: Scope<'_>) -> Op
         origin: table.origin(),
     };
     Some(Read { step, effect: own.unwrap_or(spec.effect).max(undone) })
+}
+
+/// Whether an action only waits: for somebody's answer, or for a time.
+pub(crate) fn only_waits(uses: &str) -> bool {
+    matches!(uses, "ask" | "wait")
+}
+
+/// Whether a step that only waits does so once, and has nothing to be undone.
+fn waits_once(table: &Table<'_>, uses: &ActionName) -> bool {
+    if !only_waits(uses.as_str()) {
+        return true;
+    }
+    let keys = ["for_each", "at_once", "retry", "undo"];
+    let mut well = true;
+    for value in keys.iter().filter_map(|key| table.get(key)) {
+        well = false;
+        value.wrong(format!("`{}` means nothing on `{uses}`, which only waits", value.name()), "Remove it.");
+    }
+    well
+}
+
+/// Whether a step that says it reads, and remembers something, does that for the asker alone.
+fn reads_own(table: &Table<'_>, uses: &ActionName, own: Option<Effect>) -> bool {
+    if !matches!(uses.as_str(), "memory.set" | "memory.forget") || own != Some(Effect::Read) {
+        return true;
+    }
+    let with = table.get("with").map(|value| value.json()).unwrap_or_default();
+    if with["mine"] == Json::Bool(true) {
+        return true;
+    }
+    if let Some(value) = table.get("effect") {
+        value.wrong(
+            format!("`{uses}` reads only where it is about the asker's own"),
+            "Write `mine = true` in `with`, or remove `effect` from this step.",
+        );
+    }
+    false
 }
 
 /// What is absent stays absent; what is there but wrong makes the whole wrong.
@@ -261,6 +302,13 @@ fn effect_of(value: &Value<'_>, spec: &ActionSpec) -> Option<Effect> {
 fn undo(value: &Value<'_>, around: &Around<'_>, scope: Scope<'_>) -> Option<(Undo, Effect)> {
     let table = value.table("`undo`", UNDO)?;
     let (uses, spec) = action(&table, around)?;
+    if only_waits(uses.as_str()) {
+        value.wrong(
+            format!("`{uses}` undoes nothing: it only waits"),
+            "Name an action that changes something back.",
+        );
+        return None;
+    }
     let effect = table.get("effect").and_then(|value| effect_of(&value, &spec));
     let with = with(&table, &uses, around, scope)?;
     Some((Undo { uses, with, effect }, effect.unwrap_or(spec.effect)))
@@ -324,13 +372,17 @@ type Checks<'a> = dyn Fn(&Json) -> Result<(), String> + 'a;
 
 /// Reports arguments that an action does not take: at the one whose absence changes what is wrong, with its right shape.
 fn misfit(with: &Value<'_>, schema: &Json, filled: &Json, (error, check): (String, &Checks<'_>)) {
-    let is_cause = |entry: &Value<'_>| {
+    let without = |entry: &Value<'_>| {
         let mut rest = filled.clone();
         let taken = rest.as_object_mut().is_some_and(|rest| rest.remove(entry.name()).is_some());
-        taken && check(&rest).err().as_ref() != Some(&error)
+        taken.then(|| check(&rest).err())
     };
     let entries = with.open_table("`with`").map(|table| table.entries()).unwrap_or_default();
-    match entries.iter().find(|entry| is_cause(entry)) {
+    // Best one without which all fits: without one that is needed, something else is wrong.
+    let fits = entries.iter().find(|entry| without(entry) == Some(None));
+    let other =
+        || entries.iter().find(|entry| without(entry).is_some_and(|left| left.as_ref() != Some(&error)));
+    match fits.or_else(other) {
         Some(cause) => {
             let key = cause.name();
             let remedy = format!("Write it like `{key} = {}`.", schema::example_of(key, schema));

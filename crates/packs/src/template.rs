@@ -251,7 +251,11 @@ impl Scope<'_> {
         for text in strings(value) {
             names.extend(template_names(text).ok()?);
         }
-        if names.iter().any(|name| name == "steps" || name.starts_with("steps.")) {
+        // What comes only with the run: earlier steps' outputs, the item, the failure.
+        let is_of_run = |name: &String| {
+            name.split('.').next().is_some_and(|first| first == "steps" || self.own.contains(&first))
+        };
+        if names.iter().any(is_of_run) {
             return None;
         }
         let mut samples = self.samples(&names, whole);

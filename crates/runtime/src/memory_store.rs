@@ -5,6 +5,7 @@
 
 mod aliases;
 mod known;
+mod remembered;
 mod told;
 
 use std::{
@@ -22,6 +23,7 @@ use wilco_contract::{
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq},
     input::Input,
+    memory::Remembered,
     operation::{Operation, State as OpState},
     reply::Reply,
     schedule::ScheduleState,
@@ -56,6 +58,7 @@ struct State {
     tokens: HashMap<Hash, Token>,
     log: HashMap<OpId, BTreeMap<u64, LogLine>>,
     aliases: BTreeMap<(String, String), Alias>,
+    remembered: BTreeMap<(String, String), Remembered>,
     told: Told,
 }
 
@@ -85,6 +88,7 @@ impl MemoryStore {
             tokens: HashMap::new(),
             log: HashMap::new(),
             aliases: BTreeMap::new(),
+            remembered: BTreeMap::new(),
             told: Told::default(),
         };
         Self { chance, state: Mutex::new(state) }
@@ -164,6 +168,7 @@ impl State {
                 drop(self.aliases.insert((alias.scope.key(), alias.name.clone()), alias));
             }
             Record::Unalias { scope, name, .. } => drop(self.aliases.remove(&(scope.key(), name))),
+            Record::Memory(event) => self.remember(*event),
             Record::Routed(trace) => self.told.routed(trace),
             Record::Slot(slot) => self.told.slot(*slot),
             Record::Line(line) => self.told.line(*line),

@@ -262,6 +262,58 @@ fn packs_that_do_not_fit_together_are_told() {
 }
 
 #[test]
+fn steps_that_ask_wait_or_remember_and_cannot_are_told() {
+    let step = |effect: &str, step: &str| {
+        let pack = format!(
+            "[pack]\nname = 'other'\n[[command]]\nid = 'x'\nwords = ['x <n>']\nabout = 'X'\neffect = '{effect}'\n\
+             args.n = {{ type = 'integer' }}\n[[command.step]]\n{step}\n"
+        );
+        let report = checked(&[("packs/other/pack.toml", pack.as_str())]).to_string();
+        format!("{step}\n{report}")
+    };
+    let ask = "uses = 'ask'\nwith = { question = 'Which?' }";
+    let told = [
+        step("read", ask),
+        step("read", "uses = 'wait'\nwith = { for = '10m' }"),
+        step("write", &format!("{ask}\nretry = {{ times = 2 }}\nfor_each = ['a']")),
+        step(
+            "write",
+            "uses = 'say'\nwith = { to = 'web:ops', text = 'x' }\nundo = { uses = 'ask', with = { question = 'Which?' } }",
+        ),
+        step("write", "uses = 'ask'\nwith = { question = 'Which?', choices = ['a', 'A'] }"),
+        step("write", "uses = 'ask'\nwith = { question = 'Which?', choices = ['a'], type = 'word' }"),
+        step("write", "uses = 'ask'\nwith = { question = 'Which?', type = 'wrod' }"),
+        step("write", "uses = 'ask'\nwith = { question = 'Which?', of = 'token:ci' }"),
+        step("write", "uses = 'ask'\nwith = { question = 'Which?', within = '8d', who = '@ana' }"),
+        step("write", "uses = 'wait'\nwith = { for = '10 lightyears' }"),
+        step("write", "uses = 'wait'\nwith = { for = '8d' }"),
+        step("write", "uses = 'wait'\nwith = { for = '1h', until = '2026-01-05T10:00:00Z' }"),
+        step("write", "uses = 'wait'\nwith = { until = 'tomorrow' }"),
+        step("read", "uses = 'memory.set'\nwith = { key = 'k', value = 1 }"),
+        step("read", "uses = 'memory.set'\neffect = 'read'\nwith = { key = 'k', value = 1 }"),
+        step("read", "uses = 'memory.add'\neffect = 'read'\nwith = { key = 'k', mine = true }"),
+        step("write", "uses = 'memory.add'\nwith = { key = 'k', by = 'two', pack = 'webapp' }"),
+    ];
+    insta::assert_snapshot!(told.join("\n\n"));
+    let nobody = step("write", "uses = 'ask'\nwith = { question = 'Which?', of = 'role:laed' }");
+    assert!(nobody.contains("the step `ask` asks `role:laed`, and there is nobody who is that"), "{nobody}");
+    let fine = [
+        step("write", "uses = 'memory.add'\nwith = { key = 'k', by = '{{ n }}', for = '{{ n }}' }"),
+        step(
+            "read",
+            "uses = 'memory.set'\neffect = 'read'\nwith = { key = 'k', value = '{{ n }}', mine = true }",
+        ),
+        step(
+            "write",
+            "uses = 'ask'\nwith = { question = 'Which of {{ n }}?', choices = ['a', 'b'], of = '@ana' }",
+        ),
+    ];
+    for told in fine {
+        assert!(!told.contains("error") && !told.contains("there is nobody who is that"), "{told}");
+    }
+}
+
+#[test]
 fn choices_that_no_read_tells_are_told() {
     let pack = |run: &str| {
         let choices = format!("args.app = {{ choices = {{ run = '{run}' }} }}\nexamples = ['ship x']");

@@ -157,3 +157,25 @@ fn a_first_story_is_told_what_to_write() {
     let report = check(root.path(), &Environment::default(), None).to_string();
     assert!(report.starts_with(&block("tests.md", "console")), "{report}");
 }
+
+#[test]
+fn the_examples_for_asking_waiting_and_memory_are_true() {
+    for (document, at, name, commands) in
+        [("steps.md", 1, "rollout", "1 command"), ("memory.md", 0, "team", "6 commands")]
+    {
+        let root = tempfile::tempdir().expect("a folder");
+        let pack = root.path().join("packs").join(name);
+        fs::create_dir_all(&pack).expect("a folder");
+        fs::write(pack.join("pack.toml"), &blocks(document, "toml")[at]).expect("written");
+        fs::write(root.path().join("wilco.toml"), &blocks(document, "ini")[at]).expect("written");
+        fs::write(pack.join("story.chat"), &blocks(document, "chat")[at]).expect("written");
+        fs::write(pack.join("roll"), "#!/bin/sh\n").expect("written");
+        fs::set_permissions(pack.join("roll"), fs::Permissions::from_mode(0o755)).expect("set");
+        let report = check(root.path(), &Environment::default(), None);
+        assert_eq!(
+            report.to_string(),
+            format!("{commands} in packs, 1 transcript played, all true."),
+            "{document}"
+        );
+    }
+}

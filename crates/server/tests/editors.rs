@@ -300,7 +300,19 @@ fn an_editor_offers_the_actions_and_what_each_takes() {
     }
     assert_eq!(
         pack["definitions"]["step"]["properties"]["uses"]["enum"],
-        json!(["exec.run", "http.get", "http.send", "say"])
+        json!([
+            "ask",
+            "exec.run",
+            "http.get",
+            "http.send",
+            "memory.add",
+            "memory.forget",
+            "memory.get",
+            "memory.list",
+            "memory.set",
+            "say",
+            "wait"
+        ])
     );
 }
 

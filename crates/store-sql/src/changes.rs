@@ -9,12 +9,14 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
     alias::Alias,
     chain::Seal,
     ids::{Hash, OpId, Seq},
     input::Input,
+    memory::{MemoryEvent, Remembered},
     operation::Operation,
     reply::Reply,
     schedule::ScheduleState,
@@ -48,6 +50,10 @@ pub(crate) struct Changes<'a> {
     pub(crate) schedules: BTreeMap<&'a str, ScheduleState>,
     /// Each alias's last state, by scope and name; none once taken back.
     pub(crate) aliases: BTreeMap<(String, &'a str), Option<&'a Alias>>,
+    /// What was over by then is gone, before anything else of this is written.
+    pub(crate) swept: Option<Timestamp>,
+    /// What is remembered in the end, by namespace and key; none once forgotten.
+    pub(crate) memory: BTreeMap<(String, &'a str), Option<&'a Remembered>>,
     pub(crate) log: Vec<&'a LogLine>,
     pub(crate) told: Told<'a>,
 }
@@ -85,6 +91,8 @@ impl<'a> Changes<'a> {
             tokens: Vec::new(),
             schedules: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            swept: None,
+            memory: BTreeMap::new(),
             log: Vec::new(),
             told: Told::default(),
         }
@@ -147,9 +155,27 @@ impl<'a> Changes<'a> {
             Record::Unalias { scope, name, .. } => {
                 self.aliases.insert((scope.key(), name), None);
             }
+            Record::Memory(event) => self.remember(event),
             Record::Log(line) => self.log.push(line),
             Record::Audit(_) => {}
             told => self.told.take(told, &stored.slots),
+        }
+    }
+
+    fn remember(&mut self, event: &'a MemoryEvent) {
+        match event {
+            MemoryEvent::Set { entry, .. } => {
+                self.memory.insert((entry.namespace.to_string(), &entry.key), Some(entry));
+            }
+            MemoryEvent::Forgot { namespace, key, .. } => {
+                self.memory.insert((namespace.to_string(), key), None);
+            }
+            MemoryEvent::Swept { before } => {
+                self.swept = self.swept.max(Some(*before));
+                for entry in self.memory.values_mut() {
+                    *entry = entry.filter(|entry| !entry.is_over(*before));
+                }
+            }
         }
     }
 

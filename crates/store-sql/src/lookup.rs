@@ -6,13 +6,14 @@ use std::{collections::HashMap, error::Error};
 
 use jiff::Timestamp;
 use rusqlite::{
-    Connection, OptionalExtension as _, Params, Result, Row,
+    Connection, OptionalExtension as _, Params, Result, Row, params,
     types::{FromSql, Type},
 };
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::{DeliveryKey, Receipt},
     ids::{Hash, OpId, Place, Seq, SourceName},
+    memory::Namespace,
     slot::Shown,
     store::{Batch, Record},
 };
@@ -50,6 +51,7 @@ struct Names<'a> {
     events: Vec<(&'a SourceName, &'a str)>,
     slots: Vec<u64>,
     schedules: Vec<&'a str>,
+    memory: Vec<(&'a Namespace, &'a str)>,
 }
 
 impl<'a> Names<'a> {
@@ -68,6 +70,7 @@ impl<'a> Names<'a> {
                 Record::Slot(slot) => names.slots.push(slot.number),
                 Record::Shown { slot, .. } => names.slots.push(*slot),
                 Record::Schedule(event) => names.schedules.push(event.name()),
+                Record::Memory(event) => names.memory.extend(event.entry()),
                 // A lock that is given back, a session and what replaces or takes out whatever there is collide with
                 // nothing.
                 Record::Unlocked { .. }
@@ -176,6 +179,15 @@ fn collisions(conn: &Connection, names: &Names<'_>) -> Result<(Known, HashMap<Op
             read(0, serde_json::from_str(&text(row, 0)?))
         })?;
         known.schedules.extend(state.map(|state| ((*name).to_owned(), state)));
+    }
+    for (namespace, key) in &names.memory {
+        let ask = "SELECT version, until FROM memory WHERE namespace = ? AND key = ?";
+        let found = one(conn, ask, params![namespace.to_string(), key], |row| {
+            let (version, until): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let until = until.map(Timestamp::from_microsecond).transpose();
+            Ok((read(0, u64::try_from(version))?, read(1, until)?))
+        })?;
+        known.memory.extend(found.map(|found| (((*namespace).clone(), (*key).to_owned()), found)));
     }
     Ok((known, numbers))
 }

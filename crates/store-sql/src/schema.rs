@@ -12,8 +12,12 @@ use crate::error::{OpenError, Trouble};
 const APPLICATION: i32 = 0x576c_636f;
 
 /// The steps; the schema's version is how many of them a database has taken.
-pub(crate) const STEPS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Brings a database to the newest schema, each step in one transaction.
 pub(crate) async fn migrate(

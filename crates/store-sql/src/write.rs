@@ -3,6 +3,7 @@
 //! Not the transaction around them. Layer 2.
 
 mod aliases;
+mod memory;
 mod told;
 
 use rusqlite::{CachedStatement, Connection, Result, params};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use wilco_contract::{ids::Seq, store::RoomMessage};
 use wilco_runtime::memory_store::input_id;
 
+pub(crate) use self::memory::until;
 use crate::changes::Changes;
 
 const JOURNAL: &str = "INSERT INTO journal (seq, at, kind, who, operation, body, salt, commitment, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -68,6 +70,7 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
         statement.execute(params![name, json(state)?])
     })?;
     aliases::write(conn, changes)?;
+    memory::write(conn, changes)?;
     each(conn, LOG, &changes.log, |statement, line| {
         statement.execute(params![
             line.operation.as_str(),

@@ -17,13 +17,14 @@ use wilco_contract::{
     event::{EventFilter, Payload, StoredEvent, Trace, Unrouted},
     ids::{Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
+    memory::{Namespace, NamespaceSize, Remembered},
     operation::{Operation, State},
     route::Mute,
     schedule::ScheduleState,
     slot::{Parcel, ShownSlot},
     store::{
         Access, Aliases, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
-        Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError, When,
+        Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError, When,
     },
 };
 
@@ -262,5 +263,33 @@ impl Slots for AbortingStore {
 impl Aliases for AbortingStore {
     async fn aliases(&self) -> Result<Vec<Alias>, StoreError> {
         self.inner.aliases().await
+    }
+}
+
+#[async_trait]
+impl Memory for AbortingStore {
+    async fn remembered(&self, namespace: &Namespace, key: &str) -> Result<Option<Remembered>, StoreError> {
+        self.inner.remembered(namespace, key).await
+    }
+    async fn all_remembered(
+        &self,
+        namespace: &Namespace,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Remembered>, StoreError> {
+        self.inner.all_remembered(namespace, now, limit).await
+    }
+    async fn memory_size(&self, namespace: &Namespace, now: Timestamp) -> Result<NamespaceSize, StoreError> {
+        self.inner.memory_size(namespace, now).await
+    }
+    async fn memory_sizes(
+        &self,
+        pack: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<NamespaceSize>, StoreError> {
+        self.inner.memory_sizes(pack, now).await
+    }
+    async fn memory_is_over(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.inner.memory_is_over(now).await
     }
 }

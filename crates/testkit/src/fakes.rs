@@ -74,6 +74,7 @@ pub fn intent(action: &str, args: Value) -> Intent {
     Intent {
         key: "d-7F3K.build.1".into(),
         operation: Some(OpId::parse("d-7F3K").expect("an id")),
+        command: None,
         step: "build".into(),
         action: ActionName::parse(action).expect("an action's name"),
         effect: Effect::Write,
@@ -83,6 +84,7 @@ pub fn intent(action: &str, args: Value) -> Intent {
         plan: StepPlan::default(),
         at,
         deadline: at + TIME,
+        waits: false,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod access;
 pub mod aliases;
 pub mod events;
 pub mod journal;
+pub mod memory;
 pub mod operations;
 pub mod rooms;
 pub mod samples;
@@ -90,6 +91,11 @@ macro_rules! store_suite {
             what_was_routed_is_not_routed_again,
             a_forgotten_payload_leaves_event_and_chain_whole,
             many_events_in_one_group_keep_their_payloads,
+        );
+        $crate::store_suite!(@ $make, memory:
+            a_value_stands_in_its_namespace_until_it_is_forgotten,
+            of_two_that_change_a_value_at_once_one_does,
+            what_is_over_is_not_there_and_is_swept,
         );
         $crate::store_suite!(@ $make, schedules:
             a_schedule_is_due_once_and_never_earlier_than_before,

@@ -2,8 +2,9 @@
 //!
 //! Not the calls of actions: [`crate::calls`] makes them. Every change goes through [`Life::record`], which commits
 //! before anything else happens, so that a restart goes on where this stopped. What happens in a state has a file of
-//! its own: [`decisions`], [`starting`], [`running`], [`ends`]; what the gate says about an operation is in [`judging`]. Layer 1.
+//! its own: [`decisions`], [`starting`], [`running`], [`answers`], [`ends`]; what the gate says about an operation is in [`judging`]. Layer 1.
 
+mod answers;
 pub(crate) mod decisions;
 mod ends;
 pub(crate) mod judging;
@@ -26,7 +27,12 @@ use crate::{
     core::{Core, Living},
     lines::Numbers,
     planning::later,
-    slot, telemetry, words,
+    slot, telemetry,
+    waits::{
+        self,
+        answers::{Given, NotAnswered},
+    },
+    words,
 };
 
 /// How many decisions may wait for one operation.
@@ -44,6 +50,13 @@ pub(crate) enum Told {
         decide: Decide,
         /// Where the answer goes.
         answer: oneshot::Sender<Result<Arc<Operation>, NotDecided>>,
+    },
+    /// Somebody answered what it asks.
+    Answer {
+        /// What.
+        given: Given,
+        /// Where what came of it goes.
+        answer: oneshot::Sender<Result<Arc<Operation>, NotAnswered>>,
     },
     /// One of its messages was posted.
     Posted {
@@ -180,6 +193,14 @@ impl Life {
                 }
                 // Whoever asked may be gone; the decision stands all the same.
                 let _ = answer.send(decided.map(|()| self.op.clone()));
+                Ok(())
+            }
+            Some(Told::Answer { given, answer }) => {
+                let answered = self.answer(&given, calls).await;
+                if let Err(NotAnswered::Denied(denial)) = &answered {
+                    self.core.note(waits::answers::refused(&self.op, &given.who, denial)).await;
+                }
+                let _ = answer.send(answered.map(|()| self.op.clone()));
                 Ok(())
             }
         }

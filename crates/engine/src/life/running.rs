@@ -8,13 +8,14 @@ use wilco_contract::{
     gate::Decision,
     operation::{OpEvent, RunEnd, RunKind, State},
     reply::StepMark,
-    store::StoreError,
+    store::{Record, StoreError},
 };
 
 use super::{LONGEST_PAUSE_SECS, Life, judging};
 use crate::{
     calls::{self, Calling, Calls},
     planning::{self, later},
+    waits,
 };
 
 /// What came of the wish to make a call.
@@ -88,7 +89,8 @@ impl Life {
                     }
                 }
                 () = core.clock.until(until.unwrap_or(Timestamp::MAX)), if until.is_some() => {}
-                () = core.stopped(), if under_way.len() == 0 => return Ok(()),
+                // What only waits has nothing to come to an end; it waits on after the next start.
+                () = core.stopped(), if under_way.only_wait() => return Ok(()),
             }
         }
     }
@@ -186,8 +188,15 @@ impl Life {
                 return Ok(Begun::Halt(State::Failed, what));
             }
         };
-        let started = OpEvent::RunStarted { run: at, intent: Box::new(intent.clone()) };
-        self.record(vec![started], Vec::new()).await?;
+        let mut events = vec![OpEvent::RunStarted { run: at, intent: Box::new(intent.clone()) }];
+        if intent.action.as_str() == waits::ASK {
+            events.push(self.asked(at));
+        }
+        let lock = if intent.waits { self.prolonged(intent.deadline) } else { None };
+        self.record(events, lock.clone().map(Record::Locked).into_iter().collect()).await?;
+        if let Some(lock) = lock {
+            self.core.locks.prolong(lock);
+        }
         let call = Calling::begin(&self.core, &permitted, intent, &self.numbers).await;
         self.permitted = Some(permitted);
         Ok(Begun::Call(Box::new(call)))

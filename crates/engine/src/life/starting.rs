@@ -109,14 +109,19 @@ impl Life {
 
     fn lock(&self) -> Option<Lock> {
         let now = self.core.clock.now();
-        let secs = i64::try_from(self.op.command.spec.timeout_secs).unwrap_or(i64::MAX / 2);
         self.op.lock.as_ref().map(|key| Lock {
             key: key.clone(),
             owner: LockOwner::Operation(self.op.id.clone()),
             reason: self.op.order.clone(),
             at: now,
-            expires_at: later(now, secs.saturating_add(LOCK_GRACE_SECS)),
+            expires_at: later(now, self.lock_secs()),
         })
+    }
+
+    /// How long it keeps its lock at most, in seconds, where it only runs.
+    pub(super) fn lock_secs(&self) -> i64 {
+        let secs = i64::try_from(self.op.command.spec.timeout_secs).unwrap_or(i64::MAX / 2);
+        secs.saturating_add(LOCK_GRACE_SECS)
     }
 
     /// Waits for the lock. `false` where the operation ended or changed meanwhile.

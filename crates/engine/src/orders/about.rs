@@ -18,7 +18,9 @@ use crate::{
     catalogue::{Reading, Reserved},
     compose::Then,
     core::Core,
-    history, life, words,
+    history, life,
+    waits::answers,
+    words,
 };
 
 /// What an order wishes of the operation that it speaks of.
@@ -32,6 +34,8 @@ pub(super) enum Wish {
     Pause,
     /// Give an order of one's own again, operation or not.
     Again,
+    /// Answer what it asks.
+    Answer,
 }
 
 /// The wish that a command stands for; `None` for a command that speaks of no operation.
@@ -44,6 +48,7 @@ pub(super) fn wish(command: &Command) -> Option<Wish> {
         "wilco.retry" => Wish::Retry,
         "wilco.pause" | "wilco.resume" => Wish::Pause,
         "wilco.again" => Wish::Again,
+        "wilco.answer" => Wish::Answer,
         _ => return None,
     })
 }
@@ -60,6 +65,7 @@ pub(super) async fn give(core: &Arc<Core>, from: From, given: &Given, wish: Wish
         Wish::Retry => retry(core, from, given).await,
         Wish::Pause => pause(core, given).await,
         Wish::Again => again(core, from, given).await,
+        Wish::Answer => answer(core, &from, given).await,
     }
 }
 
@@ -78,6 +84,18 @@ async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) 
     let plan = PlanSeen::At(from.said_at);
     let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan };
     decided(life::decisions::decide(core, decide).await, &operation, press)
+}
+
+/// Answers what an operation asks.
+async fn answer(core: &Arc<Core>, from: &From, given: &Given) -> Answer {
+    let text = |name: &str| given.args.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+    let id = match OpId::parse(text("operation")) {
+        Ok(id) => id,
+        Err(error) => return refused(Reply::refusal(format!("{error}.")), RefusedKind::Malformed),
+    };
+    let said = text("value").to_owned();
+    let answered = answers::Given { who: from.who.clone(), said, said_at: from.said_at };
+    answers::told(answers::give(core, &id, answered).await, &id)
 }
 
 /// What to say of a decision.

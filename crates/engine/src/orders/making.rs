@@ -98,10 +98,15 @@ async fn create(core: &Core, from: &From, given: &Given, made: Made) -> Result<A
     let home = command.spec.home.clone().unwrap_or_else(|| core.live.load().setup.home.clone());
     let mut slots = Vec::new();
     if from.in_room {
-        slots.push(Slot { place: from.place.clone(), thread: from.thread.clone(), receipt: None });
+        slots.push(Slot {
+            place: from.place.clone(),
+            thread: from.thread.clone(),
+            receipt: None,
+            asks: None,
+        });
     }
     if !from.in_room || from.place != home {
-        slots.push(Slot { place: home.clone(), thread: None, receipt: None });
+        slots.push(Slot { place: home.clone(), thread: None, receipt: None, asks: None });
     }
     let operation = Operation {
         id: core.mint(command.spec.letter).await?,

@@ -239,6 +239,7 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
         let intent = Intent {
             key: format!("read-{:032x}.{}", u128::from_le_bytes(core.chance.bytes()), step.id),
             operation: None,
+            command: Some(given.command.spec.id.clone()),
             step: step.id.clone(),
             action: step.uses.clone(),
             effect: Effect::Read,
@@ -248,6 +249,7 @@ async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitte
             plan: wilco_contract::plan::StepPlan::default(),
             at: now,
             deadline: later(now, secs),
+            waits: false,
         };
         match run_read(core, permitted, intent).await {
             RunEnd::Done(outcome) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wilco_contract::store::{Forgotten, Record, StoreError};
 
-use crate::{core::Core, planning::later};
+use crate::{core::Core, memory, planning::later};
 
 /// How long after a start it is first looked, in seconds: a start has other things to do.
 const FIRST_SECS: i64 = 60;
@@ -24,6 +24,9 @@ pub(crate) async fn run(core: Arc<Core>) {
             () = core.stopped() => return,
         }
         pause = PAUSE_SECS;
+        if let Err(error) = memory::sweep(&core).await {
+            tracing::warn!(%error, "What is over could not be swept out of the memory; trying again in an hour.");
+        }
         if let Err(error) = forget(&core).await {
             tracing::warn!(%error, "Old payloads could not be forgotten; trying again in an hour.");
         }

@@ -250,6 +250,8 @@ fn line(core: &Core, row: &wilco_contract::store::JournalRow) -> Option<String> 
             let changes: Vec<_> = changes.iter().filter_map(Value::as_str).collect();
             format!("planned anew: {}", changes.join("; "))
         }
+        "operation.answered" => format!("answered: {}", body.get("answer")?.get("value")?),
+        "answer.refused" => format!("may not answer: {}", text("text")?),
         "gate.considered" => {
             text("text").map(|rules| format!("rules considered:\n  {}", rules.replace('\n', "\n  ")))?
         }

@@ -229,6 +229,16 @@ impl World {
         Self::build(self.store.clone(), policy, commands, self.clock.clone(), self.network.clone())
     }
 
+    /// A world on what is left of another one: its store, clock and network.
+    pub(crate) fn of_store(
+        store: Arc<dyn Store>,
+        clock: Arc<SteppedClock>,
+        network: Arc<MemoryNetwork>,
+        commands: Vec<Command>,
+    ) -> Self {
+        Self::build(store, policy(), commands, clock, network)
+    }
+
     /// A world in which events come in, and go where this says.
     pub(crate) async fn of_events(events: EventSetup) -> Self {
         Self::of_events_under(policy(), events).await

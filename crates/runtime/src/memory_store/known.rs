@@ -14,6 +14,7 @@ use wilco_contract::{
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq, SourceName},
     input::Input,
+    memory::{self, MemoryEvent, Namespace},
     schedule::ScheduleState,
     store::{Batch, LockOwner, Record, StoreError},
 };
@@ -41,6 +42,8 @@ pub struct Known {
     pub tokens: HashMap<String, (Hash, Timestamp)>,
     /// How the schedules stand.
     pub schedules: HashMap<String, ScheduleState>,
+    /// What is remembered: in which version, until when.
+    pub memory: HashMap<(Namespace, String), (u64, Option<Timestamp>)>,
 }
 
 type Undo = Box<dyn FnOnce(&mut Known)>;
@@ -139,6 +142,7 @@ impl Known {
                 let state = ScheduleState::after(self.schedules.get(&name), event)?;
                 undo.push(set(|known| &mut known.schedules, self, &name, Some(state)));
             }
+            Record::Memory(event) => self.admit_memory(event, undo)?,
             Record::Access(AccessEvent::Session(_))
             | Record::Audit(_)
             | Record::Handled { .. }
@@ -154,6 +158,25 @@ impl Known {
             | Record::Said { .. }
             | Record::Log(_) => {}
         }
+        Ok(())
+    }
+
+    fn admit_memory(&mut self, event: &MemoryEvent, undo: &mut Vec<Undo>) -> Result<(), String> {
+        if let MemoryEvent::Swept { before } = event {
+            let is_over = |until: &Option<Timestamp>| until.is_some_and(|until| until <= *before);
+            let over = self.memory.iter().filter(|(_, (_, until))| is_over(until));
+            let over: Vec<_> = over.map(|(entry, _)| entry.clone()).collect();
+            undo.extend(over.iter().map(|entry| set(|known| &mut known.memory, self, entry, None)));
+            return Ok(());
+        }
+        let Some((namespace, key)) = event.entry() else { return Ok(()) };
+        let entry = (namespace.clone(), key.to_owned());
+        memory::follows(self.memory.get(&entry).map_or(0, |(version, _)| *version), event)?;
+        let now = match event {
+            MemoryEvent::Set { entry, .. } => Some((entry.version, entry.until)),
+            MemoryEvent::Forgot { .. } | MemoryEvent::Swept { .. } => None,
+        };
+        undo.push(set(|known| &mut known.memory, self, &entry, now));
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use wilco_contract::{
     action::{ActionSpec, DynAction},
     command::Command,
     ids::ActionName,
+    policy::Grantee,
 };
 use wilco_engine::Engine;
 use wilco_packs::{Actions, Known, Pack, Problem};
@@ -111,7 +112,29 @@ pub(crate) fn with_own(all: &Pack) -> Vec<Command> {
 pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
     let everything = with_own(all);
     let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
-    config.cross_check(&everything).into_iter().chain(routes).collect()
+    config.cross_check(&everything).into_iter().chain(routes).chain(asked(config, all)).collect()
+}
+
+/// The steps that ask somebody whom `wilco.toml` does not have. A template is looked at when it is filled in.
+fn asked(config: &Config, all: &Pack) -> Vec<Problem> {
+    let (people, mut problems) = (&config.policy.people, Vec::new());
+    for command in &all.commands {
+        let steps = command.steps.iter().chain(&command.verify).chain(command.on_failure.steps());
+        for step in steps.filter(|step| step.uses.as_str() == "ask") {
+            let of = step.with.get("of").and_then(Value::as_str).filter(|of| !of.contains("{{"));
+            let nobody = match of.and_then(|of| Grantee::parse(of).ok()) {
+                Some(Grantee::Role(role)) => !people.values().any(|person| person.roles.contains(&role)),
+                Some(Grantee::Person(person)) => !people.contains_key(&person),
+                _ => false,
+            };
+            if let Some(of) = of.filter(|_| nobody) {
+                let what = format!("the step `{}` asks `{of}`, and there is nobody who is that", step.id);
+                let remedy = "Give somebody that role or name in `wilco.toml`, or correct `of`.";
+                problems.push(Problem::at(&step.origin, what, remedy).warning());
+            }
+        }
+    }
+    problems
 }
 
 /// A pack's folder with how messages name it.
@@ -156,57 +179,43 @@ pub fn any_error(problems: &[Problem]) -> bool {
     problems.iter().any(Problem::is_error)
 }
 
-/// The actions of the outside world, and those of the engine's own that packs may use: `say`.
+/// The actions of the outside world, and those of the engine's own that packs may use: `say`, `ask`, `wait`, `memory.…`.
 pub(crate) struct All<'a> {
     outside: &'a [Arc<dyn DynAction>],
-    own: Vec<(ActionSpec, Value)>,
+    own: Vec<Arc<dyn DynAction>>,
 }
 
 impl<'a> All<'a> {
     /// What packs may use, with these of the outside world.
     pub(crate) fn new(outside: &'a [Arc<dyn DynAction>]) -> Self {
-        let own = Engine::own_actions().into_values();
+        let mut own = Engine::own_actions();
         // `wilco.…` answer for Wilco itself, as whoever gave the order.
-        let own = own.filter(|(spec, _)| !spec.name.as_str().starts_with("wilco."));
-        Self { outside, own: own.map(|(spec, schema)| (spec, schema.to_value())).collect() }
+        own.retain(|action| !action.spec().name.as_str().starts_with("wilco."));
+        Self { outside, own }
     }
 
-    fn outside(&self, name: &ActionName) -> Option<&Arc<dyn DynAction>> {
-        self.outside.iter().find(|action| action.spec().name == *name)
-    }
-
-    fn own(&self, name: &ActionName) -> Option<&(ActionSpec, Value)> {
-        self.own.iter().find(|(spec, _)| spec.name == *name)
+    fn find(&self, name: &ActionName) -> Option<&Arc<dyn DynAction>> {
+        self.outside.iter().chain(&self.own).find(|action| action.spec().name == *name)
     }
 }
 
 impl Actions for All<'_> {
     fn names(&self) -> Vec<ActionName> {
-        let outside = self.outside.iter().map(|action| action.spec().name);
-        outside.chain(self.own.iter().map(|(spec, _)| spec.name.clone())).collect()
+        self.outside.iter().chain(&self.own).map(|action| action.spec().name).collect()
     }
 
     fn spec(&self, name: &ActionName) -> Option<ActionSpec> {
-        self.outside(name)
-            .map(|action| action.spec())
-            .or_else(|| self.own(name).map(|(spec, _)| spec.clone()))
+        self.find(name).map(|action| action.spec())
     }
 
     fn schema(&self, name: &ActionName) -> Option<Value> {
-        let outside = self.outside(name).map(|action| action.schema().to_value());
-        outside.or_else(|| self.own(name).map(|(_, schema)| schema.clone()))
+        self.find(name).map(|action| action.schema().to_value())
     }
 
-    /// The engine's own actions are checked by their schema alone, which says what may not be missing.
     fn check(&self, name: &ActionName, args: &Value) -> Result<(), String> {
-        if let Some(action) = self.outside(name) {
-            return action.check(args);
-        }
-        let needed = self.own(name).and_then(|(_, schema)| schema.get("required")?.as_array());
-        let needed = needed.into_iter().flatten().filter_map(Value::as_str);
-        match needed.into_iter().find(|key| args.get(key).is_none()) {
-            Some(missing) => Err(format!("missing field `{missing}`")),
-            None => Ok(()),
+        match self.find(name) {
+            Some(action) => action.check(args),
+            None => Err(format!("there is no action `{name}`")),
         }
     }
 }

@@ -39,7 +39,7 @@ use crate::reload::{self, Mark};
 
 pub use environment::{Environment, Personal, Variables};
 pub(crate) use schema::schema;
-pub use secrets::SecretAt;
+pub use secrets::{SecretAt, SecretFile};
 pub use sources::SourceSetup;
 
 /// What `wilco.toml` and the environment say.

@@ -2,7 +2,13 @@
 //!
 //! Not their use: a step refers to one by its name, and only its call gets the value. Layer 4.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use tokio::io::AsyncReadExt as _;
 use wilco_contract::{secrets::SHORTEST_HIDDEN, source::Secret};
@@ -12,6 +18,7 @@ use wilco_packs::{
 };
 
 use super::Environment;
+use crate::reload::{Mark, mark};
 
 /// The longest secret, in bytes, so that a wrong path is not read for long.
 const MAX_SECRET: u64 = 64 * 1024;
@@ -22,10 +29,23 @@ pub(super) const SECRET: Keys = Keys::of(&["env", "file", "command"]);
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretAt {
-    /// In a variable or a file, read with the configuration.
+    /// In a variable, read when the server starts.
     Here(Secret),
-    /// What a program says, once, when the server starts: the program and its arguments.
+    /// In a file, read with the configuration, and again when it changes.
+    File(SecretFile),
+    /// What a program says, when the server starts and whenever the configuration is read anew: the program and its arguments.
     Command(Vec<String>),
+}
+
+/// A file with a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFile {
+    /// Where.
+    pub path: PathBuf,
+    /// What it said.
+    pub value: Secret,
+    /// How the file was before it was read.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// All `[secret.NAME]`.
@@ -65,7 +85,12 @@ fn secret(entry: &Value<'_>, environment: &Environment, base: &Path) -> Option<S
     let table = entry.table(&format!("`[secret.{name}]`"), SECRET)?;
     let found = match (table.get("env"), table.get("file"), table.get("command")) {
         (Some(value), None, None) => SecretAt::Here(from_variable(&value, environment)?),
-        (None, Some(value), None) => SecretAt::Here(from_file(&value, base)?),
+        (None, Some(value), None) => {
+            let path = base.join(value.words("\"/run/secrets/webhook\"")?.text);
+            let mark = mark(&path);
+            let value = from_file(&value, base, &format!("the secret `{name}`"))?;
+            SecretAt::File(SecretFile { path, value, mark })
+        }
         (None, None, Some(value)) => {
             let argv = value.texts("[\"pass\", \"show\", \"ci\"]")?;
             if argv.first().is_none_or(|program| program.text.is_empty()) {
@@ -88,7 +113,7 @@ fn secret(entry: &Value<'_>, environment: &Environment, base: &Path) -> Option<S
             return None;
         }
     };
-    if let SecretAt::Here(secret) = &found
+    if let SecretAt::Here(secret) | SecretAt::File(SecretFile { value: secret, .. }) = &found
         && secret.expose().len() < SHORTEST_HIDDEN
     {
         let what = format!("the secret `{name}` is so short that it is not hidden where a program prints it");
@@ -109,8 +134,8 @@ pub(super) fn from_variable(value: &Value<'_>, environment: &Environment) -> Opt
     found.map(Secret::new)
 }
 
-/// A secret in a file.
-pub(super) fn from_file(value: &Value<'_>, base: &Path) -> Option<Secret> {
+/// A secret in a file. `whose` says which one it is.
+pub(super) fn from_file(value: &Value<'_>, base: &Path, whose: &str) -> Option<Secret> {
     let text = value.words("\"/run/secrets/webhook\"")?;
     let path = base.join(text.text);
     let read = fs::metadata(&path).and_then(|about| {
@@ -122,7 +147,7 @@ pub(super) fn from_file(value: &Value<'_>, base: &Path) -> Option<Secret> {
     let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) => {
-            let what = format!("the secret's file `{}` cannot be read: {error}", text.text);
+            let what = format!("the file `{}` of {whose} cannot be read: {error}", text.text);
             text.wrong(what, "Make it, or correct its path, which is relative to the folder of this file.");
             return None;
         }
@@ -131,7 +156,7 @@ pub(super) fn from_file(value: &Value<'_>, base: &Path) -> Option<Secret> {
     let end = bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
     let bytes = &bytes[..end];
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        text.wrong(format!("the secret's file `{}` is empty", text.text), "Write the secret into it.");
+        text.wrong(format!("the file `{}` of {whose} is empty", text.text), "Write the secret into it.");
         return None;
     }
     Some(Secret::new(bytes))
@@ -148,7 +173,7 @@ pub(crate) async fn values(
     let mut values = BTreeMap::new();
     for (name, at) in secrets {
         let secret = match at {
-            SecretAt::Here(secret) => secret.clone(),
+            SecretAt::Here(secret) | SecretAt::File(SecretFile { value: secret, .. }) => secret.clone(),
             SecretAt::Command(argv) => {
                 let said = tokio::time::timeout(COMMAND_TIME, said(argv, base)).await;
                 let said = said.unwrap_or_else(|_| {

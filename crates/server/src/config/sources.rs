@@ -215,7 +215,7 @@ fn secret(value: &Value<'_>, around: &Around<'_>) -> Option<Secret> {
     let table = value.table("a secret", SECRET)?;
     match (table.get("env"), table.get("file")) {
         (Some(env), None) => from_variable(&env, around.environment),
-        (None, Some(file)) => from_file(&file, around.base),
+        (None, Some(file)) => from_file(&file, around.base, "the secret"),
         (Some(_), Some(_)) => {
             value
                 .wrong("this secret is in two places", "Remove `env` or `file`; several secrets are a list.");

@@ -15,6 +15,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch::Sender, watch::channel as watch_channel};
 use wilco_contract::{
     action::DynAction,
@@ -35,6 +36,10 @@ use crate::{
 
 /// How many looks lie between two readings while something is wrong.
 const LOOKS: u32 = 5;
+/// How long the value that a secret had is hidden in what calls print: longer than what began with it may run.
+const HIDDEN: SignedDuration = SignedDuration::from_hours(24);
+/// The most changes of secrets whose former values are hidden.
+const MOST_FORMER: usize = 8;
 
 /// What reloading needs to know.
 pub(crate) struct Parts {
@@ -69,6 +74,8 @@ struct State {
     /// The last good state of each pack.
     packs: Vec<ReadPack>,
     secrets: Secrets,
+    /// The secrets that were before, and since when they are not any more.
+    former: Vec<(Timestamp, Secrets)>,
     rights: Rights,
     /// What was last told to be wrong, so that it is told once.
     wrong: Option<String>,
@@ -118,7 +125,8 @@ impl Reload {
     pub(crate) fn new(parts: Parts, began: Began) -> Arc<Self> {
         let Began { config, packs, secrets, marks } = began;
         let written = config.clone();
-        let state = State { config, written, packs, secrets, rights: Rights::default(), wrong: None };
+        let (former, rights) = (Vec::new(), Rights::default());
+        let state = State { config, written, packs, secrets, former, rights, wrong: None };
         let (ready, _) = watch_channel(false);
         Arc::new(Self { parts, state: Mutex::new(state), marks: RwLock::new(marks), ready })
     }
@@ -208,7 +216,15 @@ impl Reload {
                 return self.leave(&mut state, by, &[problem]).await;
             }
         };
-        let setup = Setup { secrets: secrets.clone(), ..app::setup(&found.config, found.all) };
+        let others = secrets.differing(&state.secrets);
+        let (now, mut former) = (self.parts.clock.now(), state.former.clone());
+        if !others.is_empty() {
+            former.push((now, state.secrets.clone()));
+        }
+        former.retain(|(since, _)| now.duration_since(*since) < HIDDEN);
+        former.drain(..former.len().saturating_sub(MOST_FORMER));
+        let hiding = former.iter().fold(secrets.clone(), |all, (_, former)| all.hiding_also(former));
+        let setup = Setup { secrets: hiding, ..app::setup(&found.config, found.all) };
         let changes = match self.parts.engine.reload(setup) {
             Ok(changes) => changes,
             Err(collisions) => return self.leave(&mut state, by, &collisions).await,
@@ -217,10 +233,7 @@ impl Reload {
         for warning in found.warnings {
             tracing::warn!("{warning}");
         }
-        let mut sections = found.sections;
-        if secrets != state.secrets {
-            sections.push("secrets");
-        }
+        let sections = found.sections;
         let gains = check::gains(&state.rights, &found.rights);
         let keys = differ::needs_restart(&found.config, &found.written);
         let restart = match differ::needs_restart(&state.written, &found.written).is_empty() {
@@ -229,7 +242,14 @@ impl Reload {
             true => told::Restart::Told,
         };
         let broken = found.broken.as_deref();
-        let news = told::News { changes: &changes, sections: &sections, gains: &gains, restart, broken };
+        let news = told::News {
+            changes: &changes,
+            sections: &sections,
+            secrets: &others,
+            gains: &gains,
+            restart,
+            broken,
+        };
         let mended = broken.is_none() && state.wrong.is_some();
         let text = if mended { told::mended(&news) } else { news.text() };
         let quiet = news.is_nothing();
@@ -238,6 +258,7 @@ impl Reload {
         state.config = found.config;
         state.written = found.written;
         (state.packs, state.secrets, state.rights) = (found.packs, secrets, found.rights);
+        state.former = former;
         state.wrong = found.broken;
         self.keep(&state).await;
         if !(quiet && known) || why == Why::Asked {

@@ -20,6 +20,8 @@ pub(super) struct News<'a> {
     pub(super) changes: &'a Changes,
     /// The sections that changed, beside commands.
     pub(super) sections: &'a [&'static str],
+    /// The secrets that have another value, or are new or gone.
+    pub(super) secrets: &'a [String],
     pub(super) gains: &'a [Gain],
     pub(super) restart: Restart<'a>,
     /// What [`broken`] says.
@@ -42,6 +44,7 @@ impl News<'_> {
     pub(super) fn is_nothing(&self) -> bool {
         *self.changes == Changes::default()
             && self.sections.is_empty()
+            && self.secrets.is_empty()
             && self.gains.is_empty()
             && !matches!(self.restart, Restart::New(_))
     }
@@ -61,6 +64,13 @@ impl News<'_> {
         list("Gone", removed);
         if !self.sections.is_empty() {
             lines.push(format!("Changed beside commands: {}.", self.sections.join(", ")));
+        }
+        if !self.secrets.is_empty() {
+            let names: Vec<_> = self.secrets.iter().map(|name| format!("`{name}`")).collect();
+            let names = some(&names, NAMED, ", ");
+            lines.push(format!(
+                "Secrets that are others now: {names}. Calls that begin from now on have them."
+            ));
         }
         if !voided.is_empty() {
             let ids: Vec<_> = voided.iter().map(ToString::to_string).collect();

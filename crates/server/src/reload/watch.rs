@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::config::{Config, PackFolder};
+use crate::config::{Config, PackFolder, SecretAt};
 
 /// How long it is between two looks. A change is taken over at the second one that finds it.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
@@ -28,14 +28,24 @@ pub(crate) struct Mark([i128; 5]);
 pub(crate) struct Marks {
     file: PathBuf,
     folders: Vec<PathBuf>,
+    /// The files of secrets.
+    secrets: Vec<PathBuf>,
     marks: BTreeMap<PathBuf, Option<Mark>>,
 }
 
 impl Marks {
-    /// The files of a configuration: its own as it was before it was read, its packs as they are now.
+    /// The files of a configuration: its own and those of its secrets as they were before they were read, its packs as
+    /// they are now.
     pub(crate) fn of(config: &Config) -> Self {
         let folders = config.packs.iter().map(|PackFolder { path, .. }| path.clone()).collect();
-        let mut marks = Self { file: config.file.clone(), folders, marks: BTreeMap::new() }.again();
+        let files = config.secrets.values().filter_map(|secret| match secret {
+            SecretAt::File(file) => Some((file.path.clone(), file.mark)),
+            SecretAt::Here(_) | SecretAt::Command(_) => None,
+        });
+        let files: Vec<_> = files.collect();
+        let secrets = files.iter().map(|(path, _)| path.clone()).collect();
+        let mut marks = Self { file: config.file.clone(), folders, secrets, marks: BTreeMap::new() }.again();
+        marks.marks.extend(files);
         marks.marks.insert(config.file.clone(), config.mark);
         marks
     }
@@ -44,6 +54,7 @@ impl Marks {
     pub(crate) fn again(&self) -> Self {
         let mut marks = BTreeMap::new();
         marks.insert(self.file.clone(), mark(&self.file));
+        marks.extend(self.secrets.iter().map(|path| (path.clone(), mark(path))));
         for folder in &self.folders {
             let Ok(packs) = fs::read_dir(folder) else { continue };
             for pack in packs.flatten().take(MOST_PACKS) {
@@ -53,7 +64,8 @@ impl Marks {
                 }
             }
         }
-        Self { file: self.file.clone(), folders: self.folders.clone(), marks }
+        let (folders, secrets) = (self.folders.clone(), self.secrets.clone());
+        Self { file: self.file.clone(), folders, secrets, marks }
     }
 }
 
@@ -78,8 +90,8 @@ mod tests {
     use super::*;
 
     fn marks(base: &Path) -> Marks {
-        Marks { file: base.join("wilco.toml"), folders: vec![base.join("packs")], marks: BTreeMap::new() }
-            .again()
+        let (file, secrets) = (base.join("wilco.toml"), vec![base.join("token")]);
+        Marks { file, folders: vec![base.join("packs")], secrets, marks: BTreeMap::new() }.again()
     }
 
     #[test]
@@ -101,6 +113,9 @@ mod tests {
         fs::set_permissions(pack.join("pack.toml"), fs::Permissions::from_mode(0o600)).expect("chmod");
         let fourth = third.again();
         assert_ne!(third, fourth, "other permissions");
+        fs::write(base.join("token"), "a secret").expect("a file");
+        assert_ne!(fourth, fourth.again(), "the file of a secret, which was not there");
+        let fourth = fourth.again();
         fs::remove_file(base.join("wilco.toml")).expect("gone");
         assert_ne!(fourth, fourth.again(), "gone");
         fs::write(pack.join("deploy.sh"), "not a definition").expect("a file");

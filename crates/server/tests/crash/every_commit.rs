@@ -6,13 +6,13 @@ use wilco_testkit::aborting_store::Abort;
 
 use crate::{
     ALONE,
-    walk::{Walked, walk},
+    walk::{Story, Walked, walk},
 };
 
 /// Walks once to count, then with an end before and after every `each`-th commit, two walks side by side.
-async fn end_at_every(each: u64, durability: &str) {
-    let Walked { commits, .. } = walk(durability, None).await;
-    println!("The story takes {commits} commits with durability `{durability}`.");
+async fn end_at_every(each: u64, story: Story, durability: &str) {
+    let Walked { commits, .. } = walk(story, durability, None).await;
+    println!("The story {story:?} takes {commits} commits with durability `{durability}`.");
     assert!(commits > 20, "a story has many commits");
     // A walk may take a few commits more or less than the first; beyond the last no server ends any more.
     let ends = |n: u64| {
@@ -25,7 +25,7 @@ async fn end_at_every(each: u64, durability: &str) {
         while !beyond {
             let n = next.replace(next.get() + 1);
             let abort = ends(n);
-            let walked = walk(durability, Some(abort)).await;
+            let walked = walk(story, durability, Some(abort)).await;
             if walked.ended {
                 ended.set(ended.get() + 1);
             }
@@ -41,11 +41,17 @@ async fn end_at_every(each: u64, durability: &str) {
 #[tokio::test]
 async fn an_end_at_any_commit_loses_nothing_and_repeats_nothing() {
     let _alone = ALONE.lock().await;
-    end_at_every(1, "process").await;
+    end_at_every(1, Story::Releases, "process").await;
+}
+
+#[tokio::test]
+async fn an_end_at_any_commit_asks_once_waits_on_counts_once_and_undoes_once() {
+    let _alone = ALONE.lock().await;
+    end_at_every(1, Story::Waiting, "process").await;
 }
 
 #[tokio::test]
 async fn an_end_at_some_commits_loses_nothing_with_full_durability() {
     let _alone = ALONE.lock().await;
-    end_at_every(7, "full").await;
+    end_at_every(7, Story::Releases, "full").await;
 }

@@ -14,6 +14,7 @@ mod page;
 mod proof;
 mod rig;
 mod story;
+mod waiting;
 mod walk;
 mod webhooks;
 

@@ -30,19 +30,19 @@ pub(crate) async fn tell(walk: &mut Walk) {
     webhooks::tell(walk, 2).await;
 }
 
-fn id(operation: &Value) -> &str {
+pub(crate) fn id(operation: &Value) -> &str {
     operation["id"].as_str().expect("an id")
 }
 
 /// Says something until it is acknowledged; the words are its key.
-async fn say(walk: &mut Walk, text: &str) {
+pub(crate) async fn say(walk: &mut Walk, text: &str) {
     let said = walk.insist(async |people| people.you.say(text, text).await).await;
     assert_eq!(said.status, 201, "{said}");
     walk.acknowledged.push(said.body);
 }
 
 /// Gives an order and waits for its operation.
-async fn order(walk: &mut Walk, order: &str, state: &str) -> Value {
+pub(crate) async fn order(walk: &mut Walk, order: &str, state: &str) -> Value {
     say(walk, &format!("wilco {order}")).await;
     walk.insist(async |people| people.you.operation(order, &[state]).await).await
 }

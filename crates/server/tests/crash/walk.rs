@@ -9,7 +9,7 @@ use wilco_testkit::aborting_store::Abort;
 use crate::{
     child, proof,
     rig::{Client, Repo, Server, client::NoAnswer},
-    story, webhooks,
+    story, waiting, webhooks,
 };
 
 /// The signal by which a process ends itself.
@@ -44,8 +44,17 @@ pub(crate) struct Walked {
     pub(crate) ended: bool,
 }
 
-/// Walks the story on a new repo with a server that ends there, and proves what is left.
-pub(crate) async fn walk(durability: &str, abort: Option<Abort>) -> Walked {
+/// What people do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Story {
+    /// They stage, release and roll back, and webhooks come in.
+    Releases,
+    /// An operation asks, waits and counts; another one takes back what it did.
+    Waiting,
+}
+
+/// Walks a story on a new repo with a server that ends there, and proves what is left.
+pub(crate) async fn walk(story: Story, durability: &str, abort: Option<Abort>) -> Walked {
     let mut walk = Walk {
         repo: Repo::new(durability),
         server: None,
@@ -57,12 +66,18 @@ pub(crate) async fn walk(durability: &str, abort: Option<Abort>) -> Walked {
     };
     walk.repo.hear_github(webhooks::ROUTES);
     walk.start().await;
-    story::tell(&mut walk).await;
+    match story {
+        Story::Releases => story::tell(&mut walk).await,
+        Story::Waiting => waiting::tell(&mut walk).await,
+    }
     let acknowledged = std::mem::take(&mut walk.acknowledged);
     let left = walk.insist(async |people| proof::look(&people.you).await).await;
     left.holds(&walk.repo, &acknowledged);
     walk.insist(async |people| proof::room_shows_ends(&people.you).await).await;
-    walk.insist(async |people| webhooks::are_told_once(&people.you).await).await;
+    match story {
+        Story::Releases => walk.insist(async |people| webhooks::are_told_once(&people.you).await).await,
+        Story::Waiting => waiting::holds(&mut walk).await,
+    }
     proof::audit_is_whole(&walk.repo).await;
     Walked { commits: child::commits(&walk.repo), ended: walk.deaths > 0 }
 }

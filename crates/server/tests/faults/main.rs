@@ -3,6 +3,7 @@
 //! Not the ends at every commit: `tests/crash` has those.
 
 mod alertmanager;
+mod asking;
 mod decisions;
 mod disk;
 mod durable;

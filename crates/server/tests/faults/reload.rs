@@ -19,7 +19,7 @@ async fn told(town: &Town) -> Vec<String> {
 }
 
 /// What it is told next, after so many.
-async fn next(town: &Town, before: usize) -> String {
+pub(crate) async fn next(town: &Town, before: usize) -> String {
     let end = Instant::now() + TOLD;
     loop {
         if let Some(text) = told(town).await.into_iter().nth(before) {

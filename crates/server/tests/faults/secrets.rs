@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use serde_json::json;
 
 use crate::{
+    reload::next as told,
     rig::Repo,
     town::{Town, change, refusal},
 };
@@ -128,4 +129,68 @@ async fn a_program_that_says_no_secret_keeps_it_from_starting() {
     change(&repo, &format!("[\"echo\", \"{SAID_SECRET}\"]"), "[\"false\"]");
     let said = refusal(&repo).await;
     assert!(said.contains("the secret `said` could not be had from `false`"), "{said}");
+}
+
+#[tokio::test]
+async fn a_secret_whose_file_changes_is_another_one_without_a_restart_and_the_old_one_stays_hidden() {
+    const NEW: &str = "Hunter4-of-the-file";
+    let town = Town::of(repo()).await;
+    town.order("leak well", "succeeded").await;
+    fs::write(town.repo.path("token"), format!("{NEW}\n")).expect("written");
+    let text = told(&town, 0).await;
+    assert!(text.contains("Secrets that are others now: `FILE`.") && !text.contains("`said`"), "{text}");
+    // What a program keeps of the old value is hidden, too.
+    let program =
+        PROGRAM.replace("echo \"out $TOKEN\" >&2", &format!("echo \"out $TOKEN, was {FILE_SECRET}\" >&2"));
+    fs::write(town.repo.path("packs/app/leak.sh"), program).expect("written");
+    let second = town.you.say("wilco leak well", "again").await.expect("an answer");
+    assert_eq!(second.status, 201, "{second}");
+    let sums = town.repo.path("effects.log.sum");
+    let end = tokio::time::Instant::now() + tokio::time::Duration::from_secs(20);
+    while fs::read_to_string(&sums).expect("sums").lines().count() < 2 {
+        assert!(tokio::time::Instant::now() < end, "{}", town.server.said());
+        tokio::time::sleep(tokio::time::Duration::from_millis(50)).await;
+    }
+    let all = town.you.all("operations").await.expect("operations");
+    let last = town.end(all.last().expect("an operation")).await;
+    assert_eq!(last["state"], "succeeded", "{last}");
+    let sums = fs::read_to_string(&sums).expect("sums");
+    let lines: Vec<&str> = sums.lines().collect();
+    assert_ne!(lines[0], lines[1], "the program had the new one");
+    let log = town.you.get(&format!("operations/{}/log", last["id"].as_str().expect("an id"))).await;
+    let log = log.expect("an answer").body.to_string();
+    assert!(log.contains("out [secret FILE], was [secret FILE]"), "{log}");
+    let room = town.you.get("rooms/web%3Aops/messages?limit=500").await.expect("an answer").body.to_string();
+    for secret in [NEW, FILE_SECRET] {
+        assert!(!log.contains(secret) && !room.contains(secret) && !town.server.said().contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn a_secret_whose_file_cannot_be_read_any_more_keeps_its_value_and_the_room_is_told() {
+    let town = Town::of(repo()).await;
+    fs::write(town.repo.path("token"), "\n").expect("written");
+    let text = told(&town, 0).await;
+    assert!(text.contains("the file `token` of the secret `FILE` is empty"), "{text}");
+    assert!(text.contains("the old one goes on"), "{text}");
+    town.order("leak well", "succeeded").await;
+    let sums = fs::read_to_string(town.repo.path("effects.log.sum")).expect("sums");
+    fs::remove_file(town.repo.path("token")).expect("removed");
+    let text = told(&town, 1).await;
+    assert!(text.contains("the file `token` of the secret `FILE` cannot be read"), "{text}");
+    fs::write(town.repo.path("token"), format!("{FILE_SECRET}\n")).expect("written");
+    assert_eq!(told(&town, 2).await, "The configuration can be used again.");
+    assert_eq!(sums.lines().count(), 1, "it had its value while the file was empty");
+}
+
+#[tokio::test]
+async fn a_program_is_asked_again_by_the_word_reload() {
+    let repo = repo();
+    fs::write(repo.path("said"), SAID_SECRET).expect("written");
+    change(&repo, &format!("[\"echo\", \"{SAID_SECRET}\"]"), "[\"cat\", \"said\"]");
+    let town = Town::of(repo).await;
+    fs::write(town.repo.path("said"), "Hunter5-of-the-program").expect("written");
+    town.you.call("reload", "reload").await.expect("an answer");
+    let text = told(&town, 0).await;
+    assert!(text.contains("Secrets that are others now: `said`."), "{text}");
 }

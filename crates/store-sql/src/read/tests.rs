@@ -48,6 +48,7 @@ async fn every_read_is_served_by_an_index() {
         access::statements(),
         events::statements(),
         slots::statements(),
+        memory::statements(),
     ]
     .concat()
     {

@@ -7,9 +7,11 @@ use wilco_contract::{
     connector::DeliveryKey,
     event::EventFilter,
     ids::Seq,
+    memory::{MemoryCall, MemoryEvent, Namespace, Remembered},
     operation::State,
     store::{
-        Access, Events, Inbox, Journal, Locks, Logs, Operations, Page, Record, Rooms, Slots, Store, When,
+        Access, Aliases, Events, Inbox, Journal, Locks, Logs, Memory, Operations, Page, Record, Rooms,
+        Schedules, Slots, Store, When,
     },
 };
 use wilco_store_sql::{SqliteStore, verify::verify};
@@ -18,7 +20,7 @@ use wilco_testkit::store_suite::samples::{arrived, at, batch, hash, object, op_i
 use crate::home::Home;
 
 /// A schema, its dump, and how many records and which hash the chain ends with.
-const DUMPS: [(u32, &str, u64, &str); 2] = [
+const DUMPS: [(u32, &str, u64, &str); 3] = [
     (
         1,
         include_str!("versions/1.sql"),
@@ -30,6 +32,12 @@ const DUMPS: [(u32, &str, u64, &str); 2] = [
         include_str!("versions/2.sql"),
         23,
         "fbe7dee5747437d63404edc901600d283d79d95060f90ee008a4c0c16afe15b6",
+    ),
+    (
+        3,
+        include_str!("versions/3.sql"),
+        31,
+        "7124472ccb91fe73c4361a2a5d39a77628c4fdb9c6b4e48e642957fbc28f0085",
     ),
 ];
 
@@ -63,6 +71,9 @@ async fn a_database_of_every_schema_opens_with_all_its_rows() {
         assert_eq!(store.log(&op_id(1), all).await.map(|lines| lines.len()), Ok(2));
         if schema >= 2 {
             has_what_it_was_told(&store).await;
+        }
+        if schema >= 3 {
+            has_schedules_and_aliases(&store).await;
         }
         goes_on(&store, Seq(records + 1)).await;
     }
@@ -98,6 +109,19 @@ async fn has_what_it_was_told(store: &SqliteStore) {
     assert_eq!(store.mutes().await.expect("mutes")[0].what, "acme/webapp");
 }
 
+/// What a database has since schedules and names for orders are in it.
+async fn has_schedules_and_aliases(store: &SqliteStore) {
+    let schedules = store.schedules().await.expect("schedules");
+    let schedules: Vec<_> =
+        schedules.iter().map(|state| (state.name.as_str(), state.fired, state.paused.is_some())).collect();
+    assert_eq!(schedules, [("webapp.nightly", Some(at(160)), false), ("webapp.status", None, true)]);
+    let aliases = store.aliases().await.expect("aliases");
+    let aliases: Vec<_> =
+        aliases.iter().map(|alias| (alias.scope.key(), alias.name.as_str(), alias.order.as_str())).collect();
+    let expected = [("@ana", "st", "status webapp"), ("web:ops", "dep", "ship $1")];
+    assert_eq!(aliases, expected.map(|(scope, name, order)| (scope.to_owned(), name, order)));
+}
+
 /// What is written now stands beside what was there.
 async fn goes_on(store: &SqliteStore, next: Seq) {
     let event = Record::Event(Box::new(arrived("github", "new", Some("{}"))));
@@ -105,5 +129,13 @@ async fn goes_on(store: &SqliteStore, next: Seq) {
     assert_eq!(store.commit(records, When::Now).await, Ok(Some(next)));
     assert_eq!(store.latest_events(&EventFilter::default(), Seq(0), 1).await.expect("events")[0].seq, next);
     assert_eq!(store.last_number().await, Ok(9));
+    let namespace = Namespace { pack: "fun".to_owned(), name: None, person: None };
+    assert_eq!(store.remembered(&namespace, "rust").await, Ok(None));
+    let entry =
+        Remembered { namespace, key: "rust".to_owned(), value: 1.into(), version: 1, at: at(0), until: None };
+    let by = MemoryCall { key: "d-0001.add.1".to_owned(), operation: None, who: "@ana".to_owned() };
+    let set = Record::Memory(Box::new(MemoryEvent::Set { entry: entry.clone(), by }));
+    store.commit(batch([set]), When::Now).await.expect("written");
+    assert_eq!(store.remembered(&entry.namespace, "rust").await, Ok(Some(entry)));
     verify(store, &[]).await.expect("a whole journal");
 }

@@ -99,6 +99,74 @@ effect = "read"
 with = { argv = ["./status.sh"] }
 "#;
 
+/// Asks, waits and counts; and spreads something, fails, and takes it back. Nothing of this needs a yes.
+const WAITS: &str = r#"
+[[command]]
+id = "count"
+words = ["count <ticket>"]
+about = "Ask, wait and count"
+effect = "write"
+letter = "c"
+lock = "count"
+timeout = "1m"
+args.ticket = { about = "What tells one order from another" }
+
+[[command.step]]
+id = "which"
+uses = "ask"
+with = { question = "Which one?", choices = ["one", "two"] }
+
+[[command.step]]
+id = "pause"
+uses = "wait"
+with = { for = "1s" }
+
+[[command.step]]
+id = "add"
+uses = "memory.add"
+with = { key = "{{ steps.which.answer }}" }
+
+[[command]]
+id = "counted"
+words = ["counted"]
+about = "How often it was counted"
+effect = "read"
+
+[[command.step]]
+uses = "memory.get"
+with = { key = "one", default = 0 }
+
+[[command]]
+id = "spread"
+words = ["spread <ticket>"]
+about = "Spread something that cannot be spread"
+effect = "write"
+letter = "s"
+timeout = "1m"
+on_failure = "undo"
+args.ticket = { about = "What tells one order from another" }
+
+[[command.step]]
+id = "put"
+uses = "exec.run"
+for_each = ["a", "b"]
+with = { argv = ["./spread.sh", "put", "{{ item }}"] }
+undo = { uses = "exec.run", with = { argv = ["./spread.sh", "take", "{{ item }}"] } }
+
+[[command.step]]
+id = "fail"
+uses = "exec.run"
+with = { argv = ["./spread.sh", "fail", "-"] }
+"#;
+
+const SPREAD: &str = r#"#!/bin/sh
+read -r told
+operation=${told#*\"operation\":\"}
+operation=${operation%%\"*}
+echo "$operation $1.$2" >> ../../spread.log
+[ "$1" != fail ]
+"#;
+
 /// The commands, each with how long its step takes, in seconds.
 const COMMANDS: [(&str, &str); 4] =
     [("stage", "0.03"), ("release", "0.03"), ("rollback", "0.03"), ("hold", "3")];
@@ -147,8 +215,11 @@ impl Repo {
             pack += &COMMAND.replace("@command", command).replace("@seconds", seconds);
         }
         fs::create_dir_all(repo.path("packs/app")).expect("a folder");
-        repo.write("packs/app/pack.toml", &(pack + STATUS));
-        for (name, text) in [("effect.sh", EFFECT), ("look.sh", LOOK), ("status.sh", STATUS_PROGRAM)] {
+        repo.write("spread.log", "");
+        repo.write("packs/app/pack.toml", &(pack + STATUS + WAITS));
+        let programs =
+            [("effect.sh", EFFECT), ("look.sh", LOOK), ("status.sh", STATUS_PROGRAM), ("spread.sh", SPREAD)];
+        for (name, text) in programs {
             let program = format!("packs/app/{name}");
             repo.write(&program, text);
             fs::set_permissions(repo.path(&program), fs::Permissions::from_mode(0o755)).expect("set");
