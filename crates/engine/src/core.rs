@@ -67,6 +67,8 @@ pub(crate) struct Core {
     /// What is being asked of people.
     pub(crate) dialogues: Dialogues,
     pub(crate) rates: Rates,
+    /// How often each person gave each command that has a rate.
+    pub(crate) command_rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
     pub(crate) sources: Sources,
@@ -104,6 +106,7 @@ impl Core {
             aliases: Aliases::default(),
             dialogues: Dialogues::default(),
             rates: Rates::default(),
+            command_rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),
             sources: Sources::new(parts.sources),

@@ -46,6 +46,7 @@ pub(crate) async fn give(core: &Arc<Core>, from: From, words: &str, wishes: Wish
         Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {
             Came::Left
         }
+        Understood::Answer(Answer::Refused { kind: RefusedKind::StillLimited, .. }) => Came::Nothing,
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => Came::Told(reply),
     }
 }

@@ -357,6 +357,7 @@ async fn a_call_that_is_refused_says_why() {
         (RefusedKind::Malformed, 422),
         (RefusedKind::Denied, 403),
         (RefusedKind::Limited, 429),
+        (RefusedKind::StillLimited, 429),
         (RefusedKind::Failed, 422),
         (RefusedKind::Unavailable, 503),
     ];

@@ -2,8 +2,9 @@
 //!
 //! Not the calls of actions: [`crate::calls`] makes them. Every change goes through [`Life::record`], which commits
 //! before anything else happens, so that a restart goes on where this stopped. What happens in a state has a file of
-//! its own: [`decisions`], [`starting`], [`running`], [`ends`]; what the gate says about an operation is in [`judging`]. Layer 1.
+//! its own: [`decisions`], [`alone`], [`starting`], [`running`], [`ends`]; what the gate says about an operation is in [`judging`]. Layer 1.
 
+mod alone;
 pub(crate) mod decisions;
 mod ends;
 pub(crate) mod judging;
@@ -62,6 +63,8 @@ pub(crate) struct Life {
     permitted: Option<Permitted>,
     /// How often its plan was another one just before the start.
     replans: u32,
+    /// Whether its countdown ended while Wilco was away.
+    missed: bool,
     /// The numbers of its lines.
     numbers: Numbers,
 }
@@ -75,6 +78,7 @@ pub(crate) fn begin(core: &Arc<Core>, op: Arc<Operation>) {
     core.spawn.spawn("slot", Box::pin(slot::keep(core.clone(), seen, tell)));
     let life = Life {
         core: core.clone(),
+        missed: alone::was_missed(&op, core.clock.now()),
         op,
         told,
         shown,
@@ -146,6 +150,7 @@ impl Life {
         while self.op.state == state {
             tokio::select! {
                 biased;
+                () = core.clock.until(expires), if self.op.counts_down() => return self.counted_down().await,
                 () = core.clock.until(expires) => {
                     let why = format!("Nobody decided by {}. Nothing was changed.", words::time(&core, expires));
                     return self.end(State::Expired, why, None).await;

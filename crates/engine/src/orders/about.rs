@@ -52,6 +52,11 @@ pub(crate) fn speaks_of_operation(command: &Command) -> bool {
     wish(command).is_some()
 }
 
+/// Whether a command gives an order again, with the flags that are said with it.
+pub(super) fn hands_on(command: &Command) -> bool {
+    matches!(wish(command), Some(Wish::Retry | Wish::Again))
+}
+
 /// Gives a wish to the operation it speaks of, whose own rules decide further.
 pub(super) async fn give(core: &Arc<Core>, from: From, given: &Given, wish: Wish) -> Answer {
     match wish {
@@ -176,7 +181,10 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         live.catalogue.order(command, &operation.args, Reserved::default(), &asked)
     };
     let mut order = match reading {
-        Reading::Order(order) => order,
+        Reading::Order(mut order) => {
+            order.flags = flagged(given);
+            order
+        }
         Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
             return failed(&format!(
                 "`{}` does not fit `{command}` any more; say `{usage}`",
@@ -196,10 +204,17 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         args: order.args,
         because: given.because.clone().or_else(|| operation.because.clone()),
         dry_run: given.dry_run,
+        // A flag that is a right of its own is said each time.
+        flags: given.flags,
         json: false,
         retry_of: Some(id),
     };
     Box::pin(super::give(core, from, again)).await
+}
+
+/// The flags that are rights of their own, of an order that is given again: those said now, none of those said then.
+fn flagged(given: &Given) -> Reserved {
+    Reserved { force: given.flags.force, alone: given.flags.alone, ..Reserved::default() }
 }
 
 /// Gives an order of one's own again: read anew, and under today's rules.
@@ -216,7 +231,7 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     let (said, command) = (&past.said, &past.command);
     let live = core.live.load_full();
     let reading = live.catalogue.read(said, &from.asked(&live.setup.policy));
-    let order = match reading {
+    let mut order = match reading {
         Reading::Order(order) if order.command.spec.id == *command => order,
         Reading::Order(order) => {
             let other = &order.command.spec.id;
@@ -231,13 +246,15 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
             return failed(&format!("`{command}` is no longer a command"));
         }
     };
+    let was = std::mem::replace(&mut order.flags, flagged(given));
     let again = Given {
         said: order.said(),
         command: order.command,
         args: order.args,
-        because: given.because.clone().or(order.flags.because),
-        dry_run: given.dry_run || order.flags.dry_run,
-        json: given.json || order.flags.json,
+        because: given.because.clone().or(was.because),
+        dry_run: given.dry_run || was.dry_run,
+        flags: given.flags,
+        json: given.json || was.json,
         retry_of: None,
     };
     let echo = again.said.clone();

@@ -6,6 +6,7 @@
 mod about;
 pub(crate) mod choices;
 pub(crate) mod json;
+mod limits;
 mod making;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use wilco_contract::{
     ids::{OpId, Place, Seq},
     operation::RunEnd,
     plan::Plan,
-    policy::Policy,
+    policy::{Flags, Policy},
     principal::Principal,
     reply::{Block, Reply},
     store::{AuditEntry, Record},
@@ -81,6 +82,8 @@ pub(crate) struct Given {
     pub(crate) said: String,
     pub(crate) because: Option<String>,
     pub(crate) dry_run: bool,
+    /// Its flags that are rights of their own.
+    pub(crate) flags: Flags,
     /// Whether it is to be answered as JSON.
     pub(crate) json: bool,
     pub(crate) retry_of: Option<OpId>,
@@ -140,6 +143,7 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
             core.note(entry("order.refused", &from, &given, &denial.text, Some(&denial.rule))).await;
             refused(words::denial(&denial), RefusedKind::Denied)
         }
+        _ if let Some(answer) = limits::misused(&given) => answer,
         Decision::Allow(permitted) => match about::wish(&given.command) {
             Some(wish) => match about::give(core, from, &given, wish).await {
                 Answer::Done { reply, rows } if given.json => {
@@ -148,7 +152,10 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
                 answer => answer,
             },
             None if given.dry_run => making::plan(core, from, given).await,
-            None => read(core, &from, &given, &permitted).await,
+            None => match limits::beyond_rate(core, &from, &given).await {
+                Some(answer) => answer,
+                None => read(core, &from, &given, &permitted).await,
+            },
         },
         Decision::Plan | Decision::Needs(_) => making::plan(core, from, given).await,
     }
@@ -164,6 +171,8 @@ fn ask<'a>(core: &Core, from: &'a From, given: &'a Given, plan: Option<&'a Plan>
         plan,
         given: &[],
         operation: None,
+        // They are for the order that it hands on.
+        flags: if about::hands_on(&given.command) { Flags::NONE } else { given.flags },
     }
 }
 

@@ -4,6 +4,7 @@ mod alias;
 mod dialogue;
 mod events;
 mod history;
+mod limits;
 mod listeners;
 mod operations;
 mod outbox;
