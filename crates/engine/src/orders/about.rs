@@ -8,6 +8,7 @@ use wilco_contract::{
     command::Command,
     ids::{OpId, Place},
     operation::{Operation, State},
+    policy::Flags,
     principal::Principal,
     reply::{Block, PressKind, Reply},
 };
@@ -182,7 +183,9 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     };
     let mut order = match reading {
         Reading::Order(mut order) => {
-            order.flags = flagged(given);
+            // A flag that is a right of its own is said each time.
+            let Flags { force, alone } = given.flags;
+            (order.flags.force, order.flags.alone) = (force, alone);
             order
         }
         Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
@@ -204,17 +207,11 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         args: order.args,
         because: given.because.clone().or_else(|| operation.because.clone()),
         dry_run: given.dry_run,
-        // A flag that is a right of its own is said each time.
         flags: given.flags,
         json: false,
         retry_of: Some(id),
     };
     Box::pin(super::give(core, from, again)).await
-}
-
-/// The flags that are rights of their own, of an order that is given again: those said now, none of those said then.
-fn flagged(given: &Given) -> Reserved {
-    Reserved { force: given.flags.force, alone: given.flags.alone, ..Reserved::default() }
 }
 
 /// Gives an order of one's own again: read anew, and under today's rules.
@@ -246,15 +243,16 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
             return failed(&format!("`{command}` is no longer a command"));
         }
     };
-    let was = std::mem::replace(&mut order.flags, flagged(given));
+    let Flags { force, alone } = given.flags;
+    (order.flags.force, order.flags.alone) = (force, alone);
     let again = Given {
         said: order.said(),
         command: order.command,
         args: order.args,
-        because: given.because.clone().or(was.because),
-        dry_run: given.dry_run || was.dry_run,
+        because: given.because.clone().or(order.flags.because),
+        dry_run: given.dry_run || order.flags.dry_run,
         flags: given.flags,
-        json: given.json || was.json,
+        json: given.json || order.flags.json,
         retry_of: None,
     };
     let echo = again.said.clone();
