@@ -129,9 +129,7 @@ fn alone(core: &Core, op: &Operation) -> Option<String> {
     if !op.plan.body.flags.alone {
         return None;
     }
-    let approvals = op.approvals().map(|need| approvals(need).1).collect::<Vec<_>>().join(" and ");
-    let instead = if approvals.is_empty() { String::new() } else { format!(", in place of {approvals}") };
-    let by = format!("by {}{instead}", op.asker);
+    let by = by_whom(op);
     let approved = op.given.iter().filter(|given| given.plan == op.plan.hash);
     let approved: Vec<_> = approved.filter(|given| given.kind == GivenKind::Approve).collect();
     let began = matches!(op.state, State::Queued) || op.started_at.is_some();
@@ -147,6 +145,18 @@ fn alone(core: &Core, op: &Operation) -> Option<String> {
         }
         (None, _) => by,
     })
+}
+
+fn by_whom(op: &Operation) -> String {
+    let approvals = op.approvals().map(|need| approvals(need).1).collect::<Vec<_>>().join(" and ");
+    let instead = if approvals.is_empty() { String::new() } else { format!(", in place of {approvals}") };
+    format!("by {}{instead}", op.asker)
+}
+
+/// Why what somebody starts alone may start, for the record.
+pub(crate) fn unstopped(op: &Operation) -> String {
+    let says = op.because.as_ref().map(|because| format!(" {} says: {because}", op.asker));
+    format!("Alone, {}: nobody stopped it in {COUNTDOWN_SECS} s.{}", by_whom(op), says.unwrap_or_default())
 }
 
 /// That somebody starts something alone, for everybody to see, with the way to stop it.

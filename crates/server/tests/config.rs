@@ -250,6 +250,7 @@ fn rules_that_are_probably_not_meant() {
         "[person.ana]\nroles = ['lead']\n[[require]]\ncommand = 'x.*'\napprove = 2\nby = 'role:lead'",
         "[person.ana]\n[[require]]\ncommand = 'x.*'\napprove = 1\nby = '@anna'",
         "[[require]]\ncommand = 'x.*'\nstep_up = true",
+        "[[grant]]\ncommand = 'x.*'\nto = ['token:ci']\nflags = ['alone', 'force']",
     ]));
 }
 

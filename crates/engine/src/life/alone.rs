@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use wilco_contract::{
     gate::Decision,
     operation::{Given, GivenKind, OpEvent, Operation, State},
-    policy::COUNTDOWN_SECS,
     store::{Record, StoreError},
 };
 
@@ -59,7 +58,7 @@ impl Life {
         let denied = matches!(verdict.decision, Decision::Deny(_));
         let mut events = judging::after(&self.core, &self.op, verdict);
         if let Some(OpEvent::Moved { to: State::Queued, why, .. }) = events.last_mut() {
-            *why = Some(format!("Nobody stopped it in {COUNTDOWN_SECS} s."));
+            *why = Some(words::unstopped(&self.op));
         }
         if !denied {
             events.insert(0, OpEvent::Given { given });

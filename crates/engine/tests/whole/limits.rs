@@ -338,6 +338,10 @@ async fn whoever_acts_alone_gives_a_reason_confirms_and_waits_for_anybody_to_sto
     let kinds: Vec<_> = op.given.iter().map(|given| given.kind).collect();
     assert_eq!(kinds, [GivenKind::Confirm, GivenKind::Countdown]);
     assert_eq!(audit(&world, "operation.counted_down").await.len(), 1);
+    let why = "Alone, by @you, in place of 1 approval by role:lead (wilco.toml:21): nobody stopped it in 60 s. @you \
+               says: the site is down";
+    let moved = audit(&world, "operation.moved").await;
+    assert!(moved.iter().any(|entry| entry.contains(why)), "{moved:?}");
 }
 
 #[tokio::test]

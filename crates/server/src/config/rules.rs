@@ -36,6 +36,13 @@ fn grant(table: &Table<'_>, people: &People, rooms: &[Room]) -> Option<Grant> {
     let places = table.get("rooms").map(|value| places(&value, rooms));
     let when = table.get("when").map(|value| condition(&value, None));
     let flags = table.get("flags").map(|value| flags(&value));
+    if let (Some(Some(Flags { alone: true, .. })), Some(to), Some(value)) = (flags, &to, table.get("flags"))
+        && !to.iter().any(|to| matches!(to, Grantee::Role(_) | Grantee::Person(_)))
+    {
+        let what = "only a person starts something alone, and this grants it to none";
+        let remedy = "Name a role or a person, or remove `alone`.";
+        value.add(Problem::at(&value.origin(), what, remedy).warning());
+    }
     Some(Grant {
         command: command?,
         effect: whole::<Effect>(effect)?,
