@@ -386,7 +386,7 @@ fn alone_is_for_persons_and_a_countdown_stands_for_approvals() {
     let over = given(GivenKind::Countdown, "bo", "2026-11-23T09:59:00Z");
     assert_eq!(alone(&[confirm.clone(), over.clone()]), "allow");
     assert_eq!(
-        alone(&[over.clone()]),
+        alone(std::slice::from_ref(&over)),
         "Approve 0/1, Confirm 0/1, Countdown 0/1",
         "nothing began to count down"
     );

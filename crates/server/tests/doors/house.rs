@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
 use wilco_contract::{
+    action::DynAction,
     clock::{Cancel, Clock, Spawn},
     command::Effect,
     connector::{Arrival, Connector as _},
@@ -164,7 +165,8 @@ impl House {
         let config =
             config::load(&folder.path().join("wilco.toml"), &Environment::default()).expect("a config");
         let ship = Arc::new(ScriptedAction::new("test.ship", Effect::Write));
-        let (pack, problems) = read_packs(&config, &[ship.clone()]);
+        let actions: [Arc<dyn DynAction>; 1] = [ship.clone()];
+        let (pack, problems) = read_packs(&config, &actions);
         assert!(!any_error(&problems), "{}", told(&problems));
 
         let (tasks, clock) =
@@ -176,7 +178,7 @@ impl House {
             spawn: Arc::new(tasks.clone()),
             chance: Arc::new(SeededChance::new(11)),
             http: Arc::new(FakeHttp::default()),
-            actions: vec![ship.clone()],
+            actions: actions.to_vec(),
             sources: vec![Arc::new(Sender::signed("signed")), Arc::new(Sender::unsigned("open"))],
         };
         let setup: Setup = app::setup(&config, pack);
