@@ -139,6 +139,9 @@ fn alone(core: &Core, op: &Operation) -> Option<String> {
             let (ends, id) = (time(core, ends), &op.id);
             format!("{by}; it starts at {ends} unless somebody stops it: `stop {id}`")
         }
+        (None, _) if op.state == State::AwaitingConfirm => {
+            format!("{by}; once that is confirmed, everybody has {COUNTDOWN_SECS} s to stop it")
+        }
         (None, _) if began && !approved.is_empty() => {
             let names: Vec<_> = approved.iter().map(|given| format!("@{}", given.person)).collect();
             format!("asked for by {}, and then approved by {}", op.asker, names.join(", "))
@@ -217,7 +220,13 @@ fn waits_for(core: &Core, op: &Operation) -> Option<Block> {
     if !op.state.awaits() {
         return None;
     }
-    let open = op.needs.iter().filter(|need| !need.is_met() && need.kind != GivenKind::Countdown);
+    // Who acts alone waits for no approval before they confirmed that, and then it would do as well.
+    let fits = |need: &&Need| match need.kind {
+        GivenKind::Confirm => true,
+        GivenKind::Approve => !op.plan.body.flags.alone || op.counts_down(),
+        GivenKind::Countdown => false,
+    };
+    let open = op.needs.iter().filter(|need| !need.is_met()).filter(fits);
     let mut fields: Vec<Field> = open.map(|need| needed(core, op, need)).collect();
     if op.counts_down() {
         // It starts by itself, which the line about that says.

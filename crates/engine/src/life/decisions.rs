@@ -175,8 +175,9 @@ pub(crate) fn may_press(
                     "what the action declares",
                 );
             }
-            // Whoever sees a countdown may stop it.
-            if op.counts_down() && who.person().is_some() {
+            // Whoever sees that somebody acts alone may stop it until it begins.
+            let unbegun = matches!(op.state, State::AwaitingApproval | State::Queued);
+            if op.plan.body.flags.alone && unbegun && who.person().is_some() {
                 return Ok(());
             }
             let own = op.asker.key() == who.key();

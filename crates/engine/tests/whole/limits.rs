@@ -103,6 +103,10 @@ const ALONE: &str = "release web --alone --because \"the site is down\"";
 async fn counting_down(world: &World) -> Arc<Operation> {
     let op = operation(world, "web:you", ALONE).await;
     assert_eq!(world.state(&op).await, State::AwaitingConfirm);
+    let asked =
+        world.network.texts().into_iter().find(|text| text.contains(op.id.as_str())).expect("a status");
+    assert!(asked.contains("once that is confirmed, everybody has 60 s to stop it"), "{asked}");
+    assert!(!asked.contains("Needs: 1 approval"), "it waits for none: {asked}");
     world.press("web:you", Confirm, &op).await.expect("it is theirs");
     let op = world.now(&op).await;
     assert!(op.counts_down(), "{op:?}");
@@ -383,6 +387,16 @@ async fn anybody_linked_stops_a_countdown_and_it_is_kept_who_did() {
     let op = counting_down(&world).await;
     world.press("web:bo", Deny, &op).await.expect("a no is a stop");
     assert!(world.deploy.begun().is_empty());
+    // Also while it waits for its lock, until it begins.
+    world.deploy.hold();
+    let first = operation(&world, "web:ana", "restart web").await;
+    let op = counting_down(&world).await;
+    world.step(60).await;
+    assert_eq!(world.state(&op).await, State::Queued);
+    world.press("web:bo", Abort, &op).await.expect("it has not begun");
+    world.deploy.release();
+    world.settle().await;
+    assert_eq!((world.state(&first).await, world.deploy.begun().len()), (State::Succeeded, 1));
     // What does not count down is not stopped by words that nobody said to us.
     let op = operation(&world, "web:you", "release web").await;
     world.say("web:ana", "m9", &format!("stop {}", op.id)).await;
