@@ -233,6 +233,6 @@ function needRow(need, given, operation) {
   const yes = given.filter((one) => one.kind === need.kind && (need.have ?? []).includes(one.person));
   return h("li", { data: { state } },
     h("div.row", icon(need.met ? "succeeded" : state === "aborted" ? "skip" : state, need.met ? "Given" : "Not given"), h("span.grow", title), h("span.end", need.met ? "" : instead ? "not waited for" : "open")),
-    yes.map((one) => h("p.now", h("b.ref", one.person), " at ", time(one.at, seconds), one.account && [", ", h("code", one.account)])),
+    yes.map((one) => need.kind === "countdown" ? h("p.now", "over at ", time(one.at, seconds)) : h("p.now", h("b.ref", one.person), " at ", time(one.at, seconds), one.account && [", ", h("code", one.account)])),
     h("p.now", "Rule ", h("code", need.rule)));
 }
