@@ -1,6 +1,9 @@
 //! Limits: how often one command, how much at once, and the rights of their own to go beyond: by force, or alone.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::json;
 use wilco_contract::{
@@ -11,9 +14,10 @@ use wilco_contract::{
     policy::{Flag, Flags, Glob, Grant, Grantee, Policy, Requirement},
     principal::{Principal, Scope},
     reply::PressKind::{Abort, Approve, Confirm, Deny},
-    store::{AuditFilter, Page},
+    store::{AuditFilter, Page, Store},
 };
 use wilco_engine::{Answer, Call, CallWhat, NotDecided, PlanSeen, RefusedKind};
+use wilco_testkit::aborting_store::AbortingStore;
 
 use crate::world::{World, command, commands, policy, requirement};
 
@@ -501,4 +505,49 @@ async fn alone_replaces_approvals_and_nothing_else() {
     let text = said(&world, "web:you", "plan release web --alone --because x").await;
     assert!(text.contains("1 × approval by role:lead (wilco.toml:21); confirmation"), "{text}");
     assert!(text.contains("or 60 s in which nobody stops it (wilco.toml:13)"), "{text}");
+}
+
+/// A store that lets so many commits through and dies with whoever brings the next, as a process would.
+fn dying(store: &Arc<dyn Store>, commits: u64) -> (Arc<AbortingStore>, Arc<AtomicU64>) {
+    let counted = Arc::new(AtomicU64::new(0));
+    let count = counted.clone();
+    let dies = move |commit| {
+        assert!(commit <= commits, "the process ends before this commit");
+        count.store(commit, Ordering::SeqCst);
+    };
+    (Arc::new(AbortingStore::new(store.clone(), None, dies)), counted)
+}
+
+#[tokio::test]
+async fn an_end_at_any_commit_of_a_countdown_starts_nothing_early_and_nothing_twice() {
+    // The asker confirms, and the process ends with this commit; the rest of the countdown is another one's.
+    let story = async |end: u64| {
+        let world = World::on_new(rules(), commands()).await.recovered().await;
+        let op = operation(&world, "web:you", ALONE).await;
+        world.engine.stop();
+        world.settle().await;
+        let (dies, counted) = dying(&world.store, end);
+        let mut first = world.restarted(rules(), commands()).await;
+        let second = World::on(dies, rules(), commands()).await.recovered().await;
+        let _ = second.press("web:you", Confirm, &op).await;
+        second.step(59).await;
+        second.engine.stop();
+        second.settle().await;
+        assert!(second.deploy.begun().is_empty(), "with {end} commits");
+        first.clock = second.clock.clone();
+        let third = first.restarted(rules(), commands()).await.recovered().await;
+        let confirmed = third.now(&op).await.counts_down();
+        assert!(third.deploy.begun().is_empty(), "with {end} commits");
+        third.step(1).await;
+        let state = if confirmed { State::Succeeded } else { State::AwaitingConfirm };
+        assert_eq!((third.state(&op).await, third.deploy.begun().len()), (state, usize::from(confirmed)));
+        (counted.load(Ordering::SeqCst), confirmed)
+    };
+    let (commits, confirmed) = story(u64::MAX).await;
+    assert!(commits > 1 && confirmed, "it takes several commits: {commits}");
+    let mut seen = std::collections::BTreeSet::new();
+    for end in 0..commits {
+        seen.insert(story(end).await.1);
+    }
+    assert_eq!(seen.len(), 2, "before the yes and after it");
 }
