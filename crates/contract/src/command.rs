@@ -74,6 +74,9 @@ pub struct Spec {
     pub examples: Vec<String>,
     /// What its own pack requires, on top of `wilco.toml`.
     pub require: Vec<Requirement>,
+    /// How often one person may give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
     /// A template of the key that only one operation holds at a time.
     pub lock: Option<String>,
     /// The longest that a run may take, in seconds.
@@ -82,6 +85,17 @@ pub struct Spec {
     pub home: Option<Place>,
     /// The letter that its operations' ids begin with.
     pub letter: char,
+}
+
+/// How often something may be done in a span of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// So often,
+    pub most: u32,
+    /// in so many seconds.
+    pub secs: u64,
+    /// Where it was declared.
+    pub origin: Origin,
 }
 
 /// The default letter of operations' ids.
@@ -209,6 +223,9 @@ impl Command {
         }
         for require in &mut bare.spec.require {
             require.origin = Origin::built_in();
+        }
+        if let Some(rate) = &mut bare.spec.rate {
+            rate.origin = Origin::built_in();
         }
         Hash::of_json(&bare).unwrap_or(Hash::ZERO)
     }

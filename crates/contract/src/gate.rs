@@ -1,7 +1,9 @@
 //! The gate: the one function that decides, and the only maker of [`Permitted`].
 //!
 //! Not a place for exceptions: whatever door an order came by, it is asked here, and what no rule grants is denied.
-//! Pure and total. Layer 0.
+//! Pure and total; what flags and targets are about is in [`flags`]. Layer 0.
+
+mod flags;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,10 +15,12 @@ use crate::{
     ids::{Hash, OpId, PersonId, Place},
     operation::{Given, GivenKind},
     plan::Plan,
-    policy::{CONFIRM_SECS, Grant, Grantee, Policy, Requirement},
+    policy::{CONFIRM_SECS, COUNTDOWN_SECS, Flags, Grant, Grantee, Policy, Requirement},
     principal::{Principal, ProgramKind, Scope},
     values::Args,
 };
+
+pub use self::flags::{ALONE, FORCE, Most, most_targets, too_many};
 
 /// A question to the gate.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +41,8 @@ pub struct Ask<'a> {
     pub given: &'a [Given],
     /// The operation that a permission would be for.
     pub operation: Option<&'a OpId>,
+    /// The order's flags that are rights of their own.
+    pub flags: Flags,
 }
 
 /// The answer, with everything that was considered.
@@ -155,17 +161,22 @@ fn decide(policy: &Policy, ask: &Ask<'_>, considered: &mut Vec<Considered>) -> D
         considered.push(Considered { rule: denial.rule.clone(), applied: true, note: denial.text.clone() });
         return Decision::Deny(denial);
     }
-    if let Err(denial) = granted(policy, ask, &names, considered) {
-        return Decision::Deny(denial);
-    }
+    let alone = granted(policy, ask, &names, considered)
+        .and_then(|()| flags::rights(policy, ask, &names, considered));
+    let alone = match alone {
+        Ok(alone) => alone,
+        Err(denial) => return Decision::Deny(denial),
+    };
     if ask.spec.effect > Effect::Read && ask.plan.is_none() {
         return Decision::Plan;
     }
-    let needs = match needs(policy, ask, &names, considered) {
-        Ok(needs) => needs,
+    let needs = needs(policy, ask, &names, considered)
+        .and_then(|needs| flags::bounded(policy, ask, considered).map(|()| needs));
+    let needs = match needs {
+        Ok(needs) => with_countdown(ask, needs, alone),
         Err(denial) => return Decision::Deny(denial),
     };
-    if needs.iter().all(Need::is_met) {
+    if suffices(&needs) {
         return Decision::Allow(Permitted {
             who: ask.who.key(),
             operation: ask.operation.cloned(),
@@ -173,6 +184,59 @@ fn decide(policy: &Policy, ask: &Ask<'_>, considered: &mut Vec<Considered>) -> D
         });
     }
     Decision::Needs(needs)
+}
+
+/// What an order that is given alone needs: the asker's own yes, whatever the rules ask for, and that nobody stops it.
+fn with_countdown(ask: &Ask<'_>, mut needs: Vec<Need>, alone: Option<String>) -> Vec<Need> {
+    let Some(rule) = alone else { return needs };
+    let need = |kind, within_secs| Need {
+        kind,
+        count: 1,
+        by: None,
+        within_secs,
+        rule: rule.clone(),
+        have: Vec::new(),
+    };
+    if !needs.iter().any(|need| need.kind == GivenKind::Confirm) {
+        let have = confirmed(ask);
+        needs.push(Need { have, ..need(GivenKind::Confirm, CONFIRM_SECS) });
+    }
+    let ends = flags::countdown_ends(ask);
+    let over = ask.given.iter().filter(|given| {
+        given.kind == GivenKind::Countdown
+            && ask.plan.is_some_and(|plan| plan.hash == given.plan)
+            && ask.who.person() == Some(&given.person)
+            // Whoever wrote it down: before its time it is none.
+            && ends.is_some_and(|ends| ends <= given.at)
+    });
+    let have = over.take(1).map(|given| given.person.clone()).collect();
+    needs.push(Need { have, ..need(GivenKind::Countdown, COUNTDOWN_SECS) });
+    needs
+}
+
+/// The asker, where they confirmed this plan.
+fn confirmed(ask: &Ask<'_>) -> Vec<PersonId> {
+    let mut confirms = ask.given.iter().filter(|given| {
+        given.kind == GivenKind::Confirm
+            && ask.plan.is_some_and(|plan| plan.hash == given.plan)
+            && ask.who.person() == Some(&given.person)
+    });
+    confirms.next().map(|given| given.person.clone()).into_iter().collect()
+}
+
+/// Whether what is given suffices. A countdown that nobody stopped stands for the approvals, and they for it.
+fn suffices(needs: &[Need]) -> bool {
+    let met = |kind| {
+        let mut all = needs.iter().filter(move |need| need.kind == kind).peekable();
+        all.peek().is_some().then(|| all.all(Need::is_met))
+    };
+    let (confirmed, approved, unstopped) =
+        (met(GivenKind::Confirm), met(GivenKind::Approve), met(GivenKind::Countdown));
+    let others = match (approved, unstopped) {
+        (None, None) => true,
+        (approved, unstopped) => approved == Some(true) || unstopped == Some(true),
+    };
+    confirmed != Some(false) && others
 }
 
 /// Whether this person may say this yes (or no) to the operation now.
@@ -404,11 +468,7 @@ fn needs(
     considered: &mut Vec<Considered>,
 ) -> Result<Vec<Need>, Denial> {
     let mut needs = Vec::new();
-    let from_config = policy
-        .requirements
-        .iter()
-        .filter(|rule| rule.command.as_ref().is_some_and(|glob| glob.matches(ask.spec.id.as_str())));
-    for rule in from_config.chain(&ask.spec.require) {
+    for rule in matching(policy, ask) {
         let origin = rule.origin.to_string();
         match rule.when.as_ref().map_or(Ok(true), |when| names.hold(when)) {
             Ok(false) => {
@@ -436,6 +496,15 @@ fn needs(
         needs.extend(needs_of(policy, ask, rule));
     }
     Ok(needs)
+}
+
+/// The requirements that speak of the command, whether their conditions hold or not.
+fn matching<'a>(policy: &'a Policy, ask: &Ask<'a>) -> impl Iterator<Item = &'a Requirement> {
+    let id = ask.spec.id.as_str();
+    let from_config = policy.requirements.iter();
+    let from_config =
+        from_config.filter(move |rule| rule.command.as_ref().is_some_and(|glob| glob.matches(id)));
+    from_config.chain(&ask.spec.require)
 }
 
 fn needs_of(policy: &Policy, ask: &Ask<'_>, rule: &Requirement) -> Vec<Need> {
@@ -481,6 +550,8 @@ fn have(
         let is_asker = ask.who.behind() == Some(&given.person);
         let counts = match kind {
             GivenKind::Confirm => is_asker,
+            // Its time is looked at where it is needed.
+            GivenKind::Countdown => false,
             GivenKind::Approve => {
                 !is_asker
                     && policy
@@ -509,6 +580,9 @@ fn asks(rule: &Requirement) -> String {
     }
     if let Some(why) = &rule.deny {
         parts.push(format!("denied: {why}"));
+    }
+    if let Some(most) = rule.max_targets {
+        parts.push(format!("at most {most} targets at once"));
     }
     parts.join("; ")
 }

@@ -173,6 +173,8 @@ pub enum GivenKind {
     Confirm,
     /// By another person.
     Approve,
+    /// By nobody: everybody could stop what its asker starts alone, and in time nobody did. It counts as the asker's.
+    Countdown,
 }
 
 /// An operation, as its events add up.
@@ -526,6 +528,7 @@ impl OpEvent {
             Self::Given { given } => match given.kind {
                 GivenKind::Confirm => "operation.confirmed",
                 GivenKind::Approve => "operation.approved",
+                GivenKind::Countdown => "operation.counted_down",
             },
             Self::Moved { .. } => "operation.moved",
             Self::Needs { .. } => "operation.needs",
@@ -716,6 +719,26 @@ impl Operation {
     pub fn step_of(&self, run: usize) -> Option<(RunKind, usize)> {
         let found = self.runs.get(run)?;
         Some(found.of.as_ref().map_or((RunKind::Step, run), |of| (of.kind, of.step)))
+    }
+
+    /// Whether it starts by itself unless somebody stops it: its asker starts it alone, and has confirmed that.
+    #[must_use]
+    pub fn counts_down(&self) -> bool {
+        self.state == State::AwaitingApproval
+            && self.plan.body.flags.alone
+            && self.needs.iter().any(|need| need.kind == GivenKind::Countdown)
+    }
+
+    /// When nobody had stopped it in time, if that is why it may start.
+    #[must_use]
+    pub fn unstopped_at(&self) -> Option<Timestamp> {
+        let mut all = self.given.iter().filter(|given| given.plan == self.plan.hash);
+        all.find(|given| given.kind == GivenKind::Countdown).map(|given| given.at)
+    }
+
+    /// The approvals that a rule asks for, as of the last look.
+    pub fn approvals(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().filter(|need| need.kind == GivenKind::Approve)
     }
 
     /// What it does, in a line.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     ids::{ActionName, CommandId, Hash, Place},
+    policy::Flags,
     reply::Field,
     values::Args,
 };
@@ -46,6 +47,9 @@ pub struct Plan {
     /// What the action said of each item of a step that is made for several, by the step's position.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "by_position")]
     pub items: BTreeMap<usize, Vec<StepPlan>>,
+    /// What `--force` lifts: how many targets, how many a rule lets through, and the rule. For people; not hashed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<String>,
 }
 
 /// Reads keys that are positions. In JSON they are texts, and within an event, which is read by its tag first, serde
@@ -71,7 +75,7 @@ pub struct PlanBody {
     pub principal: String,
     /// Where it was asked.
     pub place: Place,
-    /// What it will touch.
+    /// What it will touch: what its steps name, and the items of a step that names nothing.
     pub targets: Vec<String>,
     /// What it will work with, by step.
     pub inputs: Args,
@@ -81,6 +85,9 @@ pub struct PlanBody {
     pub undo: Vec<String>,
     /// The most it can cost.
     pub cost_ceiling: Option<u64>,
+    /// The flags of the order that are rights of their own.
+    #[serde(default, skip_serializing_if = "Flags::is_none")]
+    pub flags: Flags,
 }
 
 /// One call of a plan.
@@ -174,12 +181,14 @@ mod tests {
                 steps: Vec::new(),
                 undo: Vec::new(),
                 cost_ceiling: None,
+                flags: Flags::NONE,
             },
             hash: Hash::ZERO,
             will: Vec::new(),
             now: Vec::new(),
             steps: vec![StepPlan::default()],
             items: [(0, vec![StepPlan::default()]), (12, Vec::new())].into(),
+            forced: None,
         };
         let text = serde_json::to_string(&Event::Planned { plan: plan.clone() }).expect("JSON");
         assert_eq!(serde_json::from_str::<Event>(&text).expect("an event"), Event::Planned { plan });

@@ -67,8 +67,78 @@ pub struct Grant {
     pub rooms: Option<Vec<Glob>>,
     /// Under which condition.
     pub when: Option<Condition>,
+    /// Which flags of an order it covers beside the order itself.
+    pub flags: Flags,
     /// Where it was declared.
     pub origin: Origin,
+}
+
+/// A flag of an order that is a right of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flag {
+    /// `--force`: more targets at once than a rule lets through.
+    Force,
+    /// `--alone`: a countdown that anybody may stop, in place of the approvals of others.
+    Alone,
+}
+
+impl Flag {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Force, Self::Alone];
+
+    /// Its name in a grant: `force`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Force => "force",
+            Self::Alone => "alone",
+        }
+    }
+}
+
+/// Which flags that are rights of their own an order has, or a grant covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// [`Flag::Force`].
+    #[serde(default)]
+    pub force: bool,
+    /// [`Flag::Alone`].
+    #[serde(default)]
+    pub alone: bool,
+}
+
+impl Flags {
+    /// None of them.
+    pub const NONE: Self = Self { force: false, alone: false };
+
+    /// Whether this one is there.
+    #[must_use]
+    pub fn has(self, flag: Flag) -> bool {
+        match flag {
+            Flag::Force => self.force,
+            Flag::Alone => self.alone,
+        }
+    }
+
+    /// The same with this one.
+    #[must_use]
+    pub fn with(self, flag: Flag) -> Self {
+        match flag {
+            Flag::Force => Self { force: true, ..self },
+            Flag::Alone => Self { alone: true, ..self },
+        }
+    }
+
+    /// Those that are there.
+    pub fn iter(self) -> impl Iterator<Item = Flag> {
+        Flag::ALL.into_iter().filter(move |flag| self.has(*flag))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
 }
 
 /// What a command needs beyond a grant.
@@ -90,6 +160,9 @@ pub struct Requirement {
     pub step_up: bool,
     /// It is denied, and why.
     pub deny: Option<String>,
+    /// The most targets that its plan may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_targets: Option<u32>,
     /// Where it was declared.
     pub origin: Origin,
 }
@@ -98,6 +171,8 @@ pub struct Requirement {
 pub const DEFAULT_WITHIN_SECS: u64 = 3_600;
 /// How long an asker has to confirm, in seconds.
 pub const CONFIRM_SECS: u64 = 120;
+/// How long everybody has to stop what somebody starts alone, in seconds.
+pub const COUNTDOWN_SECS: u64 = 60;
 
 /// Somebody, or some kind of somebody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

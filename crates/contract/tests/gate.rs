@@ -9,7 +9,7 @@ use wilco_contract::{
     ids::{Account, CommandId, Hash, Origin, PersonId, Place, RoleName},
     operation::{Given, GivenKind},
     plan::{PLAN_VERSION, Plan, PlanBody},
-    policy::{Glob, Grant, Grantee, Person, Policy, Requirement},
+    policy::{Flag, Flags, Glob, Grant, Grantee, Person, Policy, Requirement},
     principal::{Principal, Scope},
     values::Args,
 };
@@ -27,6 +27,7 @@ fn spec(id: &str, effect: Effect) -> Spec {
         args: Vec::new(),
         examples: Vec::new(),
         require: Vec::new(),
+        rate: None,
         lock: None,
         timeout_secs: 60,
         home: None,
@@ -41,6 +42,7 @@ fn grant(command: &str, to: &str) -> Grant {
         to: vec![Grantee::parse(to).expect("a grantee")],
         rooms: None,
         when: None,
+        flags: Flags::NONE,
         origin: origin(1),
     }
 }
@@ -55,6 +57,7 @@ fn requirement(command: &str) -> Requirement {
         within_secs: 3_600,
         step_up: false,
         deny: None,
+        max_targets: None,
         origin: origin(2),
     }
 }
@@ -93,6 +96,7 @@ fn plan() -> Plan {
         steps: Vec::new(),
         undo: Vec::new(),
         cost_ceiling: Some(900),
+        flags: Flags::NONE,
     };
     Plan {
         hash: Hash::of(b"plan"),
@@ -101,6 +105,7 @@ fn plan() -> Plan {
         now: Vec::new(),
         steps: Vec::new(),
         items: std::collections::BTreeMap::new(),
+        forced: None,
     }
 }
 
@@ -110,6 +115,17 @@ fn place() -> Place {
 
 /// What the gate says, in a word or two. `who` is a person, `guest`, `operator`, `token` or `reader`.
 fn says(policy: &Policy, who: &str, spec: &Spec, given: &[Given], planned: bool) -> String {
+    says_with(policy, who, spec, given, (planned, Flags::NONE))
+}
+
+/// The same of an order with flags.
+fn says_with(
+    policy: &Policy,
+    who: &str,
+    spec: &Spec,
+    given: &[Given],
+    (planned, flags): (bool, Flags),
+) -> String {
     let account = Account::parse(&format!("web:{who}")).expect("an account");
     let who = match who {
         "guest" => Principal::Guest { account },
@@ -130,6 +146,7 @@ fn says(policy: &Policy, who: &str, spec: &Spec, given: &[Given], planned: bool)
         plan: planned.then_some(&plan),
         given,
         operation: None,
+        flags,
     };
     match gate(policy, ask).decision {
         Decision::Plan => "plan".to_owned(),
@@ -283,4 +300,113 @@ fn a_packs_own_requirement_adds_to_the_configurations() {
     let policy =
         policy(vec![grant("web.*", "@bo")], vec![Requirement { approve: 1, ..requirement("web.*") }]);
     assert_eq!(says(&policy, "bo", &write, &[], true), "Approve 0/1, Confirm 0/1");
+}
+
+const FORCE: Flags = Flags { force: true, alone: false };
+const ALONE: Flags = Flags { force: false, alone: true };
+
+fn flagged(to: &str, flag: Flag) -> Grant {
+    Grant { flags: Flags::NONE.with(flag), ..grant("web.*", to) }
+}
+
+#[test]
+fn a_plan_touches_no_more_than_the_least_that_a_requirement_lets_through() {
+    let mut write = spec("web.ship", Effect::Write);
+    let most = |targets, when: Option<&str>| Requirement {
+        max_targets: Some(targets),
+        when: when.map(|when| Condition::parse(when).expect("a condition")),
+        ..requirement("web.*")
+    };
+    let of = |rules| policy(vec![grant("web.*", "@bo"), flagged("@ana", Flag::Force)], rules);
+    // The plan has two targets.
+    assert_eq!(says(&of(vec![most(2, None), most(9, None)]), "bo", &write, &[], true), "allow");
+    let one = of(vec![most(2, None), most(1, None)]);
+    assert_eq!(says(&one, "bo", &write, &[], true), "deny wilco.toml:2");
+    assert_eq!(says(&one, "bo", &write, &[], false), "plan", "before there is a plan nothing is counted");
+    assert_eq!(says(&of(vec![most(1, Some("args.app == 'api'"))]), "bo", &write, &[], true), "allow");
+    assert_eq!(says(&of(vec![most(9, Some("args.nothing"))]), "bo", &write, &[], true), "deny wilco.toml:2");
+    assert_eq!(says_with(&one, "ana", &write, &[], (true, FORCE)), "allow");
+    assert_eq!(says(&one, "ana", &write, &[], true), "deny wilco.toml:2", "a right that is not used is none");
+    write.require = vec![Requirement { command: None, origin: origin(9), ..most(1, None) }];
+    assert_eq!(says(&of(vec![most(2, None)]), "bo", &write, &[], true), "deny wilco.toml:9");
+}
+
+#[test]
+fn a_flag_needs_a_grant_that_covers_the_order_and_has_the_flag() {
+    let write = spec("web.ship", Effect::Write);
+    let forced =
+        |grants: Vec<Grant>, who| says_with(&policy(grants, Vec::new()), who, &write, &[], (true, FORCE));
+    let denied = "deny force is a right of its own";
+    let plain = || grant("web.*", "role:dev");
+    assert_eq!(forced(vec![plain()], "bo"), denied);
+    assert_eq!(forced(vec![plain(), flagged("role:dev", Flag::Force)], "bo"), "allow");
+    assert_eq!(forced(vec![flagged("role:dev", Flag::Force)], "bo"), "allow", "it grants the order, too");
+    assert_eq!(forced(vec![plain(), flagged("role:lead", Flag::Force)], "bo"), denied);
+    assert_eq!(forced(vec![plain(), flagged("role:dev", Flag::Alone)], "bo"), denied, "one flag is no other");
+    for (change, why) in [
+        (Grant { command: Glob("db.*".into()), ..flagged("@bo", Flag::Force) }, "the command"),
+        (Grant { rooms: Some(vec![Glob("irc:*".into())]), ..flagged("@bo", Flag::Force) }, "the place"),
+        (Grant { effect: Some(Effect::Read), ..flagged("@bo", Flag::Force) }, "the effect"),
+        (
+            Grant { when: Condition::parse("args.app == 'api'").ok(), ..flagged("@bo", Flag::Force) },
+            "the condition",
+        ),
+        (
+            Grant { when: Condition::parse("args.nothing").ok(), ..flagged("@bo", Flag::Force) },
+            "what nobody can tell",
+        ),
+    ] {
+        assert_eq!(forced(vec![plain(), change], "bo"), denied, "{why}");
+    }
+    assert_eq!(forced(vec![flagged("token:ci", Flag::Force)], "token"), "allow");
+    assert_eq!(forced(vec![flagged("token:ci", Flag::Force)], "reader"), "deny no grant");
+    // What is granted by default is granted without flags.
+    let built_in = spec("wilco.unlock", Effect::Write);
+    let none = policy(Vec::new(), Vec::new());
+    assert_eq!(says_with(&none, "cy", &built_in, &[], (true, Flags::NONE)), "allow");
+    assert_eq!(says_with(&none, "cy", &built_in, &[], (true, FORCE)), denied);
+}
+
+#[test]
+fn alone_is_for_persons_and_a_countdown_stands_for_approvals() {
+    let write = spec("web.ship", Effect::Write);
+    let lead = || Grantee::parse("role:lead").ok();
+    let rules = vec![Requirement { approve: 1, by: lead(), ..requirement("web.*") }];
+    let grants =
+        vec![flagged("@bo", Flag::Alone), flagged("token:ci", Flag::Alone), flagged("operator", Flag::Alone)];
+    let policy_of = |rules| policy(grants.clone(), rules);
+    let rights = policy_of(rules);
+    let alone = |given: &[Given]| says_with(&rights, "bo", &write, given, (true, ALONE));
+    for nobody in ["token", "operator"] {
+        let answer = says_with(&rights, nobody, &write, &[], (true, ALONE));
+        assert_eq!(answer, "deny alone is a right of its own", "{nobody}");
+    }
+    assert_eq!(alone(&[]), "Approve 0/1, Confirm 0/1, Countdown 0/1");
+    let confirm = given(GivenKind::Confirm, "bo", "2026-11-23T09:58:00Z");
+    let over = given(GivenKind::Countdown, "bo", "2026-11-23T09:59:00Z");
+    assert_eq!(alone(&[confirm.clone(), over.clone()]), "allow");
+    assert_eq!(
+        alone(std::slice::from_ref(&over)),
+        "Approve 0/1, Confirm 0/1, Countdown 0/1",
+        "nothing began to count down"
+    );
+    let waits = "Approve 0/1, Confirm 1/1, Countdown 0/1";
+    let early = given(GivenKind::Countdown, "bo", "2026-11-23T09:58:59Z");
+    assert_eq!(alone(&[confirm.clone(), early]), waits, "a second too early");
+    let theirs = given(GivenKind::Countdown, "ana", "2026-11-23T09:59:00Z");
+    assert_eq!(alone(&[confirm.clone(), theirs]), waits, "whose countdown it is");
+    let other = Given { plan: Hash::of(b"another plan"), ..over.clone() };
+    assert_eq!(alone(&[confirm.clone(), other]), waits, "of another plan");
+    // Without the flag it counts for nothing.
+    assert_eq!(says(&rights, "bo", &write, &[confirm.clone(), over.clone()], true), "Approve 0/1");
+    let ana = given(GivenKind::Approve, "ana", "2026-11-23T09:58:30Z");
+    assert_eq!(alone(&[confirm.clone(), ana]), "allow", "an approval is better");
+    // What denies denies, and what needs nothing is confirmed and counted down all the same.
+    let denies = policy_of(vec![Requirement { deny: Some("no".into()), ..requirement("web.*") }]);
+    let both = [confirm, over];
+    assert_eq!(says_with(&denies, "bo", &write, &both, (true, ALONE)), "deny wilco.toml:2");
+    let step_up = policy_of(vec![Requirement { step_up: true, ..requirement("web.*") }]);
+    assert_eq!(says_with(&step_up, "bo", &write, &both, (true, ALONE)), "deny wilco.toml:2");
+    let nothing = policy_of(Vec::new());
+    assert_eq!(says_with(&nothing, "bo", &write, &[], (true, ALONE)), "Confirm 0/1, Countdown 0/1");
 }

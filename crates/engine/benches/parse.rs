@@ -27,6 +27,7 @@ fn command(id: &str, words: &[String], args: Vec<ArgSpec>) -> Command {
             args,
             examples: Vec::new(),
             require: Vec::new(),
+            rate: None,
             lock: None,
             timeout_secs: 60,
             home: None,

@@ -76,6 +76,8 @@ pub(crate) struct Core {
     /// One change of what commands remember at a time.
     pub(crate) memory: tokio::sync::Mutex<()>,
     pub(crate) rates: Rates,
+    /// How often each person gave each command that has a rate.
+    pub(crate) command_rates: Rates,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
     pub(crate) sources: Sources,
@@ -116,6 +118,7 @@ impl Core {
             asking: Asking::default(),
             memory: tokio::sync::Mutex::default(),
             rates: Rates::default(),
+            command_rates: Rates::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),
             sources: Sources::new(parts.sources),

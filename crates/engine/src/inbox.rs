@@ -11,6 +11,7 @@ use wilco_contract::{
     connector::{Ack, Arrival, DeliveryKey},
     ids::{OpId, Seq},
     input::{Input, Message, Press, is_thumbs_up},
+    policy::Flags,
     principal::Principal,
     reply::{PressKind, Reply},
     store::{AuditEntry, Record, StoreError},
@@ -158,13 +159,35 @@ fn order_in(core: &Core, message: &Message) -> Option<String> {
     let live = core.live.load();
     let to_us = message.to_us || message.place.direct().is_some();
     match parse::read_line(&message.text, &live.names, to_us) {
-        Addressed::ToUs(order) => Some(order.into_owned()),
+        Addressed::ToUs(order) => Some(stops(core, &order).unwrap_or_else(|| order.into_owned())),
         Addressed::NotToUs if is_yes(&parse::clean(&message.text)) => {
             let who = live.setup.policy.resolve(&message.from);
             orders::sole_waiting(core, &who, &message.place).ok().map(|id| format!("confirm {id}"))
         }
-        Addressed::NotToUs => None,
+        Addressed::NotToUs => {
+            // Whoever sees a countdown has no time to think of how one speaks to us.
+            stops(core, &parse::clean(&message.text)).filter(|order| counts_down(core, order))
+        }
     }
+}
+
+/// `stop d-7F3K` as `abort d-7F3K`: what is about an operation is never another command's word. `deny` and `abort`
+/// themselves stay as they are.
+pub(crate) fn stops(core: &Core, order: &str) -> Option<String> {
+    let mut words = order.split_whitespace();
+    let verb = words.next().map(str::to_lowercase)?;
+    let id = words.next().map(|id| id.trim_end_matches('.')).and_then(|id| OpId::parse(id).ok())?;
+    let verb = match verb.as_str() {
+        "stop" => "abort",
+        verb @ ("abort" | "deny") => verb,
+        _ => return None,
+    };
+    (words.next().is_none() && core.find(&id).is_some()).then(|| format!("{verb} {id}"))
+}
+
+fn counts_down(core: &Core, order: &str) -> bool {
+    let id = order.split_whitespace().nth(1).and_then(|id| OpId::parse(id).ok());
+    id.and_then(|id| core.find(&id)).is_some_and(|living| living.operation.counts_down())
 }
 
 pub(crate) fn is_yes(text: &str) -> bool {
@@ -263,6 +286,10 @@ async fn tell(core: &Arc<Core>, message: &Message, input: Option<Seq>, said: Und
         Understood::Answer(Answer::Operation(_)) => {}
         // Left for the next start: it was accepted.
         Understood::Answer(Answer::Refused { kind: RefusedKind::Unavailable, .. }) if core.is_stopping() => {}
+        // It was told before, and nobody reads it thirty times.
+        Understood::Answer(Answer::Refused { kind: RefusedKind::StillLimited, .. }) => {
+            handled(core, input).await;
+        }
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => {
             post(core, message, &reply).await;
             handled(core, input).await;
@@ -339,12 +366,6 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             let reply = live.catalogue.help(&may, id);
             Understood::Answer(Answer::Done { reply, rows: None })
         }
-        Reading::Order(order) if order.flags.force || order.flags.alone => {
-            let flag = if order.flags.force { "--force" } else { "--alone" };
-            let text =
-                format!("No command takes `{flag}` yet, so nothing was done. Give the order without it.");
-            refused(text, RefusedKind::Malformed)
-        }
         Reading::Order(mut order) => {
             if let Err(answer) = orders::choices::settle(core, &from, &mut order).await {
                 return Understood::Answer(answer);
@@ -357,6 +378,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
                 args: order.args,
                 because: order.flags.because.or(wishes.because),
                 dry_run: order.flags.dry_run || wishes.dry_run,
+                flags: Flags { force: order.flags.force, alone: order.flags.alone },
                 retry_of: None,
             };
             Understood::Answer(orders::give(core, from, given).await)

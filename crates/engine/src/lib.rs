@@ -58,7 +58,7 @@ use wilco_contract::{
     ids::{Account, CommandId, Hash, OpId, PersonId, Place},
     listen::Listener,
     operation::Operation,
-    policy::Policy,
+    policy::{Flags, Policy},
     principal::Principal,
     reply::{Block, PressKind, Reply},
     route::{Route, Rule, SourceRule},
@@ -204,6 +204,8 @@ pub enum RefusedKind {
     Denied,
     /// Too many at once.
     Limited,
+    /// Too many at once, of which the asker was told already.
+    StillLimited,
     /// It failed, and nothing was changed.
     Failed,
     /// The record could not be written, so nothing was started.
@@ -424,7 +426,10 @@ impl Engine {
         };
         let (reading, line) = match &what {
             CallWhat::Order(words) => match parse::read_line(words, &core.live.load().names, true) {
-                parse::Addressed::ToUs(order) => alias::read(core, &from, &order),
+                parse::Addressed::ToUs(order) => {
+                    let stops = inbox::stops(core, &order);
+                    alias::read(core, &from, stops.as_deref().unwrap_or(&order))
+                }
                 parse::Addressed::NotToUs => (catalogue::Reading::Empty, None),
             },
             CallWhat::Command(id, args) => {
@@ -567,6 +572,7 @@ fn may_use(core: &Core, command: &Command, who: &Principal, place: &Place) -> bo
         plan: None,
         given: &given,
         operation: None,
+        flags: Flags::NONE,
     };
     match core.gate(ask).decision {
         Decision::Deny(_) => false,

@@ -1,6 +1,6 @@
 //! How many orders a person may give in a span of time.
 //!
-//! Not the lanes: those bound what waits. Layer 1.
+//! Not the lanes: those bound what waits. It counts in memory: a restart begins anew. Layer 1.
 
 use std::{
     collections::HashMap,
@@ -20,9 +20,10 @@ pub(crate) enum Rated {
     Beyond(u64),
 }
 
-/// One person's span: when it began, how many orders fell into it.
+/// One person's span: when it began, how long it is, how many orders fell into it.
 struct Span {
     since: Timestamp,
+    secs: u64,
     orders: u32,
 }
 
@@ -39,11 +40,11 @@ impl Rates {
         let mut spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let age = |span: &Span| now.duration_since(span.since).as_secs().unsigned_abs();
         if spans.len() > SWEEP {
-            spans.retain(|_, span| age(span) < secs);
+            spans.retain(|_, span| age(span) < span.secs);
         }
-        let span = spans.entry(who.to_owned()).or_insert(Span { since: now, orders: 0 });
+        let span = spans.entry(who.to_owned()).or_insert(Span { since: now, secs, orders: 0 });
         if age(span) >= secs {
-            *span = Span { since: now, orders: 0 };
+            *span = Span { since: now, secs, orders: 0 };
         }
         span.orders = span.orders.saturating_add(1);
         let left = secs.saturating_sub(age(span)).max(1);

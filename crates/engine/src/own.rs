@@ -417,6 +417,7 @@ fn command(declared: Declared) -> Command {
             args: declared.args,
             examples: Vec::new(),
             require: Vec::new(),
+            rate: None,
             lock: None,
             timeout_secs: 30,
             home: None,

@@ -10,9 +10,11 @@ use wilco_contract::{
     action::{ActionError, Look},
     command::{Command, Effect, MOST_ITEMS, Step},
     expr::{self, Condition},
+    gate::{Ask, most_targets},
     ids::{ActionName, CommandId, Hash, OpId, Place},
     operation::{Operation, RunKind},
     plan::{PLAN_VERSION, Plan, PlanBody, PlannedStep, StepPlan},
+    policy::Flags,
     principal::Principal,
     secrets,
     values::Args,
@@ -30,6 +32,7 @@ pub(crate) struct Meant<'a> {
     pub(crate) args: &'a Args,
     pub(crate) who: &'a Principal,
     pub(crate) place: &'a Place,
+    pub(crate) flags: Flags,
 }
 
 /// Makes the plan.
@@ -71,12 +74,29 @@ pub(crate) async fn make(core: &Core, meant: Meant<'_>) -> Result<Plan, ActionEr
         made.steps.push(StepPlan::default());
         let mut items = Vec::new();
         for (number, item) in items_of(step, &names).map_err(ActionError::failed)?.into_iter().enumerate() {
+            made.named.entry(at).or_default().push(if verify { None } else { Some(item_name(&item)) });
             let names = with_item(names.clone(), item);
             items.push(one.plan(&format!("{id}.{}", number + 1), &names, &mut made).await?);
         }
         made.items.insert(at, items);
     }
-    Ok(assemble(meant, made))
+    let mut plan = assemble(meant, made);
+    plan.forced = meant.flags.force.then(|| forced(core, meant, &plan));
+    Ok(plan)
+}
+
+/// What `--force` lifts, in words.
+fn forced(core: &Core, meant: Meant<'_>, plan: &Plan) -> String {
+    let Meant { command, args, who, place, flags } = meant;
+    let now = core.clock.now();
+    let (plan, spec) = (Some(plan), &command.spec);
+    let ask = Ask { who, spec, args, place, now, plan, given: &[], operation: None, flags };
+    let count = plan.map_or(0, |plan| plan.body.targets.len());
+    let most = core.with_policy(|policy| most_targets(policy, &ask));
+    match most.filter(|most| count > most.targets as usize) {
+        Some(most) => format!("by {who}: {count} targets, at most {} ({})", most.targets, most.rule),
+        None => format!("by {who}, and no rule had to be"),
+    }
 }
 
 /// What was planned so far.
@@ -86,6 +106,8 @@ struct Made {
     inputs: Args,
     steps: Vec<StepPlan>,
     items: BTreeMap<usize, Vec<StepPlan>>,
+    /// The names of the items, by the step's position; none of a verify step's, which only looks.
+    named: BTreeMap<usize, Vec<Option<String>>>,
 }
 
 /// A step whose call is being planned.
@@ -140,6 +162,15 @@ pub(crate) fn items_of(step: &Step, names: &Value) -> Result<Vec<Value>, String>
     Ok(items)
 }
 
+/// How long the name of an item is at most, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// An item as a target is called.
+pub(crate) fn item_name(item: &Value) -> String {
+    let text = item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+    text.chars().take(LONGEST_NAME).collect()
+}
+
 /// The same names with this item.
 pub(crate) fn with_item(mut names: Value, item: Value) -> Value {
     names["item"] = item;
@@ -147,7 +178,7 @@ pub(crate) fn with_item(mut names: Value, item: Value) -> Value {
 }
 
 fn assemble(meant: Meant<'_>, made: Made) -> Plan {
-    let Made { calls, inputs, steps, items } = made;
+    let Made { calls, inputs, steps, items, named } = made;
     // In the order in which they are made.
     let all: Vec<&StepPlan> = steps
         .iter()
@@ -155,9 +186,18 @@ fn assemble(meant: Meant<'_>, made: Made) -> Plan {
         .flat_map(|(at, step)| std::iter::once(step).chain(items.get(&at).into_iter().flatten()))
         .collect();
     let mut targets: Vec<String> = Vec::new();
-    for target in all.iter().flat_map(|step| &step.targets) {
+    let mut touches = |target: &String| {
         if !targets.contains(target) {
             targets.push(target.clone());
+        }
+    };
+    for (at, step) in steps.iter().enumerate() {
+        step.targets.iter().for_each(&mut touches);
+        let items = items.get(&at).into_iter().flatten().zip(named.get(&at).into_iter().flatten());
+        for (item, name) in items {
+            // What an action says nothing about is named by what it is done for.
+            let own = name.as_ref().filter(|_| item.targets.is_empty());
+            item.targets.iter().chain(own).for_each(&mut touches);
         }
     }
     let ceilings: Vec<u64> = all.iter().filter_map(|step| step.cost_ceiling).collect();
@@ -173,6 +213,7 @@ fn assemble(meant: Meant<'_>, made: Made) -> Plan {
         steps: calls,
         undo: all.iter().filter_map(|step| step.undo.clone()).collect(),
         cost_ceiling: (!ceilings.is_empty()).then(|| ceilings.iter().sum()),
+        flags: meant.flags,
     };
     let hash = Hash::of_json(&body).unwrap_or(Hash::ZERO);
     Plan {
@@ -182,6 +223,7 @@ fn assemble(meant: Meant<'_>, made: Made) -> Plan {
         steps,
         items,
         body,
+        forced: None,
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) async fn give(core: &Arc<Core>, from: From, words: &str, wishes: Wish
             Came::Left
         }
         Understood::Answer(Answer::Done { reply, .. }) if reply.blocks.is_empty() => Came::Said,
+        Understood::Answer(Answer::Refused { kind: RefusedKind::StillLimited, .. }) => Came::Nothing,
         Understood::Answer(Answer::Done { reply, .. } | Answer::Refused { reply, .. }) => Came::Told(reply),
     }
 }

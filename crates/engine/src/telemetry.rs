@@ -36,7 +36,7 @@ pub(crate) fn order(answer: &Answer) {
             RefusedKind::Unknown => "unknown",
             RefusedKind::Malformed => "malformed",
             RefusedKind::Denied => "denied",
-            RefusedKind::Limited => "limited",
+            RefusedKind::Limited | RefusedKind::StillLimited => "limited",
             RefusedKind::Failed => "failed",
             RefusedKind::Unavailable => "unavailable",
         },

@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 
 use wilco_contract::{
-    command::{Command, DEFAULT_LETTER, DEFAULT_TIMEOUT_SECS, Effect, OnFailure, Spec, Step},
+    command::{Command, DEFAULT_LETTER, DEFAULT_TIMEOUT_SECS, Effect, OnFailure, Rate, Spec, Step},
     expr::{Condition, strings, template_names},
     ids::{CommandId, Place},
     pattern::Pattern,
-    policy::Requirement,
+    policy::{DEFAULT_WITHIN_SECS, Requirement},
     values::Args,
 };
 
@@ -38,6 +38,8 @@ pub(crate) const COMMAND: Keys = Keys::of(&[
     "letter",
     "examples",
     "on_failure",
+    "rate",
+    "max_targets",
 ]);
 
 /// Reads one command; `None`, with the problems reported, where it cannot be used.
@@ -59,7 +61,9 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
     let effect = declared_effect(table, effect, &read);
 
     let names: BTreeSet<String> = args.iter().map(|arg| arg.name.clone()).collect();
-    let require = table.get("require").map(|value| requirements(&value, &names)).unwrap_or_default();
+    let mut require = table.get("require").map(|value| requirements(&value, &names)).unwrap_or_default();
+    require.extend(table.get("max_targets").and_then(|value| at_most(&value)));
+    let rate = table.get("rate").map(|value| rate(&value));
     let lock = table.get("lock").and_then(|value| lock(&value, &around));
     let timeout = table.get("timeout").map_or(Some(DEFAULT_TIMEOUT_SECS), |value| value.seconds("\"20m\""));
     let home = table.get("home").and_then(|value| place(&value));
@@ -82,7 +86,7 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
                 "Write `effect = \"write\"` on the command; what an order lacks is asked for by itself.",
             );
         }
-        for key in ["lock", "home", "letter", "verify", "on_failure"] {
+        for key in ["lock", "home", "letter", "verify", "on_failure", "max_targets"] {
             if let Some(value) = table.get(key) {
                 let what = format!("`{key}` means nothing on a read: it makes no operation");
                 value.add(Problem::at(&value.origin(), what, format!("Remove `{key}`.")).warning());
@@ -97,6 +101,7 @@ pub(crate) fn read(table: &Table<'_>, pack: &str, around: &Around<'_>) -> Option
         args: args.clone(),
         examples: examples.iter().map(|text| text.text.to_owned()).collect(),
         require,
+        rate: rate.unwrap_or_default(),
         lock,
         timeout_secs: timeout?,
         home,
@@ -241,6 +246,32 @@ fn requirements(value: &Value<'_>, args: &BTreeSet<String>) -> Vec<Requirement> 
         value.tables("`[[command.require]]`", rules::REQUIREMENT)
     };
     tables.iter().filter_map(|table| rules::requirement(table, Some(args))).collect()
+}
+
+/// How many targets the command's plan may have at most, as a requirement of its own.
+fn at_most(value: &Value<'_>) -> Option<Requirement> {
+    Some(Requirement {
+        command: None,
+        when: None,
+        confirm: false,
+        approve: 0,
+        by: None,
+        within_secs: DEFAULT_WITHIN_SECS,
+        step_up: false,
+        deny: None,
+        max_targets: Some(rules::max_targets(value)?),
+        origin: value.origin(),
+    })
+}
+
+fn rate(value: &Value<'_>) -> Option<Rate> {
+    let text = value.words("\"3/10m\"")?;
+    let Some((most, secs)) = rules::rate(text.text) else {
+        let what = format!("`{}` is no number of orders in a span of time", text.text);
+        text.wrong(what, "Write `rate = \"3/10m\"`, or leave it out.");
+        return None;
+    };
+    Some(Rate { most, secs, origin: value.origin() })
 }
 
 fn lock(value: &Value<'_>, around: &Around<'_>) -> Option<String> {

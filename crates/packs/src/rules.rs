@@ -9,6 +9,7 @@ use wilco_contract::{
     expr::Condition,
     gate::CONDITION_NAMES,
     policy::{DEFAULT_WITHIN_SECS, Grantee, Requirement},
+    values::read_seconds,
 };
 
 use crate::{
@@ -17,7 +18,8 @@ use crate::{
 };
 
 /// The keys of a requirement in a pack; `wilco.toml` adds `command`.
-pub const REQUIREMENT: Keys = Keys::of(&["approve", "by", "within", "confirm", "when", "step_up", "deny"]);
+pub const REQUIREMENT: Keys =
+    Keys::of(&["approve", "by", "within", "confirm", "when", "step_up", "deny", "max_targets"]);
 
 /// Reads a condition and checks its names. `args` are the arguments it may name; `None`: any.
 pub fn condition(value: &Value<'_>, args: Option<&BTreeSet<String>>) -> Option<Condition> {
@@ -75,6 +77,8 @@ pub fn requirement(table: &Table<'_>, args: Option<&BTreeSet<String>>) -> Option
         .get("deny")
         .map(|value| value.words("\"Frozen until Monday.\"").map(|text| text.text.to_owned()));
 
+    let most = table.get("max_targets").map(|value| max_targets(&value));
+
     if step_up && let Some(value) = table.get("step_up") {
         let what = "`step_up` is not supported in this version: what this rule matches is denied";
         let problem = Problem::at(&value.origin(), what, "Ask for `approve` or `confirm` until it is.");
@@ -89,14 +93,14 @@ pub fn requirement(table: &Table<'_>, args: Option<&BTreeSet<String>>) -> Option
         );
         value.add(problem);
     }
-    if !confirm && approve == 0 && !step_up && deny.is_none() {
+    if !confirm && approve == 0 && !step_up && deny.is_none() && most.is_none() {
         if table.has_slips() {
             return None;
         }
         table.sheet().add(Problem::at(
             &table.origin(),
             "this rule asks for nothing",
-            "Add `confirm = true`, `approve = 1` or `deny = \"why\"`, or remove the rule.",
+            "Add `confirm = true`, `approve = 1`, `max_targets = 5` or `deny = \"why\"`, or remove the rule.",
         ));
         return None;
     }
@@ -109,6 +113,7 @@ pub fn requirement(table: &Table<'_>, args: Option<&BTreeSet<String>>) -> Option
         within_secs: transpose(within)?.unwrap_or(DEFAULT_WITHIN_SECS),
         step_up,
         deny: transpose(deny)?,
+        max_targets: transpose(most)?,
         origin: table.origin(),
     })
 }
@@ -124,6 +129,26 @@ fn transpose<T>(found: Option<Option<T>>) -> Option<Option<T>> {
         Some(None) => None,
         Some(right) => Some(right),
     }
+}
+
+/// Reads the most targets that a plan may have.
+pub(crate) fn max_targets(value: &Value<'_>) -> Option<u32> {
+    let count = value.count("5")?;
+    let fits = u32::try_from(count).ok().filter(|count| *count > 0);
+    if fits.is_none() {
+        let what = format!("`{} = {count}` lets no plan through that touches anything", value.name());
+        value.wrong(what, "Write `max_targets = 5`; what is to be denied always has `deny = \"why\"`.");
+    }
+    fits
+}
+
+/// Reads how many in a span of time, `3/10m`: how many, and the seconds.
+#[must_use]
+pub fn rate(text: &str) -> Option<(u32, u64)> {
+    let (count, span) = text.split_once('/')?;
+    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
+    let span = read_seconds(span.trim())?;
+    (span > 0).then_some((count, span))
 }
 
 fn approvals(value: &Value<'_>) -> Option<u32> {

@@ -101,6 +101,8 @@ timeout = "20m"
 home = "web:deploys"
 letter = "d"
 require = { approve = 1, by = "role:lead", within = "2h", when = "args.app == 'webapp' and now.hour > 18" }
+rate = "3/10m"
+max_targets = 5
 examples = ["stage webapp/v2"]
 args.span = { type = "duration", about = "For how long", default = "2h" }
 args.app = { choices = ["webapp", "staging"], about = "What" }
@@ -140,6 +142,10 @@ fn a_good_pack_becomes_commands() {
     assert_eq!((require.approve, require.within_secs), (1, 7_200));
     assert_eq!(require.by, Grantee::parse("role:lead").ok());
     assert_eq!(require.origin.to_string(), "packs/webapp/pack.toml:15");
+    let most = &spec.require[1];
+    assert_eq!((most.max_targets, most.origin.to_string().as_str()), (Some(5), "packs/webapp/pack.toml:17"));
+    let rate = spec.rate.as_ref().expect("a rate");
+    assert_eq!((rate.most, rate.secs, rate.origin.line), (3, 600, 16));
     let args: Vec<_> = spec.args.iter().map(|arg| (arg.name.as_str(), arg.required)).collect();
     assert_eq!(args, [("span", false), ("app", true), ("ref", false)]);
     assert_eq!(spec.args[0].default, Some(7_200.into()));
@@ -559,6 +565,11 @@ fn requirements_that_make_no_sense() {
             "require = { confirm = true, when = 'who.role' }",
             "require = { confirm = true, when = 'args.app ==' }",
             "require = { approve = 1, by = 'lead', within = 'soon' }",
+            "require = { max_targets = 0 }",
+            "max_targets = 'many'",
+            "rate = 3",
+            "rate = '3 an hour'",
+            "rate = '0/1h'",
             "require = { approve = 1, by = 'guest' }",
             "require = { confirm = true, by = 'role:lead' }",
             "require = { step_up = true, command = 'x' }",

@@ -112,6 +112,7 @@ command = "webapp.*"
 effect = "write"
 to = ["role:developer", "@ben", "token:ci", "operator", "guest"]
 rooms = ["web:deploys", "web:*", "web:@ana"]
+flags = ["alone", "force"]
 when = "args.app != 'billing' or 'lead' in who.roles"
 
 [[require]]
@@ -120,6 +121,7 @@ when = "args.app == 'billing'"
 approve = 1
 by = "role:lead"
 within = "24h"
+max_targets = 5
 "#;
 
 #[test]
@@ -145,11 +147,12 @@ fn everything_that_is_written_is_read() {
     let grant = &config.policy.grants[0];
     assert_eq!((grant.effect, grant.to.len()), (Some(Effect::Write), 5));
     assert!(grant.covers_place(&Place::parse("web:ops").expect("a place")));
+    assert!(grant.flags.force && grant.flags.alone);
     assert_eq!(grant.origin.to_string(), "wilco.toml:36");
     let require = &config.policy.requirements[0];
-    assert_eq!((require.approve, require.within_secs), (1, 86_400));
+    assert_eq!((require.approve, require.within_secs, require.max_targets), (1, 86_400, Some(5)));
     assert_eq!(require.by, Grantee::parse("role:lead").ok());
-    assert_eq!(require.origin, Origin { file: "wilco.toml".into(), line: 43, column: 1 });
+    assert_eq!(require.origin, Origin { file: "wilco.toml".into(), line: 44, column: 1 });
 }
 
 #[test]
@@ -232,6 +235,9 @@ fn rules_that_cannot_be() {
         "[grant]\ncommand = 'x.*'",
         "[[require]]\ncommand = 'x.*'",
         "[[require]]\naprove = 1\ncommand = 'x.*'",
+        "[[grant]]\ncommand = 'x.*'\nto = ['guest']\nflags = ['froce']",
+        "[[grant]]\ncommand = 'x.*'\nto = ['guest']\nflags = []",
+        "[[require]]\ncommand = 'x.*'\nmax_targets = 0",
         "[[require]]\ncommand = 'x.*'\napprove = 'one'\nwithin = 'soon'\nwhen = 'args.app =='",
     ]));
 }
@@ -244,6 +250,7 @@ fn rules_that_are_probably_not_meant() {
         "[person.ana]\nroles = ['lead']\n[[require]]\ncommand = 'x.*'\napprove = 2\nby = 'role:lead'",
         "[person.ana]\n[[require]]\ncommand = 'x.*'\napprove = 1\nby = '@anna'",
         "[[require]]\ncommand = 'x.*'\nstep_up = true",
+        "[[grant]]\ncommand = 'x.*'\nto = ['token:ci']\nflags = ['alone', 'force']",
     ]));
 }
 

@@ -53,6 +53,21 @@ fn what_the_page_of_composition_says_comes_true() {
 }
 
 #[test]
+fn the_examples_for_limits_are_true() {
+    let root = tempfile::tempdir().expect("a folder");
+    let pack = root.path().join("packs/fleet");
+    fs::create_dir_all(&pack).expect("a folder");
+    let toml = blocks("limits.md", "toml");
+    fs::write(pack.join("pack.toml"), &toml[0]).expect("written");
+    fs::write(root.path().join("wilco.toml"), &toml[1]).expect("written");
+    for (number, story) in blocks("limits.md", "chat").iter().enumerate() {
+        fs::write(pack.join(format!("limits-{number}.chat")), story).expect("written");
+    }
+    let report = check(root.path(), &Environment::default(), None);
+    assert_eq!(report.to_string(), "2 commands in packs, 3 transcripts played, all true.");
+}
+
+#[test]
 fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
     let root = tempfile::tempdir().expect("a folder");
     let pack = root.path().join("packs/webapp");

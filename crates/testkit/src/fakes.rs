@@ -19,7 +19,7 @@ use wilco_contract::{
     http::{Http, HttpError, HttpRequest, HttpResponse},
     ids::{ActionName, CommandId, OpId, Place},
     plan::StepPlan,
-    policy::Policy,
+    policy::{Flags, Policy},
     principal::Principal,
     secrets::Secrets,
     values::Args,
@@ -43,6 +43,7 @@ pub fn cx(intent: Intent, tools: Tools) -> Cx {
         args: Vec::new(),
         examples: Vec::new(),
         require: Vec::new(),
+        rate: None,
         lock: None,
         timeout_secs: 60,
         home: None,
@@ -57,6 +58,7 @@ pub fn cx(intent: Intent, tools: Tools) -> Cx {
         plan: None,
         given: &[],
         operation: intent.operation.as_ref(),
+        flags: Flags::NONE,
     };
     match gate(&Policy::default(), ask).decision {
         Decision::Allow(permitted) => Cx::new(&permitted, intent, tools).expect("the same operation"),

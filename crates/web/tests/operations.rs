@@ -11,7 +11,7 @@ use wilco_contract::{
     gate::{Denial, Need},
     ids::{Account, Hash},
     operation::{Given, GivenKind, OpEvent, State},
-    policy::Grantee,
+    policy::{Flags, Grantee},
     reply::{Block, Reply},
     store::{AuditEntry, Batch, Record, When},
 };
@@ -48,7 +48,8 @@ async fn an_operation_has_the_shape_that_was_promised() {
                 "id": "ship", "verify": false, "mark": "waiting", "note": null, "started_at": null,
                 "ended_at": null, "error": null
             }],
-            "lock": "webapp/production", "retry_of": null, "created_at": "2026-01-05T09:00:00Z",
+            "lock": "webapp/production", "retry_of": null, "forced": null, "alone": null,
+            "created_at": "2026-01-05T09:00:00Z",
             "expires_at": null, "started_at": null, "deadline": null, "ended_at": null, "version": 1,
             "may": ["approve"]
         })
@@ -249,6 +250,47 @@ async fn a_yes_shows_at_the_need_that_it_meets() {
     assert_eq!(told("/api/v1/operations/d-0008").await, met);
 }
 
+#[tokio::test]
+async fn what_is_started_alone_or_by_force_shows_as_long_as_there_is_a_record() {
+    let server = Server::start().await;
+    let mut operation = server.operation(7);
+    operation.plan.body.flags = Flags { force: true, alone: true };
+    operation.plan.forced = Some("by @ana: 12 targets, at most 5 (wilco.toml:9)".into());
+    let approve = operation.needs[0].clone();
+    operation.needs.push(Need {
+        kind: GivenKind::Countdown,
+        within_secs: 60,
+        rule: "wilco.toml:12".into(),
+        ..approve
+    });
+    operation.expires_at = Some(operation.created_at);
+    server.keep(operation.clone()).await;
+    let client = server.operator();
+    let shown = client.get("/api/v1/operations/d-0007").await.json();
+    assert_eq!(shown["forced"], "by @ana: 12 targets, at most 5 (wilco.toml:9)");
+    let at = operation.created_at.to_string();
+    assert_eq!(
+        shown["alone"],
+        json!({ "in_place_of": ["wilco.toml:41"], "starts_at": at, "unstopped_at": null })
+    );
+    assert_eq!(shown["needs"][1]["kind"], "countdown");
+    operation.given.push(Given {
+        kind: GivenKind::Countdown,
+        person: person("ana"),
+        account: Account::parse("web:ana").expect("an account"),
+        at: operation.created_at,
+        plan: operation.plan.hash,
+    });
+    (operation.id, operation.state, operation.expires_at) = (sample::id(8), State::Succeeded, None);
+    server.keep(operation).await;
+    let shown = client.get("/api/v1/operations/d-0008").await.json();
+    assert_eq!(
+        shown["alone"],
+        json!({ "in_place_of": ["wilco.toml:41"], "starts_at": null, "unstopped_at": at })
+    );
+    assert_eq!((&shown["needs"][1]["met"], &shown["given"][0]["kind"]), (&json!(true), &json!("countdown")));
+}
+
 /// An order takes as long as its command may; everything else is answered, or told to be late, within half a minute.
 #[tokio::test]
 async fn an_order_may_take_its_time_and_no_more_than_eleven_minutes() {
@@ -357,6 +399,7 @@ async fn a_call_that_is_refused_says_why() {
         (RefusedKind::Malformed, 422),
         (RefusedKind::Denied, 403),
         (RefusedKind::Limited, 429),
+        (RefusedKind::StillLimited, 429),
         (RefusedKind::Failed, 422),
         (RefusedKind::Unavailable, 503),
     ];

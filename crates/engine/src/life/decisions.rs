@@ -8,13 +8,14 @@ use tokio::sync::oneshot;
 use wilco_contract::{
     gate::{Ask, Decision, Denial, may_decide},
     operation::{Given, GivenKind, OpEvent, Operation, State},
+    policy::Flags,
     principal::Principal,
     reply::{PressKind, StepMark},
     store::{AuditEntry, StoreError},
 };
 
-use super::{Life, Told, judging};
-use crate::{Decide, NotDecided, PlanSeen, calls, core::Core};
+use super::{Life, Told, alone, judging};
+use crate::{Decide, NotDecided, PlanSeen, calls, core::Core, outbox, words};
 
 impl Life {
     pub(super) async fn decide(
@@ -67,7 +68,13 @@ impl Life {
         all.push(given.clone());
         let mut events = vec![OpEvent::Given { given }];
         events.extend(judging::after(&self.core, &self.op, judging::judge(&self.core, &self.op, &all)));
-        Ok(self.record(events, Vec::new()).await)
+        let line = alone::told(&self.core, &self.op, &events);
+        let is_loud = line.is_some();
+        let recorded = self.record(events, line.into_iter().collect()).await;
+        if is_loud && recorded.is_ok() {
+            outbox::ring(&self.core, &self.op.home);
+        }
+        Ok(recorded)
     }
 
     async fn say_no(
@@ -119,6 +126,12 @@ pub(crate) fn may_press(
         }
         PressKind::Confirm if op.state == State::AwaitingApproval => {
             by(GivenKind::Confirm)?;
+            if op.counts_down() {
+                let at =
+                    op.expires_at.map_or_else(String::new, |at| format!(" at {}", words::time(core, at)));
+                let text = format!("{} is confirmed; it starts{at} unless somebody stops it.", op.id);
+                return denied(text, "state of the operation");
+            }
             denied(
                 format!("{} needs no confirmation; it waits for somebody else to approve it.", op.id),
                 "state of the operation",
@@ -162,12 +175,17 @@ pub(crate) fn may_press(
                     "what the action declares",
                 );
             }
+            // Whoever sees that somebody acts alone may stop it until it begins.
+            let unbegun = matches!(op.state, State::AwaitingApproval | State::Queued);
+            if op.plan.body.flags.alone && unbegun && who.person().is_some() {
+                return Ok(());
+            }
             let own = op.asker.key() == who.key();
             if own && !matches!(who, Principal::Guest { .. }) {
                 return Ok(());
             }
             by(GivenKind::Approve).or_else(|denial| {
-                let may_give = Ask { who, plan: None, ..ask };
+                let may_give = Ask { who, plan: None, flags: Flags::NONE, ..ask };
                 let granted = matches!(core.gate(may_give).decision, Decision::Plan | Decision::Allow(_));
                 if granted && press == PressKind::Abort { Ok(()) } else { Err(denial) }
             })

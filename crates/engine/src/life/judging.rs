@@ -2,14 +2,20 @@
 //!
 //! Not the gate. Layer 1.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use serde_json::Value;
 use wilco_contract::{
-    gate::{Ask, Decision, Denial, Need, Verdict},
-    operation::{Given, GivenKind, OpEvent, Operation, State},
+    gate::{self, Ask, Decision, Denial, Need, Verdict},
+    operation::{Given, GivenKind, OpEvent, Operation, RunKind, State},
     principal::Principal,
 };
 
-use crate::{core::Core, planning::later};
+use crate::{
+    core::Core,
+    planning::{self, later},
+};
 
 /// How long an operation waits for its lock, in seconds.
 pub(super) const QUEUE_SECS: i64 = 3_600;
@@ -25,6 +31,7 @@ pub(super) fn ask<'a>(op: &'a Operation, who: &'a Principal, given: &'a [Given])
         plan: Some(&op.plan),
         given,
         operation: Some(&op.id),
+        flags: op.plan.body.flags,
     }
 }
 
@@ -34,6 +41,24 @@ pub(crate) fn judge(core: &Core, op: &Operation, given: &[Given]) -> Verdict {
     // What has begun in time may go on after a restart; people and rules are those of today.
     let now = op.started_at.unwrap_or_else(|| core.clock.now());
     core.gate(Ask { now, ..ask(op, &who, given) })
+}
+
+/// Why a step is for too many, where only the run could tell for how many. What the plan told was judged with it.
+pub(super) fn too_many(core: &Core, op: &Operation, run: usize, items: &[Value]) -> Option<String> {
+    let (kind, step) = op.step_of(run)?;
+    let looks = op.runs.get(run)?.verify || kind != RunKind::Step;
+    if looks || op.plan.body.flags.force || op.plan.items.contains_key(&step) {
+        return None;
+    }
+    let who = core.with_policy(|policy| policy.refresh(&op.asker));
+    let ask = Ask { now: core.clock.now(), ..ask(op, &who, &op.given) };
+    let mut targets: BTreeSet<String> = op.plan.body.targets.iter().cloned().collect();
+    targets.extend(items.iter().map(planning::item_name));
+    core.with_policy(|policy| {
+        let most = gate::most_targets(policy, &ask).filter(|most| targets.len() > most.targets as usize)?;
+        let denial = gate::too_many(policy, &ask, &most, targets.len());
+        Some(format!("{} (rule: {})", denial.text, denial.rule))
+    })
 }
 
 /// What a verdict means for an operation that has not started.
@@ -48,8 +73,10 @@ pub(crate) fn after(core: &Core, op: &Operation, verdict: Verdict) -> Vec<OpEven
         }
         Decision::Needs(needs) => {
             let open = |kind| needs.iter().filter(move |need: &&Need| need.kind == kind && !need.is_met());
-            let confirm = open(GivenKind::Confirm).next().is_some();
-            let kind = if confirm { GivenKind::Confirm } else { GivenKind::Approve };
+            let is_open = |kind: &GivenKind| open(*kind).next().is_some();
+            let kinds = [GivenKind::Confirm, GivenKind::Countdown, GivenKind::Approve];
+            let kind = kinds.into_iter().find(is_open).unwrap_or(GivenKind::Approve);
+            let confirm = kind == GivenKind::Confirm;
             let to = if confirm { State::AwaitingConfirm } else { State::AwaitingApproval };
             let secs = open(kind).map(|need| need.within_secs).min().unwrap_or_default();
             let mut events = vec![OpEvent::Needs { needs: needs.clone() }];

@@ -2,8 +2,10 @@
 //!
 //! Not the calls of actions: [`crate::calls`] makes them. Every change goes through [`Life::record`], which commits
 //! before anything else happens, so that a restart goes on where this stopped. What happens in a state has a file of
-//! its own: [`decisions`], [`starting`], [`running`], [`answers`], [`ends`]; what the gate says about an operation is in [`judging`]. Layer 1.
+//! its own: [`decisions`], [`alone`], [`starting`], [`running`], [`answers`], [`ends`]; what the gate says about an
+//! operation is in [`judging`]. Layer 1.
 
+mod alone;
 mod answers;
 pub(crate) mod decisions;
 mod ends;
@@ -75,6 +77,8 @@ pub(crate) struct Life {
     permitted: Option<Permitted>,
     /// How often its plan was another one just before the start.
     replans: u32,
+    /// Whether its countdown ended while Wilco was away.
+    missed: bool,
     /// The numbers of its lines.
     numbers: Numbers,
 }
@@ -88,6 +92,7 @@ pub(crate) fn begin(core: &Arc<Core>, op: Arc<Operation>) {
     core.spawn.spawn("slot", Box::pin(slot::keep(core.clone(), seen, tell)));
     let life = Life {
         core: core.clone(),
+        missed: alone::was_missed(&op, core.clock.now()),
         op,
         told,
         shown,
@@ -159,6 +164,7 @@ impl Life {
         while self.op.state == state {
             tokio::select! {
                 biased;
+                () = core.clock.until(expires), if self.op.counts_down() => return self.counted_down().await,
                 () = core.clock.until(expires) => {
                     let why = format!("Nobody decided by {}. Nothing was changed.", words::time(&core, expires));
                     return self.end(State::Expired, why, None).await;

@@ -168,6 +168,9 @@ impl Life {
                 return self.skip(at, why).await.map(|()| Begun::Another);
             }
             Ok(Some(items)) => {
+                if let Some(why) = judging::too_many(&self.core, &self.op, at, &items) {
+                    return Ok(Begun::Halt(State::Failed, why));
+                }
                 self.record(vec![OpEvent::Expanded { run: at, items }], Vec::new()).await?;
                 return Ok(Begun::Another);
             }

@@ -46,7 +46,8 @@ impl Life {
             return self.end(State::Aborted, why.to_owned(), None).await;
         }
         let op = self.op.clone();
-        let meant = Meant { command: &op.command, args: &op.args, who: &op.asker, place: &op.place };
+        let flags = op.plan.body.flags;
+        let meant = Meant { command: &op.command, args: &op.args, who: &op.asker, place: &op.place, flags };
         let plan = match planning::make(&core, meant).await {
             Ok(plan) => plan,
             Err(error) => {

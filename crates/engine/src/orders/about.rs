@@ -8,6 +8,7 @@ use wilco_contract::{
     command::Command,
     ids::{OpId, Place},
     operation::{Operation, State},
+    policy::Flags,
     principal::Principal,
     reply::{Block, PressKind, Reply},
 };
@@ -56,6 +57,11 @@ pub(super) fn wish(command: &Command) -> Option<Wish> {
 /// Whether a command speaks of an operation, or of an order of one's own, and so is for a person to give.
 pub(crate) fn speaks_of_operation(command: &Command) -> bool {
     wish(command).is_some()
+}
+
+/// Whether a command gives an order again, with the flags that are said with it.
+pub(super) fn hands_on(command: &Command) -> bool {
+    matches!(wish(command), Some(Wish::Retry | Wish::Again))
 }
 
 /// Gives a wish to the operation it speaks of, whose own rules decide further.
@@ -195,7 +201,12 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         live.catalogue.order(command, &operation.args, Reserved::default(), &asked)
     };
     let mut order = match reading {
-        Reading::Order(order) => order,
+        Reading::Order(mut order) => {
+            // A flag that is a right of its own is said each time.
+            let Flags { force, alone } = given.flags;
+            (order.flags.force, order.flags.alone) = (force, alone);
+            order
+        }
         Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
             return failed(&format!(
                 "`{}` does not fit `{command}` any more; say `{usage}`",
@@ -215,6 +226,7 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         args: order.args,
         because: given.because.clone().or_else(|| operation.because.clone()),
         dry_run: given.dry_run,
+        flags: given.flags,
         json: false,
         then: Then::default(),
         retry_of: Some(id),
@@ -236,7 +248,7 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     let (said, command) = (&past.said, &past.command);
     let live = core.live.load_full();
     let reading = live.catalogue.read(said, &from.asked(&live.setup.policy));
-    let order = match reading {
+    let mut order = match reading {
         Reading::Order(order) if order.command.spec.id == *command => order,
         Reading::Order(order) => {
             let other = &order.command.spec.id;
@@ -251,12 +263,15 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
             return failed(&format!("`{command}` is no longer a command"));
         }
     };
+    let Flags { force, alone } = given.flags;
+    (order.flags.force, order.flags.alone) = (force, alone);
     let again = Given {
         said: order.said(),
         command: order.command,
         args: order.args,
         because: given.because.clone().or(order.flags.because),
         dry_run: given.dry_run || order.flags.dry_run,
+        flags: given.flags,
         json: given.json || order.flags.json,
         then: order.flags.then,
         retry_of: None,

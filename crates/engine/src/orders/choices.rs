@@ -9,6 +9,7 @@ use serde_json::Value;
 use wilco_contract::{
     command::Effect,
     pattern::Pattern,
+    policy::Flags,
     reply::{Block, Reply},
     values::{self, ArgType, BadValue},
 };
@@ -80,6 +81,7 @@ async fn told(core: &Arc<Core>, from: &From, run: &str, column: Option<&str>) ->
         args: order.args,
         because: None,
         dry_run: false,
+        flags: Flags::NONE,
         json: false,
         retry_of: None,
     };

@@ -12,7 +12,7 @@ use wilco_contract::{
     store::{AuditEntry, Record, StoreError},
 };
 
-use super::{From, Given, ask, entry, failed, refused, unavailable};
+use super::{From, Given, ask, entry, failed, limits, refused, unavailable};
 use crate::{
     Answer, RefusedKind,
     core::Core,
@@ -44,7 +44,11 @@ pub(super) async fn plan(core: &Arc<Core>, from: From, given: Given) -> Answer {
 }
 
 async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
-    let meant = Meant { command: &given.command, args: &given.args, who: &from.who, place: &from.place };
+    if let Some(answer) = limits::beyond_rate(core, &from, &given).await {
+        return answer;
+    }
+    let Given { command, args, flags, .. } = &given;
+    let meant = Meant { command, args, who: &from.who, place: &from.place, flags: *flags };
     let plan = match planning::make(core, meant).await {
         Ok(plan) => plan,
         Err(error) => return failed(&format!("It could not be planned, and nothing was changed: {error}")),
@@ -77,6 +81,9 @@ fn needs(decision: &Decision) -> String {
     let words = needs.iter().map(|need| match &need.by {
         _ if need.kind == GivenKind::Confirm => {
             format!("confirmation ({})", need.rule)
+        }
+        _ if need.kind == GivenKind::Countdown => {
+            format!("or {} s in which nobody stops it ({})", need.within_secs, need.rule)
         }
         Some(by) => format!("{} × approval by {by} ({})", need.count, need.rule),
         None => format!("{} × approval ({})", need.count, need.rule),

@@ -7,6 +7,7 @@ mod about;
 pub(crate) mod choices;
 mod elsewhere;
 pub(crate) mod json;
+mod limits;
 mod making;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use wilco_contract::{
     ids::{OpId, Place, Seq},
     operation::RunEnd,
     plan::Plan,
-    policy::Policy,
+    policy::{Flags, Policy},
     principal::Principal,
     reply::{Block, Reply},
     store::{AuditEntry, Record},
@@ -83,6 +84,8 @@ pub(crate) struct Given {
     pub(crate) said: String,
     pub(crate) because: Option<String>,
     pub(crate) dry_run: bool,
+    /// Its flags that are rights of their own.
+    pub(crate) flags: Flags,
     /// Whether it is to be answered as JSON.
     pub(crate) json: bool,
     /// What is done with its answer.
@@ -144,6 +147,7 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
             core.note(entry("order.refused", &from, &given, &denial.text, Some(&denial.rule))).await;
             refused(words::denial(&denial), RefusedKind::Denied)
         }
+        _ if let Some(answer) = limits::misused(&given) => answer,
         Decision::Allow(permitted) => match about::wish(&given.command) {
             Some(_) if !given.then.is_none() => {
                 let text = format!(
@@ -164,9 +168,12 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
                 {
                     return answer;
                 }
-                match given.dry_run {
-                    true => making::plan(core, from, given).await,
-                    false => read(core, &from, &given, &permitted).await,
+                if given.dry_run {
+                    return making::plan(core, from, given).await;
+                }
+                match limits::beyond_rate(core, &from, &given).await {
+                    Some(answer) => answer,
+                    None => read(core, &from, &given, &permitted).await,
                 }
             }
         },
@@ -192,6 +199,8 @@ fn ask<'a>(core: &Core, from: &'a From, given: &'a Given, plan: Option<&'a Plan>
         plan,
         given: &[],
         operation: None,
+        // They are for the order that it hands on.
+        flags: if about::hands_on(&given.command) { Flags::NONE } else { given.flags },
     }
 }
 

@@ -162,6 +162,8 @@ pub(crate) async fn show(core: &Arc<Core>, _: &Intent, args: OperationArgs) -> T
         let verb = match given.kind {
             wilco_contract::operation::GivenKind::Confirm => "Confirmed",
             wilco_contract::operation::GivenKind::Approve => "Approved",
+            // The mark in the status says it.
+            wilco_contract::operation::GivenKind::Countdown => continue,
         };
         fields.push(Field::new(verb, format!("by @{} at {}", given.person, words::time(core, given.at))));
     }
@@ -191,8 +193,11 @@ pub(crate) async fn log(core: &Arc<Core>, _: &Intent, args: LogArgs) -> Told {
     let op = find(core, &args.operation).await?;
     core.store.flush().await.map_err(|error| unavailable(&error))?;
     let end = core.store.log_end(&op.id).await.map_err(|error| unavailable(&error))?;
+    let marks = words::marks(core, &op);
     if end == 0 {
-        return reply(Reply::text(format!("{} has printed nothing.", op.id)));
+        let mut nothing = Reply::text(format!("{} has printed nothing.", op.id));
+        nothing.blocks.extend(marks);
+        return reply(nothing);
     }
     let most = u64::try_from(args.lines.clamp(1, 500)).unwrap_or(20);
     let page = Page { after: end.saturating_sub(most), limit: 500 };
@@ -203,7 +208,7 @@ pub(crate) async fn log(core: &Arc<Core>, _: &Intent, args: LogArgs) -> Told {
         Stream::Note => format!("# {}", line.text),
     };
     let text = lines.iter().map(text).collect::<Vec<_>>().join("\n");
-    let mut shown = Reply { blocks: vec![Block::Code { text }] };
+    let mut shown = Reply { blocks: marks.into_iter().chain([Block::Code { text }]).collect() };
     if end > most {
         let url = format!("{}/o/{}", core.live.load().setup.public_url, op.id);
         shown.blocks.push(Block::Link { text: format!("The last {most} of {end} lines; all of them"), url });
@@ -228,7 +233,9 @@ async fn why_operation(core: &Arc<Core>, id: &str) -> Told {
         lines.extend(rows.iter().filter_map(|row| line(core, row)));
     }
     let text = format!("{}: `{}` is {}.", op.id, op.order, op.state);
-    reply(Reply::text(text).and(Block::Code { text: lines.join("\n") }))
+    let mut shown = Reply::text(text);
+    shown.blocks.extend(words::marks(core, &op));
+    reply(shown.and(Block::Code { text: lines.join("\n") }))
 }
 
 /// One entry of the journal as a line; `None` for what says nothing about why.
@@ -241,6 +248,7 @@ fn line(core: &Core, row: &wilco_contract::store::JournalRow) -> Option<String> 
         "operation.planned" => "planned".to_owned(),
         "operation.confirmed" => "confirmed".to_owned(),
         "operation.approved" => "approved".to_owned(),
+        "operation.counted_down" => "acts alone: nobody stopped it".to_owned(),
         "operation.moved" => {
             let to = text("to").and_then(State::parse)?;
             text("why").map_or_else(|| to.to_string(), |why| format!("{to}: {why}"))

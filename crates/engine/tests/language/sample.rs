@@ -28,6 +28,7 @@ pub(crate) fn command(id: &str, words: &[&str], args: Vec<ArgSpec>) -> Command {
             args,
             examples: vec![words[0].to_owned()],
             require: Vec::new(),
+            rate: None,
             lock: None,
             timeout_secs: 60,
             home: None,

@@ -8,7 +8,7 @@ use wilco_contract::{
     ids::Place,
     listen::{Does, Hear, Listener, On},
     operation::State,
-    policy::{Glob, Grant, Grantee, Policy, Requirement},
+    policy::{Flags, Glob, Grant, Grantee, Policy, Requirement},
     principal::{Principal, Scope},
     schedule::{Cadence, Cron, Missed, Schedule},
     store::{AuditFilter, Page},
@@ -301,6 +301,7 @@ async fn nothing_is_said_where_the_asker_may_not_have_it_said() {
             Glob("web:hidden".to_owned()),
         ]),
         when: None,
+        flags: Flags::NONE,
         origin: origin(40),
     };
     narrow.grants[0].effect = Some(wilco_contract::command::Effect::Write);

@@ -8,6 +8,7 @@ mod events;
 mod forms;
 mod happenings;
 mod history;
+mod limits;
 mod listeners;
 mod memory;
 mod operations;

@@ -15,7 +15,7 @@ use wilco_contract::{
     listen::Listener,
     operation::{Operation, State},
     pattern::Pattern,
-    policy::{Glob, Grant, Grantee, Person, Policy, Requirement},
+    policy::{Flags, Glob, Grant, Grantee, Person, Policy, Requirement},
     principal::Principal,
     reply::PressKind,
     schedule::Schedule,
@@ -87,6 +87,7 @@ pub(crate) fn requirement(line: u32, command: &str) -> Requirement {
         within_secs: 3_600,
         step_up: false,
         deny: None,
+        max_targets: None,
         origin: origin(line),
     }
 }
@@ -98,6 +99,7 @@ pub(crate) fn policy() -> Policy {
         to: to.iter().map(|to| Grantee::parse(to).expect("a grantee")).collect(),
         rooms: None,
         when: None,
+        flags: Flags::NONE,
         origin: origin(line),
     };
     Policy {
@@ -145,6 +147,7 @@ pub(crate) fn command(id: &str, words: &str, effect: Effect, uses: &str) -> Comm
             }],
             examples: Vec::new(),
             require: Vec::new(),
+            rate: None,
             lock: (effect > Effect::Read).then(|| "{{ app }}/production".to_owned()),
             timeout_secs: 600,
             home: None,

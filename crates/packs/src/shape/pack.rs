@@ -62,6 +62,8 @@ fn command() -> Json {
             "require",
             about(either(&[requirement.clone(), list(&requirement, "")]), "What it needs beyond a grant"),
         ),
+        ("rate", words("How often one person may give it: `3/10m`")),
+        ("max_targets", count(1, "The most that its plan may touch without `--force`")),
         ("lock", words("A template: of all operations with this key, one runs at a time")),
         ("timeout", words("The longest that a run may take: `20m`; absent: `10m`")),
         ("home", words("The room where its operations stand: `web:deploys`")),

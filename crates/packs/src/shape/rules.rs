@@ -26,6 +26,7 @@ pub fn requirement(keys: Keys, needed: &[&str], more: Vec<Row>) -> Json {
         ("when", words("A condition: `args.app == 'billing'`; one that cannot be told denies")),
         ("step_up", flag("Not supported in this version: what it matches is denied")),
         ("deny", words("The order is denied, and this says why")),
+        ("max_targets", count(1, "The most that its plan may touch without `--force`")),
     ];
     rows.extend(more);
     table(keys, needed, rows)

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::table::{APPROVER, APPROVES, GRANTS, REQUIREMENTS, Rights};
+use super::table::{APPROVER, APPROVES, GRANTS, REQUIREMENTS, Rights, WITH};
 
 /// The file beside `wilco.toml` that says what the last good configuration allowed.
 pub(crate) const FILE: &str = "wilco.good.json";
@@ -80,6 +80,10 @@ impl fmt::Display for Gain {
             }
             None if self.now == APPROVES => {
                 write!(f, "{} may now approve {named}{more}", self.who.trim_start_matches(APPROVER))
+            }
+            None if self.now.starts_with(WITH) => {
+                let (flag, who) = self.who.split_once(' ').unwrap_or(("", &self.who));
+                write!(f, "{who} may now give {named}{more} with `{flag}`")
             }
             None => write!(f, "{} may now use {named}{more}, which needs {}", self.who, needs(&self.now)),
             Some(before) => write!(
@@ -212,6 +216,9 @@ mod tests {
             ("@ana", "web.ship", "approve 2 role:lead"),
             ("@ben", "web.ship", "approve 1"),
             ("approver @cleo", "web.ship", "approves"),
+            ("--force @cleo", "web.ship", "with --force"),
+            ("--force @cleo", "web.stage", "with --force"),
+            ("--alone schedule:web.night", "web.ship", "with --alone"),
             ("grant", "`web.*` to role:ops", "written"),
             ("requirement", "`web.ship` needs confirm when `args.app == 'a'`", "written"),
         ]);
@@ -219,6 +226,8 @@ mod tests {
         assert_eq!(
             told,
             [
+                "schedule:web.night may now give `web.ship` with `--alone`",
+                "@cleo may now give `web.ship`, `web.stage` with `--force`",
                 "@cleo may now approve `web.ship`",
                 "@ben now needs approve 1 for `web.ship`, and needed approve 2",
                 "new grant: `web.*` to role:ops",

@@ -14,8 +14,8 @@ use wilco_contract::{
     ids::{Account, CommandId, Hash, Seq},
     operation::GivenKind,
     plan::{PLAN_VERSION, Plan, PlanBody},
-    policy::{Grant, Grantee, Requirement},
-    principal::{Principal, Scope},
+    policy::{Flag, Flags, Grant, Grantee, Requirement},
+    principal::{Principal, Program, ProgramKind, Scope},
     values::{ArgType, Args},
 };
 
@@ -28,6 +28,8 @@ pub(super) const NOON: i64 = 1_767_614_400;
 const DENIED: &str = "deny";
 /// A cell of what somebody may approve, in the row of them as an approver.
 pub(super) const APPROVES: &str = "approves";
+/// What stands before a flag, as the cell of somebody who may give an order with it, in a row of its own.
+pub(super) const WITH: &str = "with --";
 /// What stands before an approver's name.
 pub(super) const APPROVER: &str = "approver ";
 /// A cell of a rule as it is written, in one of the two rows that follow.
@@ -60,6 +62,12 @@ fn columns(config: &Config) -> Vec<(String, Principal)> {
                 let rule = Principal::Rule { name: name.clone(), event: Seq(0), signed: true };
                 columns.push((grantee.to_string(), rule));
             }
+            Grantee::Program(kind, name) => {
+                let kinds = [ProgramKind::Listener, ProgramKind::Schedule];
+                let Some(kind) = kinds.into_iter().find(|known| known.as_str() == kind) else { continue };
+                let program = Program { kind, name: name.clone() };
+                columns.push((grantee.to_string(), Principal::Program { program, set_off_by: None }));
+            }
             _ => {}
         }
     }
@@ -67,7 +75,7 @@ fn columns(config: &Config) -> Vec<(String, Principal)> {
 }
 
 /// Who may do what, with which needs: by person or program, then by command, each cell as the table has it. What is
-/// denied is not listed. Beside them, who may approve what, and the grants and requirements as they are written: what
+/// denied is not listed. Beside them, who may give what with a flag that is a right of its own, who may approve what, and the grants and requirements as they are written: what
 /// they say of other rooms and under other conditions no cell shows.
 pub type Rights = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -81,6 +89,14 @@ pub fn rights(config: &Config, commands: &[Command]) -> Rights {
     let columns = columns(config);
     let mut rights: Rights = columns.iter().map(|(heading, who)| (heading.clone(), row(who))).collect();
     for (heading, who) in &columns {
+        for flag in Flag::ALL {
+            let (name, mine) = (flag.as_str(), commands.iter().filter(|it| has_right(config, it, who, flag)));
+            let mine: BTreeMap<_, _> =
+                mine.map(|command| (command.spec.id.to_string(), format!("{WITH}{name}"))).collect();
+            if !mine.is_empty() {
+                rights.insert(format!("--{name} {heading}"), mine);
+            }
+        }
         let mine = commands.iter().filter(|command| may_approve(config, command, who));
         let mine: BTreeMap<_, _> =
             mine.map(|command| (command.spec.id.to_string(), APPROVES.to_owned())).collect();
@@ -124,6 +140,9 @@ fn grant_text(grant: &Grant) -> String {
     if let Some(when) = &grant.when {
         let _ = write!(text, " when `{}`", when.source());
     }
+    for flag in grant.flags.iter() {
+        let _ = write!(text, " {WITH}{}", flag.as_str());
+    }
     text
 }
 
@@ -144,12 +163,16 @@ fn requirement_text(requirement: &Requirement, of: Option<&CommandId>) -> String
     if requirement.step_up {
         needs.push("step up".to_owned());
     }
+    if let Some(most) = requirement.max_targets {
+        needs.push(format!("at most {most} targets"));
+    }
     let when = requirement.when.as_ref().map(|when| format!(" when `{}`", when.source())).unwrap_or_default();
     format!("`{command}` needs {}{when}", needs.join(" + "))
 }
 
-/// The table as text: a row for each command, a column for each person, guests, the operator and tokens. Conditions
-/// see sample arguments: the default, the first choice, or any value that fits.
+/// The table as text: a row for each command, a column for each person, guests, the operator, tokens and programs; in
+/// parentheses the flags that go with it. Conditions see sample arguments: the default, the first choice, or any value
+/// that fits.
 #[must_use]
 pub fn permission_table(config: &Config, commands: &[Command]) -> String {
     let columns = columns(config);
@@ -157,7 +180,12 @@ pub fn permission_table(config: &Config, commands: &[Command]) -> String {
     rows[0].extend(columns.iter().map(|(heading, _)| heading.clone()));
     for command in commands {
         let mut row = vec![command.spec.id.to_string(), command.spec.effect.to_string()];
-        row.extend(columns.iter().map(|(_, who)| cell(config, command, who)));
+        row.extend(columns.iter().map(|(_, who)| {
+            let flags = Flag::ALL.into_iter().filter(|flag| has_right(config, command, who, *flag));
+            let flags: Vec<_> = flags.map(Flag::as_str).collect();
+            let cell = cell(config, command, who);
+            if flags.is_empty() { cell } else { format!("{cell} ({})", flags.join(", ")) }
+        }));
         rows.push(row);
     }
     aligned(&rows)
@@ -165,6 +193,15 @@ pub fn permission_table(config: &Config, commands: &[Command]) -> String {
 
 /// What the gate says to one order: `allow`, `confirm`, `approve 1 role:lead`, `deny`.
 fn cell(config: &Config, command: &Command, who: &Principal) -> String {
+    cell_with(config, command, who, Flags::NONE)
+}
+
+/// Whether somebody may give a command with a flag that is a right of its own.
+fn has_right(config: &Config, command: &Command, who: &Principal, flag: Flag) -> bool {
+    command.spec.effect > Effect::Read && cell_with(config, command, who, Flags::NONE.with(flag)) != DENIED
+}
+
+fn cell_with(config: &Config, command: &Command, who: &Principal, flags: Flags) -> String {
     let args: Args = command.spec.args.iter().map(|arg| (arg.name.clone(), sample(arg))).collect();
     let plan = plan(config, command, &args, who);
     let ask = Ask {
@@ -176,6 +213,7 @@ fn cell(config: &Config, command: &Command, who: &Principal) -> String {
         plan: (command.spec.effect > Effect::Read).then_some(&plan),
         given: &[],
         operation: None,
+        flags,
     };
     match gate(&config.policy, ask).decision {
         Decision::Allow(_) => "allow".to_owned(),
@@ -188,6 +226,7 @@ fn cell(config: &Config, command: &Command, who: &Principal) -> String {
 fn need(need: &Need) -> String {
     match need.kind {
         GivenKind::Confirm => "confirm".to_owned(),
+        GivenKind::Countdown => "countdown".to_owned(),
         GivenKind::Approve => match &need.by {
             Some(by) => format!("approve {} {by}", need.count),
             None => format!("approve {}", need.count),
@@ -223,6 +262,7 @@ fn plan(config: &Config, command: &Command, args: &Args, who: &Principal) -> Pla
         steps: Vec::new(),
         undo: Vec::new(),
         cost_ceiling: None,
+        flags: Flags::NONE,
     };
     Plan {
         body,
@@ -231,6 +271,7 @@ fn plan(config: &Config, command: &Command, args: &Args, who: &Principal) -> Pla
         now: Vec::new(),
         steps: Vec::new(),
         items: BTreeMap::new(),
+        forced: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wilco_contract::{
     command::Effect,
     ids::{Origin, PersonId},
-    policy::{Glob, Grant, Grantee, Person, Requirement},
+    policy::{Flag, Flags, Glob, Grant, Grantee, Person, Requirement},
 };
 use wilco_packs::{
     Problem,
@@ -17,9 +17,9 @@ use wilco_packs::{
 };
 use wilco_web::Room;
 
-pub(super) const GRANT: Keys = Keys::of(&["command", "effect", "to", "rooms", "when"]);
+pub(super) const GRANT: Keys = Keys::of(&["command", "effect", "to", "rooms", "when", "flags"]);
 pub(super) const REQUIRE: Keys =
-    Keys::of(&["command", "approve", "by", "within", "confirm", "when", "step_up", "deny"]);
+    Keys::of(&["command", "approve", "by", "within", "confirm", "when", "step_up", "deny", "max_targets"]);
 
 type People = BTreeMap<PersonId, Person>;
 
@@ -35,12 +35,21 @@ fn grant(table: &Table<'_>, people: &People, rooms: &[Room]) -> Option<Grant> {
     let to = table.need("to", "to = [\"role:developer\"]").and_then(|value| grantees(&value, people));
     let places = table.get("rooms").map(|value| places(&value, rooms));
     let when = table.get("when").map(|value| condition(&value, None));
+    let flags = table.get("flags").map(|value| flags(&value));
+    if let (Some(Some(Flags { alone: true, .. })), Some(to), Some(value)) = (flags, &to, table.get("flags"))
+        && !to.iter().any(|to| matches!(to, Grantee::Role(_) | Grantee::Person(_)))
+    {
+        let what = "only a person starts something alone, and this grants it to none";
+        let remedy = "Name a role or a person, or remove `alone`.";
+        value.add(Problem::at(&value.origin(), what, remedy).warning());
+    }
     Some(Grant {
         command: command?,
         effect: whole::<Effect>(effect)?,
         to: to?,
         rooms: whole(places)?,
         when: whole(when)?,
+        flags: whole(flags)?.unwrap_or_default(),
         origin: table.origin(),
     })
 }
@@ -116,6 +125,27 @@ fn command(value: &Value<'_>) -> Option<Glob> {
         "Write a full id such as `webapp.ship`, or one with stars such as `webapp.*`; never its words.",
     );
     None
+}
+
+/// The flags of orders that a grant covers as well.
+fn flags(value: &Value<'_>) -> Option<Flags> {
+    let texts = value.texts("[\"force\"]")?;
+    if texts.is_empty() {
+        value.wrong("`flags` is empty, so it grants no flag", "Name one, or remove `flags`.");
+        return None;
+    }
+    let mut flags = Flags::NONE;
+    for text in &texts {
+        let Some(flag) = Flag::ALL.into_iter().find(|flag| flag.as_str() == text.text) else {
+            let what = format!("`{}` is no flag that can be granted", text.text);
+            let problem =
+                Problem::at(&text.origin(), what, "Write `flags = [\"force\"]`, `[\"alone\"]` or both.");
+            text.add(problem.near(text.text, Flag::ALL.map(Flag::as_str)));
+            return None;
+        };
+        flags = flags.with(flag);
+    }
+    Some(flags)
 }
 
 fn grantees(value: &Value<'_>, people: &People) -> Option<Vec<Grantee>> {

@@ -191,6 +191,7 @@ fn person() -> Json {
 }
 
 fn grant() -> Json {
+    let flags = list(&json!({ "enum": ["force", "alone"] }), "");
     let rows = vec![
         ("command", words("A full id such as `webapp.ship`, or a pattern such as `webapp.*`")),
         ("effect", one_of(&["read", "write", "destructive"], "The strongest that it covers; absent: any")),
@@ -202,6 +203,7 @@ fn grant() -> Json {
         ),
         ("rooms", some_texts("Places or patterns such as `web:*`; absent: anywhere")),
         ("when", words("A condition: `args.app != 'billing'`")),
+        ("flags", about(flags, "Flags that it covers beside the order: `--force`, `--alone`")),
     ];
     table(rules::GRANT, &["command", "to"], rows)
 }

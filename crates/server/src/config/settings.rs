@@ -9,10 +9,10 @@ use std::{
 };
 
 use url::Url;
-use wilco_contract::{ids::Place, policy::Zone, values::read_seconds};
+use wilco_contract::{ids::Place, policy::Zone};
 use wilco_engine::Limits;
 use wilco_packs::{
-    Problem,
+    Problem, rules,
     sheet::{Keys, Sheet, Table, Text, Value},
 };
 use wilco_store_sql::{Durability, Options};
@@ -250,7 +250,7 @@ pub(super) fn limits(root: &Table<'_>) -> Limits {
     };
     let mut limits = DEFAULT_LIMITS;
     if let Some(text) = table.get("per_person").and_then(|value| value.words("\"30/1m\"")) {
-        match (text.text, rate(text.text)) {
+        match (text.text, rules::rate(text.text)) {
             ("unlimited", _) => limits.per_person = None,
             (_, Some(rate)) => limits.per_person = Some(rate),
             (other, None) => {
@@ -263,13 +263,6 @@ pub(super) fn limits(root: &Table<'_>) -> Limits {
         limits.lane = lane(&value);
     }
     limits
-}
-
-fn rate(text: &str) -> Option<(u32, u64)> {
-    let (count, span) = text.split_once('/')?;
-    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
-    let span = read_seconds(span.trim())?;
-    (span > 0).then_some((count, span))
 }
 
 fn lane(value: &Value<'_>) -> Option<usize> {

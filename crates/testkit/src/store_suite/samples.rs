@@ -247,6 +247,7 @@ fn blank(number: u64) -> Operation {
             args: Vec::new(),
             examples: Vec::new(),
             require: Vec::new(),
+            rate: None,
             lock: None,
             timeout_secs: 600,
             home: None,
@@ -271,6 +272,7 @@ fn blank(number: u64) -> Operation {
         steps: Vec::new(),
         undo: Vec::new(),
         cost_ceiling: None,
+        flags: wilco_contract::policy::Flags::NONE,
     };
     let hash = Hash::of_json(&body).expect("a plan is JSON");
     Operation {
@@ -297,6 +299,7 @@ fn blank(number: u64) -> Operation {
             now: Vec::new(),
             steps: Vec::new(),
             items: std::collections::BTreeMap::new(),
+            forced: None,
         },
         needs: Vec::new(),
         given: Vec::new(),

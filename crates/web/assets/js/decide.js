@@ -5,7 +5,7 @@ import { announce } from "./announce.js";
 import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { addressed, isMe, operationUrl, refreshWaiting } from "./session.js";
-import { awaits, clock, handle, isFinal, stateWord, time } from "./words.js";
+import { awaits, clock, handle, isFinal, seconds, stateWord, time } from "./words.js";
 
 const WEIGHTS = { primary: "btn-primary", bad: "btn-bad" };
 const DOING = { confirm: "Confirming", approve: "Approving", deny: "Denying", abort: "Stopping" };
@@ -26,6 +26,10 @@ const cancels = (operation) => Boolean(operation.may?.includes("abort") && !oper
 export function openChoices(operation) {
   const choice = (press, label, weight) => ({ press, label, weight, operation: operation.id, plan: operation.hash });
   if (operation.state === "awaiting_confirm") return [choice("confirm", "Confirm", "primary"), choice("abort", "Cancel", "plain")];
+  if (operation.alone?.starts_at) {
+    const approve = operation.needs.some((need) => need.kind === "approve" && !need.met);
+    return [choice("abort", "Stop", "bad"), approve && choice("approve", "Approve", "plain")].filter(Boolean);
+  }
   if (operation.state === "awaiting_approval") {
     const rest = cancels(operation) ? choice("abort", "Cancel", "plain") : choice("deny", "Deny", "plain");
     return [choice("approve", "Approve", "primary"), rest];
@@ -46,6 +50,10 @@ function needed(operation) {
 /** What is asked. `brief`: where the plan, who is needed and until when stand right above. */
 function ask(operation, brief) {
   const may = operation.may ?? [];
+  if (operation.alone?.starts_at) {
+    const at = time(operation.alone.starts_at, seconds);
+    return [h("b", `${handle(operation.asker)} starts it alone at `, at, " unless somebody stops it."), " Anybody may."];
+  }
   if (brief) {
     const asks = operation.state === "awaiting_confirm" ? "Confirm to start it." : "You may approve it.";
     const waits = operation.state === "awaiting_confirm" ? `${handle(operation.asker)} has to confirm.` : isMe(operation.asker) ? "Somebody else has to approve it." : "It waits for approval.";
@@ -64,6 +72,8 @@ function ask(operation, brief) {
 function whyNot(operation, press) {
   if ((operation.may ?? []).includes(press)) return null;
   const asked = isMe(operation.asker);
+  const approves = operation.needs.some((need) => need.kind === "approve" && !need.met);
+  if (operation.alone?.starts_at && press === "approve" && asked && approves) return "You asked for it, so somebody else could approve.";
   if (isFinal(operation.state)) return `It is past deciding: ${stateWord(operation.state).toLowerCase()}.`;
   if (press === "abort") return "Only who asked for it, or who may approve it, can stop it.";
   if (!awaits(operation.state)) return "It is decided.";

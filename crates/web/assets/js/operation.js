@@ -67,17 +67,19 @@ export function operationView({ argument: id, connection }) {
     if (isFinal(state)) log.ended();
     fill(parts.aside, asideParts(operation));
     clearInterval(clockTimer);
-    if (!isFinal(state) && operation.started_at) clockTimer = setInterval(drawHead, 1000);
+    if (!isFinal(state) && (operation.started_at || operation.alone?.starts_at)) clockTimer = setInterval(drawHead, 1000);
   }
 
   function drawHead() {
     const { asker, place, state, started_at: started, ended_at: ended } = operation;
     const took = started && (ended ? ["took ", h("b", span(Date.parse(ended) - Date.parse(started)))] : ["running for ", h("b", span(Date.now() - Date.parse(started)))]);
+    const starts = operation.alone?.starts_at;
+    const until = starts && ["starts alone in ", h("b", span(Math.max(0, Date.parse(starts) - Date.now())))];
     fill(parts.head,
       h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || operation.about), pill(state)),
       h("p.page-sub",
         h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", h("a", { href: roomUrl(place) }, roomName(place))], " at ", time(operation.created_at, stamp)),
-        took && h("span", took)));
+        took && h("span", took), until && h("span", until)));
     const showing = operation.steps.length > 0 && (operation.started_at || isFinal(state));
     fill(parts.now, (showing || operation.why) && h("div.box.box-pad.status-now", { data: { state } },
       // Once it has ended, the steps below say what came of each.
@@ -193,7 +195,9 @@ function asideParts(operation) {
     ["Effect", effect(strength)],
     ["Home", h("a", { href: roomUrl(home) }, home)],
     lock && ["Lock", h("code", lock)],
-    awaits(operation.state) && expires && ["Decide by", time(expires, stamp)],
+    operation.forced && ["Forced", operation.forced],
+    operation.alone && ["Alone", aloneWords(operation)],
+    awaits(operation.state) && expires && [operation.alone?.starts_at ? "Starts at" : "Decide by", time(expires, operation.alone?.starts_at ? seconds : stamp)],
     started && ["Began", time(started, seconds)],
     ended && ["Ended", time(ended, seconds)],
     open && deadline && ["Deadline", time(deadline, seconds)],
@@ -206,16 +210,29 @@ function asideParts(operation) {
   ];
 }
 
+/** What is for ever to be seen of an operation that its asker started alone. */
+function aloneWords({ alone, asker, needs, given }) {
+  const instead = alone.in_place_of.length > 0 && [", in place of the approval that ", alone.in_place_of.map((rule, at) => [at > 0 && " and ", h("code", rule)]), " asks for"];
+  const approved = given.filter((one) => one.kind === "approve").map((one) => `@${one.person}`);
+  if (alone.unstopped_at) {
+    const within = needs.find((need) => need.kind === "countdown")?.within_secs;
+    return [`by ${handle(asker)}`, instead, `; nobody stopped it${within ? ` in ${within} s` : ""}, until `, time(alone.unstopped_at, seconds)];
+  }
+  if (approved.length > 0 && !alone.starts_at) return `asked for by ${handle(asker)}, and then approved by ${approved.join(", ")}`;
+  return [`by ${handle(asker)}`, instead];
+}
+
 function panel(title, content) {
   return h("section.section", { "aria-label": title }, h("h2.aside-title", title), content);
 }
 
 function needRow(need, given, operation) {
-  const state = need.met ? "succeeded" : isFinal(operation.state) ? "aborted" : need.kind === "confirm" ? "awaiting_confirm" : "awaiting_approval";
-  const title = need.kind === "confirm" ? ["Confirm by ", h("span.ref", nameOf(operation.asker))] : [`${need.count} approval${need.count === 1 ? "" : "s"}`, need.by && [" by ", h("code", need.by)]];
+  const instead = need.kind === "approve" && !need.met && operation.alone?.unstopped_at;
+  const state = need.met ? "succeeded" : isFinal(operation.state) || instead ? "aborted" : need.kind === "confirm" ? "awaiting_confirm" : "awaiting_approval";
+  const title = need.kind === "countdown" ? `${need.within_secs} s in which nobody stops it` : need.kind === "confirm" ? ["Confirm by ", h("span.ref", nameOf(operation.asker))] : [`${need.count} approval${need.count === 1 ? "" : "s"}`, need.by && [" by ", h("code", need.by)]];
   const yes = given.filter((one) => one.kind === need.kind && (need.have ?? []).includes(one.person));
   return h("li", { data: { state } },
-    h("div.row", icon(need.met ? "succeeded" : state === "aborted" ? "skip" : state, need.met ? "Given" : "Not given"), h("span.grow", title), h("span.end", need.met ? "" : "open")),
-    yes.map((one) => h("p.now", h("b.ref", one.person), " at ", time(one.at, seconds), one.account && [", ", h("code", one.account)])),
+    h("div.row", icon(need.met ? "succeeded" : state === "aborted" ? "skip" : state, need.met ? "Given" : "Not given"), h("span.grow", title), h("span.end", need.met ? "" : instead ? "not waited for" : "open")),
+    yes.map((one) => need.kind === "countdown" ? h("p.now", "over at ", time(one.at, seconds)) : h("p.now", h("b.ref", one.person), " at ", time(one.at, seconds), one.account && [", ", h("code", one.account)])),
     h("p.now", "Rule ", h("code", need.rule)));
 }

@@ -121,7 +121,7 @@ fn refused(kind: RefusedKind) -> Problem {
         RefusedKind::Unknown => Problem::not_found(""),
         RefusedKind::Malformed | RefusedKind::Failed => Problem::unfit(""),
         RefusedKind::Denied => Problem::denied(""),
-        RefusedKind::Limited => Problem::too_many(""),
+        RefusedKind::Limited | RefusedKind::StillLimited => Problem::too_many(""),
         RefusedKind::Unavailable => Problem::unavailable(""),
     }
 }

@@ -59,6 +59,10 @@ pub(crate) struct OperationDto {
     lock: Option<String>,
     /// The operation that this one tries again.
     retry_of: Option<String>,
+    /// What `--force` lifts, in words; null where it was not given.
+    forced: Option<String>,
+    /// That its asker starts it alone; null where they do not.
+    alone: Option<AloneDto>,
     /// When it was planned.
     #[schemars(with = "String")]
     created_at: Timestamp,
@@ -79,6 +83,20 @@ pub(crate) struct OperationDto {
     /// What the caller may press now.
     #[schemars(with = "Vec<String>")]
     may: Vec<PressKind>,
+}
+
+/// That an operation's asker starts it alone: after a countdown that everybody may stop, without the approvals of others.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Alone")]
+struct AloneDto {
+    /// The rules whose approvals are not waited for.
+    in_place_of: Vec<String>,
+    /// While it counts down: when it starts unless somebody stops it.
+    #[schemars(with = "Option<String>")]
+    starts_at: Option<Timestamp>,
+    /// When nobody had stopped it in time.
+    #[schemars(with = "Option<String>")]
+    unstopped_at: Option<Timestamp>,
 }
 
 /// Who asked.
@@ -135,7 +153,7 @@ struct PlannedDto {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Need")]
 struct NeedDto {
-    /// `confirm` or `approve`.
+    /// `confirm`, `approve`, or `countdown`: that nobody stops it.
     #[schemars(with = "String")]
     kind: GivenKind,
     /// How many persons.
@@ -156,7 +174,7 @@ struct NeedDto {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Given")]
 struct GivenDto {
-    /// `confirm` or `approve`.
+    /// `confirm`, `approve`, or `countdown`: nobody stopped what this person started alone.
     #[schemars(with = "String")]
     kind: GivenKind,
     /// Who.
@@ -246,6 +264,8 @@ impl OperationDto {
             steps: operation.runs.iter().map(StepDto::from).collect(),
             lock: operation.lock.clone(),
             retry_of: operation.retry_of.as_ref().map(ToString::to_string),
+            forced: operation.plan.forced.clone(),
+            alone: AloneDto::of(operation),
             created_at: operation.created_at,
             expires_at: operation.expires_at,
             started_at: operation.started_at,
@@ -254,6 +274,16 @@ impl OperationDto {
             version: operation.version,
             may,
         }
+    }
+}
+
+impl AloneDto {
+    fn of(operation: &Operation) -> Option<Self> {
+        operation.plan.body.flags.alone.then(|| Self {
+            in_place_of: operation.approvals().map(|need| need.rule.clone()).collect(),
+            starts_at: operation.expires_at.filter(|_| operation.counts_down()),
+            unstopped_at: operation.unstopped_at(),
+        })
     }
 }
 
@@ -294,7 +324,7 @@ fn have<'a>(need: &Need, operation: &'a Operation) -> Vec<&'a PersonId> {
     for given in &operation.given {
         let person = &given.person;
         let counts = match need.kind {
-            GivenKind::Confirm => asker == Some(person),
+            GivenKind::Confirm | GivenKind::Countdown => asker == Some(person),
             GivenKind::Approve => {
                 asker != Some(person)
                     && need.by.as_ref().is_none_or(|by| match by {

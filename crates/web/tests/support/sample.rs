@@ -42,6 +42,7 @@ pub(crate) fn command() -> Command {
             ],
             examples: vec!["release webapp".into()],
             require: Vec::new(),
+            rate: None,
             lock: None,
             timeout_secs: DEFAULT_TIMEOUT_SECS,
             home: None,
@@ -71,6 +72,7 @@ impl Server {
             steps: Vec::new(),
             undo: vec!["rollback webapp".into()],
             cost_ceiling: None,
+            flags: wilco_contract::policy::Flags::NONE,
         };
         let need = Need {
             kind: GivenKind::Approve,
@@ -88,6 +90,7 @@ impl Server {
             now: vec![Field::new("production", "v1")],
             steps: Vec::new(),
             items: std::collections::BTreeMap::new(),
+            forced: None,
         };
         planned(self, number, principal, plan, (need, run))
     }
