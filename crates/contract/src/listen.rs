@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What sets something off, and what it sets off.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
     /// Its full name: the pack's, a dot, its own.
     pub name: String,

@@ -30,7 +30,7 @@ pub struct Policy {
 }
 
 /// A time zone; UTC by default.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(pub jiff::tz::TimeZone);
 
 impl Default for Zone {

@@ -26,7 +26,7 @@ pub const LONGEST_SECS: u64 = 366 * 86_400;
 pub const LATE_SECS: i64 = 60;
 
 /// An order that is due at times.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     /// Its full name: the pack's, a dot, its own.
     pub name: String,
@@ -55,7 +55,7 @@ pub enum Missed {
 }
 
 /// When a schedule is due.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cadence {
     /// At times of the day, of days, of months.
     Cron(Cron),
@@ -69,6 +69,15 @@ pub struct Cron {
     source: String,
     tab: Crontab,
 }
+
+/// By what was written; what is made of it follows.
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Cron {}
 
 impl fmt::Debug for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

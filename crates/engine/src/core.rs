@@ -43,7 +43,7 @@ pub(crate) struct Live {
     pub(crate) names: Names,
     pub(crate) catalogue: Catalogue,
     /// The listeners, which the setup has no more.
-    pub(crate) listen: Matcher,
+    pub(crate) listen: Arc<Matcher>,
 }
 
 /// An operation that is not yet final: its newest state, and the way to tell it something.

@@ -269,18 +269,23 @@ impl Engine {
     /// # Errors
     /// When commands collide.
     pub fn new(parts: Parts, setup: Setup) -> Result<Self, Vec<Collision>> {
-        let live = Self::live(setup)?;
+        let live = Self::live(setup, None)?;
         Ok(Self(Arc::new_cyclic(|core| Core::new(parts, own::actions(core), live))))
     }
 
-    fn live(mut setup: Setup) -> Result<Live, Vec<Collision>> {
+    /// What a setup comes to. Listeners that stay as they were `before` are not made ready again.
+    fn live(mut setup: Setup, before: Option<&Live>) -> Result<Live, Vec<Collision>> {
         let commands = own::commands().into_iter().chain(setup.commands.iter().cloned()).collect();
         let names = parse::Names {
             name: setup.name.clone(),
             aliases: setup.aliases.clone(),
             prefixes: setup.prefixes.clone(),
         };
-        let listen = listen::Matcher::new(std::mem::take(&mut setup.listeners));
+        let listeners = std::mem::take(&mut setup.listeners);
+        let listen = match before.map(|before| &before.listen).filter(|listen| listen.is_of(&listeners)) {
+            Some(same) => Arc::clone(same),
+            None => Arc::new(listen::Matcher::new(listeners)),
+        };
         Ok(Live { catalogue: Catalogue::build(commands)?, names, listen, setup })
     }
 

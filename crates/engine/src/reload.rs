@@ -76,7 +76,7 @@ impl Engine {
     /// When commands collide; the old configuration goes on.
     pub fn reload(&self, setup: Setup) -> Result<Changes, Vec<Collision>> {
         let core = &self.0;
-        let new = Self::live(setup)?;
+        let new = Self::live(setup, Some(&core.live.load()))?;
         let old = core.live.swap(Arc::new(new));
         let new = core.live.load_full();
         let mut changes = Changes::between(&old.setup.commands, &new.setup.commands);

@@ -101,6 +101,15 @@ impl Matcher {
         Self { search, of_text, always, heeding, listeners: listeners.into_iter().map(ready).collect() }
     }
 
+    /// Whether it was made of these.
+    pub(crate) fn is_of(&self, all: &[Listener]) -> bool {
+        let (hears, heeds) = (
+            all.iter().filter(|listener| listener.on.hear().is_some()),
+            all.iter().filter(|listener| listener.on.hear().is_none()),
+        );
+        self.listeners.iter().map(|ready| &ready.listener).eq(hears) && self.heeding.iter().eq(heeds)
+    }
+
     /// The search for texts; none where there are too many for one, so that every listener looks at every line.
     fn search(texts: &[&str]) -> Option<AhoCorasick> {
         let mut builder = AhoCorasick::builder();
@@ -162,5 +171,41 @@ impl Ready {
             hear,
             groups: captures.iter().map(|group| group.map(|found| found.as_str())).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wilco_contract::{
+        ids::Origin,
+        listen::{Does, On},
+    };
+
+    use super::*;
+
+    fn listener(name: &str, on: On) -> Listener {
+        Listener {
+            name: name.to_owned(),
+            on,
+            does: Does::Say("x".to_owned()),
+            rooms: None,
+            origin: Origin::built_in(),
+        }
+    }
+
+    #[test]
+    fn it_knows_what_it_was_made_of() {
+        let line = |source| On::Line(Hear::parse(source).expect("a pattern"));
+        let all =
+            vec![listener("a", line("deploy")), listener("b", On::Join), listener("c", line("restart"))];
+        let matcher = Matcher::new(all.clone());
+        assert!(matcher.is_of(&all));
+        assert!(!matcher.is_of(&all[..2]));
+        let mut others = all.clone();
+        others[2].on = line("restarts");
+        assert!(!matcher.is_of(&others));
+        let mut others = all;
+        others[1].does = Does::Run("x".to_owned());
+        assert!(!matcher.is_of(&others));
     }
 }
