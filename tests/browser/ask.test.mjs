@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 
-import { Person, shots, startBrowser } from "./people.mjs";
+import { Person, startBrowser } from "./people.mjs";
+import { steps } from "./steps.mjs";
 import { Wilco } from "./wilco.mjs";
 
 /** A command that lacks four things, each of another kind, and one that lacks a yes or no. */
@@ -45,24 +46,7 @@ let wilco;
 let browser;
 let you;
 let ana;
-let broken = null;
-
-/** One step of the story. Once a step has failed, those after it would only fail for the same reason, and are left out. */
-function step(name, body) {
-  it(name, async (context) => {
-    if (broken) {
-      context.skip(`after “${broken}”`);
-      return;
-    }
-    try {
-      await body();
-    } catch (error) {
-      broken = name;
-      for (const person of [you, ana]) await person?.page.screenshot({ path: join(shots, `failed-ask-${person.name}.png`) });
-      throw error;
-    }
-  });
-}
+const step = steps("ask", () => [you, ana]);
 
 describe("the form of what an order lacks", () => {
   before(async () => {

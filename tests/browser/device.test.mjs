@@ -1,34 +1,17 @@
 // A terminal is let in: `wilco login` of the real binary, its code on the page, and what the person is shown of it.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 
-import { Person, shots, startBrowser } from "./people.mjs";
+import { Person, startBrowser } from "./people.mjs";
+import { steps } from "./steps.mjs";
 import { Wilco } from "./wilco.mjs";
 
 let wilco;
 let browser;
 let you;
 let link;
-let broken = null;
-
-/** One step of the story. Once a step has failed, those after it would only fail for the same reason, and are left out. */
-function step(name, body) {
-  it(name, async (context) => {
-    if (broken) {
-      context.skip(`after “${broken}”`);
-      return;
-    }
-    try {
-      await body();
-    } catch (error) {
-      broken = name;
-      await you?.page.screenshot({ path: join(shots, "failed-device.png") });
-      throw error;
-    }
-  });
-}
+const step = steps("device", () => [you]);
 
 /** Types a code by the keyboard alone, and looks who asks. */
 async function look(login) {

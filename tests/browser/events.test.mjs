@@ -1,10 +1,10 @@
 // What happens outside, from the request of a sender to the line in the room and why it stands there, with the real binary.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 
-import { Person, shots, sizes, startBrowser } from "./people.mjs";
+import { Person, sizes, startBrowser } from "./people.mjs";
+import { steps } from "./steps.mjs";
 import { hostile } from "./story.mjs";
 import { Wilco } from "./wilco.mjs";
 
@@ -31,7 +31,6 @@ url = "https://tickets.example/{{ payload.key }}"
 let wilco;
 let browser;
 let you;
-let broken = null;
 
 /** Sends a request as the tickets do. */
 async function send(payload, secret = SECRET) {
@@ -41,22 +40,7 @@ async function send(payload, secret = SECRET) {
   return { status: answer.status, body: await answer.json() };
 }
 
-/** One step of the story. Once a step has failed, those after it would only fail for the same reason, and are left out. */
-function step(name, body) {
-  it(name, async (context) => {
-    if (broken) {
-      context.skip(`after “${broken}”`);
-      return;
-    }
-    try {
-      await body();
-    } catch (error) {
-      broken = name;
-      await you?.page.screenshot({ path: join(shots, "failed-events.png") });
-      throw error;
-    }
-  });
-}
+const step = steps("events", () => [you]);
 
 describe("what happens outside", { timeout: 180_000 }, () => {
   before(async () => {

@@ -3,10 +3,10 @@
 // Every step is looked at: what the page says is asserted, what the service answers is fetched, a picture is taken.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 
-import { Person, shots, sizes, startBrowser } from "./people.mjs";
+import { Person, sizes, startBrowser } from "./people.mjs";
+import { steps } from "./steps.mjs";
 import { hostile, orders, plans, refusal, servers } from "./story.mjs";
 import { Wilco } from "./wilco.mjs";
 
@@ -50,24 +50,7 @@ function text(locator) {
   return locator.innerText();
 }
 
-let broken = null;
-
-/** One step of the story. Once a step has failed, those after it would only fail for the same reason, and are left out. */
-function step(name, body) {
-  it(name, async (context) => {
-    if (broken) {
-      context.skip(`after “${broken}”`);
-      return;
-    }
-    try {
-      await body();
-    } catch (error) {
-      broken = name;
-      for (const person of [you, ana]) await person?.page.screenshot({ path: join(shots, `failed-${person.name}.png`) });
-      throw error;
-    }
-  });
-}
+const step = steps("walk", () => [you, ana]);
 
 describe("a release, by two people", { timeout: 300_000 }, () => {
   before(async () => {

@@ -12,7 +12,6 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 use wilco_contract::{
     action::{ActionError, Intent, Outcome},
     alias::{Alias, AliasScope},
@@ -32,7 +31,7 @@ use crate::{
     inbox::{CONTROL, Understood},
     orders::{self, From},
     parse::Words,
-    tell::Nothing,
+    tell::{self, Nothing},
     words,
 };
 use fill::{fill, places, stages_of};
@@ -335,18 +334,12 @@ async fn end(core: &Arc<Core>, intent: &Intent, scope: AliasScope, name: &str) -
 }
 
 pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
+    let columns = ["name", "order", "whose", "by", "since"];
     let all = core.aliases.of(&intent.asker, Some(&intent.place));
     if all.is_empty() {
-        let reply = Reply::text("There are no names for orders here. `alias <name> = <order>` gives one.");
-        let none = Some(Vec::new());
-        return Ok(Outcome {
-            text: Some(reply.plain()),
-            reply: Some(reply),
-            rows: none,
-            ..Outcome::default()
-        });
+        let none = "There are no names for orders here. `alias <name> = <order>` gives one.";
+        return tell::listed(&columns, Vec::new(), Reply::text(none));
     }
-    let columns = ["name", "order", "whose", "by", "since"];
     let row = |alias: &Arc<Alias>| {
         vec![
             alias.name.clone(),
@@ -357,14 +350,8 @@ pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told 
         ]
     };
     let rows: Vec<_> = all.iter().map(row).collect();
-    let object = |row: &Vec<String>| {
-        Value::Object(
-            columns.iter().map(|name| (*name).to_owned()).zip(row.iter().cloned().map(Value::from)).collect(),
-        )
-    };
-    let objects = rows.iter().map(object).collect();
-    let reply = Reply { blocks: vec![Block::Table { columns: columns.map(str::to_owned).to_vec(), rows }] };
-    Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), rows: Some(objects), ..Outcome::default() })
+    let shown = columns.map(str::to_owned).to_vec();
+    tell::listed(&columns, rows.clone(), Reply { blocks: vec![Block::Table { columns: shown, rows }] })
 }
 
 /// Adds to help what names there are, of those whose order this person may give.

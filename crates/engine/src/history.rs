@@ -18,7 +18,7 @@ use wilco_contract::{
     store::{AuditEntry, JournalRow, StoreError},
 };
 
-use crate::{core::Core, words};
+use crate::{core::Core, tell, words};
 
 /// How many orders `history` lists.
 const LISTED: usize = 15;
@@ -104,14 +104,7 @@ pub(crate) async fn history(
         } else {
             "No order of yours here has these words."
         };
-        let reply = Reply::text(text);
-        let none = Some(Vec::new());
-        return Ok(Outcome {
-            text: Some(reply.plain()),
-            reply: Some(reply),
-            rows: none,
-            ..Outcome::default()
-        });
+        return tell::listed(&[], Vec::new(), Reply::text(text));
     }
     let columns = ["", "when", "order", "became"].map(str::to_owned).to_vec();
     let reply = Reply { blocks: vec![Block::Table { columns, rows }] }

@@ -1,9 +1,6 @@
 //! Limits: how often one command, how much at once, and the rights of their own to go beyond: by force, or alone.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use serde_json::json;
 use wilco_contract::{
@@ -14,12 +11,11 @@ use wilco_contract::{
     policy::{Flag, Flags, Glob, Grant, Grantee, Policy, Requirement},
     principal::{Principal, Scope},
     reply::PressKind::{Abort, Approve, Confirm, Deny},
-    store::{AuditFilter, Page, Store},
+    store::{AuditFilter, Page},
 };
 use wilco_engine::{Answer, Call, CallWhat, NotDecided, PlanSeen, RefusedKind};
-use wilco_testkit::aborting_store::AbortingStore;
 
-use crate::world::{World, command, commands, policy, requirement};
+use crate::world::{World, command, commands, dying, policy, requirement};
 
 /// The policy of the other tests, in which leads may force, and developers act alone.
 fn rules() -> Policy {
@@ -507,17 +503,6 @@ async fn alone_replaces_approvals_and_nothing_else() {
     assert!(text.contains("or 60 s in which nobody stops it (wilco.toml:13)"), "{text}");
 }
 
-/// A store that lets so many commits through and dies with whoever brings the next, as a process would.
-fn dying(store: &Arc<dyn Store>, commits: u64) -> (Arc<AbortingStore>, Arc<AtomicU64>) {
-    let counted = Arc::new(AtomicU64::new(0));
-    let count = counted.clone();
-    let dies = move |commit| {
-        assert!(commit <= commits, "the process ends before this commit");
-        count.store(commit, Ordering::SeqCst);
-    };
-    (Arc::new(AbortingStore::new(store.clone(), None, dies)), counted)
-}
-
 #[tokio::test]
 async fn an_end_at_any_commit_of_a_countdown_starts_nothing_early_and_nothing_twice() {
     // The asker confirms, and the process ends with this commit; the rest of the countdown is another one's.
@@ -526,7 +511,7 @@ async fn an_end_at_any_commit_of_a_countdown_starts_nothing_early_and_nothing_tw
         let op = operation(&world, "web:you", ALONE).await;
         world.engine.stop();
         world.settle().await;
-        let (dies, counted) = dying(&world.store, end);
+        let (dies, counted) = dying(world.store.clone(), end);
         let mut first = world.restarted(rules(), commands()).await;
         let second = World::on(dies, rules(), commands()).await.recovered().await;
         let _ = second.press("web:you", Confirm, &op).await;

@@ -1,9 +1,6 @@
 //! Schedules: each due time once, whatever happens meanwhile.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use wilco_contract::{
     input::{Input, Trigger},
@@ -14,11 +11,10 @@ use wilco_contract::{
     store::{Batch, Page, Record, Store, When},
 };
 use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
-use wilco_testkit::aborting_store::AbortingStore;
 
 use crate::{
     events::origin,
-    world::{World, place, policy},
+    world::{World, dying, place, policy},
 };
 
 fn nightly(cron: &str, missed: Missed) -> Schedule {
@@ -117,17 +113,6 @@ async fn an_end_between_the_commit_and_the_run_loses_nothing() {
     assert_eq!(count(&at("2026-11-23T09:06:00Z").await).await, 1);
 }
 
-/// A store that lets so many commits through and dies with whoever brings the next, as a process would.
-fn dying(store: &Arc<MemoryStore>, commits: u64) -> (Arc<AbortingStore>, Arc<AtomicU64>) {
-    let counted = Arc::new(AtomicU64::new(0));
-    let count = counted.clone();
-    let dies = move |commit| {
-        assert!(commit <= commits, "the process ends before this commit");
-        count.store(commit, Ordering::SeqCst);
-    };
-    (Arc::new(AbortingStore::new(store.clone(), None, dies)), counted)
-}
-
 #[tokio::test]
 async fn an_end_before_any_commit_loses_nothing_and_repeats_nothing() {
     let night = |store: Arc<dyn Store>, now| {
@@ -139,13 +124,13 @@ async fn an_end_before_any_commit_loses_nothing_and_repeats_nothing() {
         world.step(60).await;
         world.step(1).await;
     };
-    let (whole, counted) = dying(&store(), u64::MAX);
+    let (whole, counted) = dying(store(), u64::MAX);
     story(whole).await;
     let commits = counted.load(Ordering::SeqCst);
     assert!(commits > 4, "it takes several commits: {commits}");
     for end in 1..commits {
         let store = store();
-        let (dies, counted) = dying(&store, end);
+        let (dies, counted) = dying(store.clone(), end);
         story(dies).await;
         assert_eq!(counted.load(Ordering::SeqCst), end);
         for now in ["2026-11-23T09:00:30Z", "2026-11-23T09:00:40Z"] {

@@ -1,6 +1,12 @@
 //! A small world around the real engine: memory store, memory network, stepped clock, scripted actions.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -29,6 +35,7 @@ use wilco_engine::{
 };
 use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore};
 use wilco_testkit::{
+    aborting_store::AbortingStore,
     action::ScriptedAction,
     network::{MemoryNetwork, people::Act},
     sender::Sender,
@@ -200,6 +207,18 @@ fn setup(policy: Policy, commands: Vec<Command>, events: EventSetup) -> Setup {
 
 pub(crate) fn place() -> Place {
     Place::parse("web:ops").expect("a place")
+}
+
+/// A store that lets so many commits through and dies with whoever brings the next, as a process would; and how many it
+/// let through.
+pub(crate) fn dying(store: Arc<dyn Store>, commits: u64) -> (Arc<AbortingStore>, Arc<AtomicU64>) {
+    let counted = Arc::new(AtomicU64::new(0));
+    let count = counted.clone();
+    let dies = move |commit| {
+        assert!(commit <= commits, "the process ends before this commit");
+        count.store(commit, Ordering::SeqCst);
+    };
+    (Arc::new(AbortingStore::new(store, None, dies)), counted)
 }
 
 impl World {

@@ -1,6 +1,9 @@
 //! A person's login at a terminal, and what goes wrong with one.
 
-use std::{os::unix::fs::PermissionsExt as _, process::Stdio};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    process::{Output, Stdio},
+};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -28,17 +31,19 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
+impl Ran {
+    /// What a process said that has ended.
+    pub(crate) fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        Self { code: output.status.code(), head: String::new(), out, err }
+    }
+}
+
 /// Runs a command of the program under test.
 pub(crate) async fn ran(repo: &Repo, args: &[&str]) -> Ran {
     let output = timeout(PATIENCE, wilco(repo, args).stdin(Stdio::null()).output());
-    let output = output.await.expect("it ends").expect("a process");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran {
-        code: output.status.code(),
-        head: String::new(),
-        out: text(&output.stdout),
-        err: text(&output.stderr),
-    }
+    Ran::of(&output.await.expect("it ends").expect("a process"))
 }
 
 /// A `wilco login` that waits for an answer.

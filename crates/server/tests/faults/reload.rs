@@ -107,7 +107,10 @@ async fn what_takes_a_restart_is_said_and_a_right_gained_while_wilco_was_away_to
     change(&town.repo, "to = [\"role:developer\"]", "to = [\"role:developer\", \"@ben\"]");
     town.server = up(&town.repo).await;
     let text = next(&town, 1).await;
-    assert!(text.contains("allows more") && text.contains("@ben may now use `app.hold`"), "{text}");
+    assert!(
+        text.contains("allows more") && text.contains("@ben may now use `app.count`, `app.hold`"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -27,13 +27,7 @@ async fn piped(repo: &Repo, lines: &str) -> Ran {
     drop(stdin);
     let output = timeout(Duration::from_secs(60), child.wait_with_output()).await.expect("it ends");
     let output = output.expect("a process of ours");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran {
-        code: output.status.code(),
-        head: String::new(),
-        out: text(&output.stdout),
-        err: text(&output.stderr),
-    }
+    Ran::of(&output)
 }
 
 /// What was printed, line by line, without times and days.
