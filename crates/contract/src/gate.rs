@@ -20,7 +20,7 @@ use crate::{
     values::Args,
 };
 
-pub use self::flags::{ALONE, FORCE, Most, most_targets, too_many};
+pub use self::flags::{ALONE, FORCE, Most, granted_in_writing, most_targets, too_many};
 
 /// A question to the gate.
 #[derive(Debug, Clone, Copy)]

@@ -148,7 +148,7 @@ pub struct Forgotten {
 /// Something to remember.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// What kind of thing: `order.read`, `order.refused`, `decision.refused`, `order.unknown`, …
+    /// What kind of thing: `order.read`, `order.choices`, `order.refused`, `decision.refused`, `order.unknown`, …
     pub kind: String,
     /// Who, as [`crate::principal::Principal::key`].
     pub who: String,

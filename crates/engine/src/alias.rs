@@ -18,6 +18,7 @@ use wilco_contract::{
     command::Command,
     expr::{VALUE_END, VALUE_START},
     ids::Place,
+    policy::Flag,
     principal::Principal,
     reply::{Block, Reply},
     store::{Record, StoreError},
@@ -30,7 +31,7 @@ use crate::{
     core::{Core, Live},
     inbox::{CONTROL, Understood},
     orders::{self, From},
-    parse::Words,
+    parse::{Token, Words},
     tell::{self, Nothing},
     words,
 };
@@ -152,6 +153,11 @@ fn expand(
         if seen.contains(&name) || seen.len() == MOST_STEPS {
             return Err(format!("the names {} lead in a circle, or too far", quoted_all(&seen)));
         }
+        if let Some(flag) = right_in(&alias.order) {
+            return Err(format!(
+                "`--{flag}` is a right of its own that is said each time, so no name has it; say it behind `{name}`"
+            ));
+        }
         let filled = fill(live, asked, &alias, split.rest(at + 1))?;
         of_room = of_room.or_else(|| matches!(alias.scope, AliasScope::Room(_)).then(|| name.clone()));
         seen.push(name);
@@ -161,6 +167,14 @@ fn expand(
         return Err(format!("`{name}` is the room's, and a decision is everybody's own; say it yourself"));
     }
     Ok((!seen.is_empty()).then_some(line))
+}
+
+/// A flag that is a right of its own, where an order has one.
+fn right_in(order: &str) -> Option<&'static str> {
+    let split = Words::split(order);
+    let flags = split.tokens.iter().filter_map(Token::flag);
+    let named = |flag: &Flag| flags.clone().any(|said| said.eq_ignore_ascii_case(flag.as_str()));
+    Flag::ALL.iter().find(|flag| named(flag)).map(|flag| flag.as_str())
 }
 
 fn quoted_all(names: &[String]) -> String {

@@ -22,6 +22,7 @@ use crate::{
     catalogue::Reading,
     core::Core,
     inbox::{is_fresh, is_yes},
+    limits::Rated,
     orders::From,
     parse::{self, Addressed},
 };
@@ -102,28 +103,47 @@ pub(crate) fn heard(core: &Arc<Core>, edited: Edited) {
     if !is_fresh(core, edited.at) {
         return;
     }
-    let words = {
+    let (words, most) = {
         let live = core.live.load();
         let to_us = edited.to_us || edited.place.direct().is_some();
-        match parse::read_line(&edited.text, &live.names, to_us) {
-            Addressed::ToUs(words) => words.into_owned(),
-            Addressed::NotToUs => return,
-        }
+        let words = match parse::read_line(&edited.text, &live.names, to_us) {
+            Addressed::ToUs(words) => Some(words.into_owned()),
+            Addressed::NotToUs => None,
+        };
+        (words, live.setup.limits.per_person)
     };
+    if words.is_none() && !lock(&core.edits.answers).by_key.contains_key(&key(&edited)) {
+        return;
+    }
+    // As many edits as orders; what is beyond is not worth a word.
+    let rated = core.rates.count(&format!("edits/{}", edited.from), most, core.clock.now());
+    if !matches!(rated, Rated::Within) {
+        return;
+    }
     let core_here = core.clone();
-    core.spawn.spawn("edited", Box::pin(async move { answer(&core_here, &edited, &words).await }));
+    let turn = async move { answer(&core_here, &edited, words.as_deref()).await };
+    core.spawn.spawn("edited", Box::pin(turn));
+}
+
+fn key(edited: &Edited) -> Key {
+    (edited.place.clone(), edited.message.clone())
 }
 
 /// Answers an edit: one message for all edits of a message, in its newest version.
-async fn answer(core: &Arc<Core>, edited: &Edited, words: &str) {
+async fn answer(core: &Arc<Core>, edited: &Edited, words: Option<&str>) {
     let turn = core.keyed.turn("edited", &format!("{}/{}", edited.place, edited.message));
     let _turn = turn.lock().await;
-    let key = (edited.place.clone(), edited.message.clone());
+    let key = key(edited);
     let known = lock(&core.edits.answers).by_key.get(&key).cloned();
     if known.as_ref().is_some_and(|known| edited.at < known.at) {
         return;
     }
-    let Some(reply) = offer(core, edited, words) else { return };
+    // What was offered and is meant no more is taken back, where that can be seen.
+    let edits = core.ways.to(&edited.place).is_some_and(|way| way.caps.edits);
+    let withdrawn = || {
+        known.as_ref().filter(|_| edits).map(|_| Reply::text("An edit gives no order; this one offers none."))
+    };
+    let Some(reply) = words.and_then(|words| offer(core, edited, words)).or_else(withdrawn) else { return };
     match show(core, edited, &reply, known).await {
         Ok(receipt) => lock(&core.edits.answers).put(key, Answered { at: edited.at, receipt, reply }),
         Err(error) => {
@@ -146,10 +166,16 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
     };
     let name = from.address(&live.setup.name);
     let words = if is_yes(words) { "confirm" } else { words.trim() };
-    let (command, says, wrong) = match alias::read(core, &from, words).0 {
-        Reading::Order(order) => (order.command.clone(), order.said(), None),
-        Reading::Incomplete { command, .. } => (command, words.to_owned(), None),
-        Reading::Malformed { command: Some(command), what, usage } => (command, usage, Some(what)),
+    // A flag that is a right of its own is typed, and never pressed.
+    let (command, says, wrong, pressed) = match alias::read(core, &from, words).0 {
+        Reading::Order(order) => {
+            let rights = order.flags.force || order.flags.alone;
+            (order.command.clone(), order.said(), None, !rights)
+        }
+        Reading::Incomplete { command, flags, .. } => {
+            (command, words.to_owned(), None, !flags.force && !flags.alone)
+        }
+        Reading::Malformed { command: Some(command), what, usage } => (command, usage, Some(what), false),
         Reading::Malformed { .. } | Reading::Help { .. } | Reading::Unknown { .. } | Reading::Empty => {
             return None;
         }
@@ -172,12 +198,14 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
         None => (String::new(), "it"),
     };
     let line = format!("{name}{says}");
-    if line.len() > MAX_OFFERED || line.contains('\n') {
+    if !pressed || line.len() > MAX_OFFERED || line.contains('\n') {
         return Some(Reply::text(format!("An edit gives no order.{stands} To give {this}, say it anew.")));
     }
-    let offers = vec![Offer { label: label(&line), says: line }];
-    let text = format!("An edit gives no order.{stands} To give {this}:");
-    Some(Reply::text(text).and(Block::Offers { offers }))
+    let text = Reply::text(format!("An edit gives no order.{stands} To give {this}:"));
+    let label = label(&line);
+    // What does not fit on the button is read before it is pressed.
+    let shown = if label == line { text } else { text.and(Block::Code { text: line.clone() }) };
+    Some(shown.and(Block::Offers { offers: vec![Offer { label, says: line }] }))
 }
 
 fn label(line: &str) -> String {

@@ -94,6 +94,22 @@ pub(super) fn rights(
     Ok(alone)
 }
 
+/// Whether a grant that is written down covers the order, rather than one of those by default.
+#[must_use]
+pub fn granted_in_writing(policy: &Policy, ask: &Ask<'_>) -> bool {
+    let names = Names::new(policy, ask);
+    policy.grants.iter().any(|grant| covers(grant, ask, &names))
+}
+
+fn covers(grant: &Grant, ask: &Ask<'_>, names: &Names<'_>) -> bool {
+    grant.command.matches(ask.spec.id.as_str())
+        && grant.effect.is_none_or(|strongest| ask.spec.effect <= strongest)
+        && grant.covers_place(ask.place)
+        && grant.to.iter().any(|grantee| grantee.covers(ask.who))
+        && !beyond_scope(ask)
+        && grant.when.as_ref().is_none_or(|when| names.hold(when) == Ok(true))
+}
+
 fn right(policy: &Policy, ask: &Ask<'_>, names: &Names<'_>, flag: Flag) -> Result<String, Denial> {
     let rule = match flag {
         Flag::Force => FORCE,
@@ -109,16 +125,8 @@ fn right(policy: &Policy, ask: &Ask<'_>, names: &Names<'_>, flag: Flag) -> Resul
         let text = format!("Only a person starts something alone, as themselves; {} is not one.", ask.who);
         return Err(denied(text, Vec::new(), "Give the order without `--alone`."));
     }
-    let covers = |grant: &&Grant| {
-        grant.flags.has(flag)
-            && grant.command.matches(ask.spec.id.as_str())
-            && grant.effect.is_none_or(|strongest| ask.spec.effect <= strongest)
-            && grant.covers_place(ask.place)
-            && grant.to.iter().any(|grantee| grantee.covers(ask.who))
-            && !beyond_scope(ask)
-            && grant.when.as_ref().is_none_or(|when| names.hold(when) == Ok(true))
-    };
-    if let Some(grant) = policy.grants.iter().find(covers) {
+    let mut grants = policy.grants.iter();
+    if let Some(grant) = grants.find(|grant| grant.flags.has(flag) && covers(grant, ask, names)) {
         return Ok(grant.origin.to_string());
     }
     let (id, name) = (&ask.spec.id, flag.as_str());

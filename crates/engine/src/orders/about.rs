@@ -263,6 +263,9 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
             return failed(&format!("`{command}` is no longer a command"));
         }
     };
+    if let Err(answer) = super::choices::settle(core, &from, &mut order).await {
+        return answer;
+    }
     let Flags { force, alone } = given.flags;
     (order.flags.force, order.flags.alone) = (force, alone);
     let again = Given {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wilco_contract::{
     connector::DeliveryKey,
-    gate::{Ask, Decision},
+    gate::{Ask, Decision, NO_GRANT, granted_in_writing},
     ids::{Account, Place},
     policy::Policy,
     principal::{Principal, Scope},
@@ -64,8 +64,19 @@ pub(super) async fn may(core: &Arc<Core>, from: &From, given: &Given, to: &Place
             return Err(no(core, from, given, (to, READS, what)).await);
         }
     }
+    let there_asked = Ask { place: to, ..ask(core, from, given, None) };
+    // Nobody gave these a way to be heard in rooms; what every one of them may read is not meant as one.
+    if matches!(from.who, Principal::Token { .. } | Principal::Operator)
+        && !core.with_policy(|policy| granted_in_writing(policy, &there_asked))
+    {
+        let what = format!(
+            "No grant lets {} have the answer of `{}` said in `{to}`.",
+            from.who, given.command.spec.id
+        );
+        return Err(no(core, from, given, (to, NO_GRANT, what)).await);
+    }
     // As if it were given there: what is not to be had in a room is not had there by a detour.
-    match core.gate(Ask { place: to, ..ask(core, from, given, None) }).decision {
+    match core.gate(there_asked).decision {
         Decision::Allow(_) => Ok(()),
         Decision::Deny(denial) => {
             core.note(there(entry("order.refused", from, given, &denial.text, Some(&denial.rule)), to)).await;
@@ -114,10 +125,10 @@ pub(super) async fn say(
     if matches!(from.who, Principal::Rule { .. } | Principal::Program { .. }) {
         return stand(core, from, to, content).await;
     }
-    let key = match (&from.key, from.input) {
-        // Worked off again after a restart, it is shown once.
-        (Some(key), Some(_)) => format!("elsewhere/{key}"),
-        _ => format!("elsewhere/{:032x}", u128::from_le_bytes(core.chance.bytes())),
+    let key = match &from.key {
+        // Worked off again after a restart, or asked for again with the same key, it is shown once.
+        Some(key) => format!("elsewhere/{}/{key}", from.who.key()),
+        None => format!("elsewhere/{:032x}", u128::from_le_bytes(core.chance.bytes())),
     };
     if let Err(error) = core.ways.post(to, None, &content, &DeliveryKey(key)).await {
         return failed(&format!("the answer could not be said in `{to}`: {error}"));

@@ -173,7 +173,7 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
                 }
                 match limits::beyond_rate(core, &from, &given).await {
                     Some(answer) => answer,
-                    None => read(core, &from, &given, &permitted).await,
+                    None => read(core, &from, &given, &permitted, READ).await,
                 }
             }
         },
@@ -217,9 +217,20 @@ fn entry(kind: &str, from: &From, given: &Given, text: &str, rule: Option<&str>)
     }
 }
 
-/// Answers a read: its audit is written behind, the answer is not kept.
-async fn read(core: &Arc<Core>, from: &From, given: &Given, permitted: &Permitted) -> Answer {
-    let audit = Record::Audit(entry("order.read", from, given, &given.said, None));
+/// What the record calls a read that somebody gave.
+const READ: &str = "order.read";
+/// What it calls one that was made to learn what an argument may be: nobody gave it.
+const CHOICES: &str = "order.choices";
+
+/// Answers a read: its audit is written behind, under this name, and the answer is not kept.
+async fn read(
+    core: &Arc<Core>,
+    from: &From,
+    given: &Given,
+    permitted: &Permitted,
+    kind: &'static str,
+) -> Answer {
+    let audit = Record::Audit(entry(kind, from, given, &given.said, None));
     if let Err(error) = core.commit_soon(vec![audit]).await {
         return unavailable(&error);
     }
@@ -301,11 +312,11 @@ fn composed(given: &Given, outcome: Outcome) -> Result<(Reply, Option<Vec<Value>
     Ok((reply, Some(rows.into_iter().map(Value::Object).collect())))
 }
 
-/// Answers a read as the asker, who may not be permitted to give it.
+/// Answers a read as the asker, who may not be permitted to give it, to learn what an argument may be.
 async fn read_as_asked(core: &Arc<Core>, from: &From, given: Given) -> Answer {
     let given = Given { args: planning::complete(&given.command, given.args), ..given };
     match core.gate(ask(core, from, &given, None)).decision {
-        Decision::Allow(permitted) => read(core, from, &given, &permitted).await,
+        Decision::Allow(permitted) => read(core, from, &given, &permitted, CHOICES).await,
         Decision::Deny(denial) => refused(words::denial(&denial), RefusedKind::Denied),
         Decision::Plan | Decision::Needs(_) => failed("it needs more than an answer"),
     }

@@ -222,3 +222,33 @@ async fn help_knows_the_names_whose_orders_one_may_give() {
     let told = say(&world, "web:you", &["wilco help go"]).await;
     assert!(!told.contains("stands for") && !told.contains("restart web"), "{told}");
 }
+
+#[tokio::test]
+async fn no_name_has_a_flag_that_is_a_right_of_its_own() {
+    let world = world().await;
+    for order in ["restart $1 --force", "restart web —alone --because \"it burns\"", "restart $1 --FORCE=x"]
+    {
+        let told = say(&world, "web:you", &[&format!("wilco alias bounce = {order}")]).await;
+        assert!(told.contains("is a right of its own that is said each time"), "{order}: {told}");
+    }
+    say(&world, "web:you", &["wilco alias bounce = restart $1"]).await;
+    let told = say(&world, "web:you", &["wilco bounce web --force"]).await;
+    assert!(told.contains("may not give `app.restart` with `--force`"), "{told}");
+    // One that was given before this held is not used.
+    let old = wilco_contract::alias::Alias {
+        scope: wilco_contract::alias::AliasScope::Room(crate::world::place()),
+        name: "old".to_owned(),
+        order: "restart web --force".to_owned(),
+        by: "@cy".to_owned(),
+        at: world.time(),
+    };
+    let batch = wilco_contract::store::Batch {
+        at: world.time(),
+        records: vec![wilco_contract::store::Record::Alias(old)],
+    };
+    world.store.commit(batch, wilco_contract::store::When::Now).await.expect("kept");
+    let next = world.restarted(policy(), commands()).await.recovered().await;
+    let told = say(&next, "web:you", &["wilco old"]).await;
+    assert!(told.contains("is a right of its own that is said each time"), "{told}");
+    assert!(orders(&next).await.is_empty());
+}

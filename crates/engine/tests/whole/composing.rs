@@ -366,6 +366,39 @@ async fn programs_have_answers_said_as_their_grants_allow() {
     assert_eq!(rows, Some(vec![json!({"age": 9})]));
 }
 
+#[tokio::test]
+async fn what_every_token_may_read_no_token_has_said_in_a_room() {
+    let world = World::new().await;
+    let ask = |who: Principal, words: &str, key: Option<&str>| Call {
+        who,
+        what: CallWhat::Order(words.to_owned()),
+        place: None,
+        because: None,
+        dry_run: false,
+        key: key.map(str::to_owned),
+    };
+    let token = || Principal::Token { name: "other".to_owned(), scope: Scope::Order };
+    for who in [token(), Principal::Operator] {
+        let answer = world.engine.call(ask(who, "ping \"hello\" > web:dev", None)).await;
+        let Answer::Refused { reply, .. } = answer else { panic!("{answer:?}") };
+        assert!(
+            reply.plain().contains("have the answer of `wilco.ping` said in `web:dev`"),
+            "{}",
+            reply.plain()
+        );
+        assert!(reply.plain().contains("Rule: no grant"), "{}", reply.plain());
+    }
+    assert!(world.network.shown().is_empty());
+    assert!(matches!(world.engine.call(ask(token(), "ping hello", None)).await, Answer::Done { .. }));
+    // The same key has it said once.
+    let ci = || Principal::Token { name: "ci".to_owned(), scope: Scope::Order };
+    for _ in 0..2 {
+        world.read.ends(Ok(with_rows(services())));
+        world.engine.call(ask(ci(), "status web | count > web:dev", Some("k1"))).await;
+    }
+    assert_eq!(world.network.shown().len(), 1);
+}
+
 fn store() -> Arc<MemoryStore> {
     Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))))
 }

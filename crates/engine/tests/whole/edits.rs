@@ -125,3 +125,40 @@ async fn where_nothing_can_be_changed_in_place_each_edit_is_answered_by_itself()
     assert_eq!(world.network.shown().len(), 2);
     assert!(world.last_text().ends_with("Say `wilco restart api`."));
 }
+
+#[tokio::test]
+async fn an_offer_that_is_meant_no_more_is_taken_back() {
+    let world = World::new().await;
+    world.say("web:bo", "1", "wilco restart web").await;
+    world.edit("web:bo", "1", "wilco restart api").await;
+    assert_eq!(offered(&world, 1), ["wilco restart api"]);
+    for text in ["wilco restart web", "never mind"] {
+        world.edit("web:bo", "1", text).await;
+        assert_eq!((world.network.shown().len(), offered(&world, 1)), (2, Vec::new()), "{text}");
+    }
+    world.edit("web:bo", "1", "wilco restart db").await;
+    assert_eq!(offered(&world, 1), ["wilco restart db"]);
+}
+
+#[tokio::test]
+async fn a_right_of_its_own_is_typed_and_never_pressed() {
+    let world = World::new().await;
+    world.edit("web:bo", "1", "wilco restart web --force").await;
+    assert!(offered(&world, 0).is_empty(), "{:?}", world.network.texts());
+    assert_eq!(world.last_text(), "An edit gives no order. To give it, say it anew.");
+    let long = "b".repeat(70);
+    world.edit("web:bo", "2", &format!("wilco restart {long}")).await;
+    let told = world.last_text();
+    assert!(told.contains(&format!("wilco restart {long}\n")), "what is cut on the button is read: {told}");
+}
+
+#[tokio::test]
+async fn no_more_edits_are_answered_than_orders_are_taken() {
+    let world = World::new().await;
+    for number in 0..40 {
+        world.edit("web:bo", &number.to_string(), "wilco restart web").await;
+    }
+    assert_eq!(world.network.shown().len(), 30);
+    world.say("web:bo", "m", "wilco restart web").await;
+    assert_eq!(orders(&world).await.len(), 1, "orders are counted by themselves");
+}

@@ -96,6 +96,21 @@ async fn me_and_here_are_whoever_asks_and_where() {
 }
 
 #[tokio::test]
+async fn again_looks_at_what_may_be_chosen_now_and_nobody_gave_that_look() {
+    let world = world().await;
+    apps(&world);
+    world.say("web:you", "1", "wilco start web").await;
+    world.store.flush().await.expect("written");
+    world.say("web:you", "2", "wilco history").await;
+    assert!(!world.last_text().contains("apps"), "{}", world.last_text());
+    let rows = vec![json!({"id": 2, "name": "api"})];
+    world.read.ends(Ok(Outcome { rows: Some(rows), ..Outcome::default() }));
+    world.say("web:you", "3", "wilco again 1").await;
+    assert!(world.last_text().contains("`Web` is not one of api"), "{}", world.last_text());
+    assert_eq!(world.deploy.begun().len(), 1);
+}
+
+#[tokio::test]
 async fn a_choice_is_what_its_command_tells_the_asker() {
     let world = world().await;
     apps(&world);
