@@ -16,10 +16,12 @@ use tokio::sync::oneshot;
 use wilco_contract::{
     action::{ActionError, Cx, DynAction, Intent, Outcome, Recovery, Tools},
     clock::{Cancel, Clock},
+    command::Effect,
     gate::Permitted,
     operation::{Operation, RunEnd, RunKind},
     plan::StepPlan,
     reply::StepMark,
+    secrets::Secrets,
 };
 
 use crate::{
@@ -66,6 +68,11 @@ impl Calls {
         }
     }
 
+    /// Whether this run is one of them, and has not ended.
+    pub(crate) fn is_open(&self, run: usize) -> bool {
+        self.0.iter().any(|(at, calling)| *at == run && calling.end.is_none())
+    }
+
     /// Whether this run is one of them.
     pub(crate) fn has(&self, run: usize) -> bool {
         self.0.iter().any(|(at, _)| *at == run)
@@ -89,8 +96,8 @@ impl Calls {
         .await;
         // Its output is written before its end is told.
         self.0[at].1.sink.close().await;
-        let (run, _) = self.0.remove(at);
-        (run, bounded(hidden(core, end)))
+        let (run, calling) = self.0.remove(at);
+        (run, bounded(hidden(core, calling.sink.secrets(), end), calling.effect))
     }
 }
 
@@ -126,6 +133,7 @@ pub(crate) struct Calling {
     pub(crate) stop: Stop,
     sink: Sink,
     waits: bool,
+    effect: Effect,
 }
 
 /// The call that is to be made next, filled in with what the steps before it gave.
@@ -262,14 +270,14 @@ impl Calling {
         let (stop, cancel) = Stop::new();
         let sink = Sink::open(core, &intent, numbers, false).await;
         let tools = tools(core, &intent, &sink, cancel);
-        let (clock, waits) = (core.clock.clone(), intent.waits);
+        let (clock, waits, effect) = (core.clock.clone(), intent.waits, intent.effect);
         let call: Pin<Box<dyn Future<Output = RunEnd> + Send>> =
             match (core.action(&intent.action).cloned(), Cx::new(permitted, intent, tools)) {
                 (Some(action), Some(cx)) => Box::pin(async move { run(&clock, action.as_ref(), cx).await }),
                 (None, _) => ready(RunEnd::Failed("its action is no longer there".into())),
                 (_, None) => ready(RunEnd::Failed("the permission belongs to another operation".into())),
             };
-        Self { call, end: None, stop, sink, waits }
+        Self { call, end: None, stop, sink, waits, effect }
     }
 
     /// Takes up a call that was begun before a restart.
@@ -277,12 +285,12 @@ impl Calling {
         let (stop, cancel) = Stop::new();
         let sink = Sink::open(core, &intent, numbers, true).await;
         let tools = tools(core, &intent, &sink, cancel);
-        let (clock, waits) = (core.clock.clone(), intent.waits);
+        let (clock, waits, effect) = (core.clock.clone(), intent.waits, intent.effect);
         let call: Pin<Box<dyn Future<Output = RunEnd> + Send>> = match core.action(&intent.action).cloned() {
             Some(action) => Box::pin(async move { recover(&clock, action.as_ref(), &tools, &intent).await }),
             None => ready(RunEnd::Unknown("its action is no longer there to be asked".into())),
         };
-        Self { call, end: None, stop, sink, waits }
+        Self { call, end: None, stop, sink, waits, effect }
     }
 }
 
@@ -301,10 +309,12 @@ pub(crate) fn tools(core: &Core, intent: &Intent, sink: &Sink, cancel: Cancel) -
     }
 }
 
-/// The same end without the values of secrets, whatever the action says.
-pub(crate) fn hidden(core: &Core, end: RunEnd) -> RunEnd {
-    let live = core.live.load();
-    let secrets = &live.setup.secrets;
+/// The same end without the values of secrets, whatever the action says: those of now, and those that the call had.
+pub(crate) fn hidden(core: &Core, had: &Secrets, end: RunEnd) -> RunEnd {
+    without(had, without(&core.live.load().setup.secrets, end))
+}
+
+fn without(secrets: &Secrets, end: RunEnd) -> RunEnd {
     let hide = |text: String| secrets.hidden(&text).into_owned();
     match end {
         RunEnd::Done(outcome) => RunEnd::Done(Outcome {
@@ -327,6 +337,7 @@ pub(crate) async fn run(clock: &Arc<dyn Clock>, action: &dyn DynAction, cx: Cx) 
     let name = cx.intent().action.clone();
     let call = AssertUnwindSafe(action.run(&cx)).catch_unwind();
     tokio::select! {
+        biased;
         end = call => match end {
             Ok(Ok(outcome)) => RunEnd::Done(outcome),
             Ok(Err(error)) => end_of(error),
@@ -353,17 +364,26 @@ async fn recover(clock: &Arc<dyn Clock>, action: &dyn DynAction, tools: &Tools, 
         }
     };
     tokio::select! {
+        biased;
         end = look => end,
         () = clock.until(limit) => RunEnd::Unknown(format!("`{}` could not tell by its deadline", intent.action)),
     }
 }
 
-/// The same end with its texts cut to what is kept.
-fn bounded(end: RunEnd) -> RunEnd {
+/// The same end, cut to what is kept. Later steps would take values that are cut for others: a look that gives too much
+/// fails, and what was done stays done and says that its values are gone. No later step finds rows.
+fn bounded(end: RunEnd, effect: Effect) -> RunEnd {
     let RunEnd::Done(mut outcome) = end else { return end };
     outcome.summary = outcome.summary.map(|text| cut(text, 500));
     outcome.text = outcome.text.map(|text| cut(text, MAX_KEPT));
-    if outcome.outputs.to_string().len() > MAX_KEPT {
+    let bytes = outcome.outputs.to_string().len();
+    if bytes > MAX_KEPT {
+        let most = format!("a step gives at most {} KiB", MAX_KEPT / 1024);
+        if effect == Effect::Read {
+            return RunEnd::Failed(format!("it gave {bytes} bytes; {most}"));
+        }
+        let said = outcome.summary.map_or_else(String::new, |said| format!("{said}; "));
+        outcome.summary = Some(format!("{said}the {bytes} bytes that it gave are not kept: {most}"));
         outcome.outputs = Value::Null;
     }
     if outcome.rows.as_ref().is_some_and(|rows| Value::from(rows.clone()).to_string().len() > MAX_KEPT) {

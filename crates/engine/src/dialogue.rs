@@ -161,6 +161,12 @@ pub(crate) fn wants(core: &Core, message: &Message) -> bool {
     !text.trim().is_empty() && (!is_yes(&text) || dialogue.offers(text.trim()))
 }
 
+/// What somebody's bare yes would be the value of.
+pub(crate) fn yes_for(core: &Core, message: &Message) -> Option<String> {
+    let dialogue = core.dialogues.of(message).filter(|_| wants(core, message))?;
+    Some(dialogue.asked()?.name.clone())
+}
+
 /// Asks for what an order lacks.
 pub(crate) async fn open(core: &Arc<Core>, message: &Message, input: Seq, lacking: Lacking) {
     let until = later(core.clock.now(), PATIENCE_SECS);
@@ -210,7 +216,8 @@ async fn expire(core: &Arc<Core>, key: &Key, input: Seq) {
 pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> Turn {
     let Waiting { message, order, input } = waiting;
     let Some(mut dialogue) = core.dialogues.of(message) else { return Turn::NotMine };
-    if order.as_deref().is_some_and(is_control) {
+    // Words that are not said to us may be wanted as the answer to something else.
+    if order.as_deref().map_or_else(|| !wants(core, message), is_control) {
         return Turn::NotMine;
     }
     let here = dialogue.hears(core, message);

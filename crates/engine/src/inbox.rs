@@ -3,7 +3,7 @@
 //! Not what becomes of an order: [`crate::orders`]. Nothing is acknowledged to a network before it is committed or
 //! needs no keeping. Layer 1.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 use wilco_contract::{
@@ -104,9 +104,10 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
     take(core, Waiting { message, order, input }).await;
 }
 
-/// Lets a kept order take its turn; a word of control takes it at once.
+/// Lets a kept order take its turn; a word of control takes it at once, and so does an answer.
 async fn take(core: &Arc<Core>, waiting: Waiting) {
-    if waiting.order.as_deref().is_some_and(is_control) {
+    let order = waiting.order.as_deref();
+    if order.is_some_and(is_control) || answers::overtakes(core, &waiting.message, order) {
         let core_here = core.clone();
         let turn = async move { work_off(&core_here, waiting).await };
         return core.spawn.spawn("control", Box::pin(turn));
@@ -215,6 +216,10 @@ pub(crate) async fn handled(core: &Core, input: Option<Seq>) {
 
 /// Works off one order and says what came of it.
 async fn work_off(core: &Arc<Core>, waiting: Waiting) {
+    if let Some(reply) = answers::torn(core, &waiting) {
+        post(core, &waiting.message, &reply).await;
+        return handled(core, Some(waiting.input)).await;
+    }
     match dialogue::turn(core, &waiting).await {
         Turn::NotMine => {}
         Turn::Taken => return,
@@ -426,10 +431,12 @@ pub(crate) fn is_fresh(core: &Core, at: Timestamp) -> bool {
 }
 
 /// Answers a message in its thread. Once: who waits for an answer asks again.
-async fn post(core: &Core, message: &Message, reply: &Reply) {
+pub(crate) async fn post(core: &Core, message: &Message, reply: &Reply) {
     let thread = message.thread.as_deref().unwrap_or(&message.id);
     let key = DeliveryKey(format!("answer/{}/{}", message.place, message.id));
-    if let Err(error) = core.ways.post(&message.place, Some(thread), reply, &key).await {
+    let reply = orders::fitting(core, &message.place, reply)
+        .unwrap_or_else(|what| Cow::Owned(Reply::refusal(format!("{what}."))));
+    if let Err(error) = core.ways.post(&message.place, Some(thread), &reply, &key).await {
         tracing::warn!(place = %message.place, %error, "An answer was not shown.");
     }
 }

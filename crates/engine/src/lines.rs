@@ -96,6 +96,11 @@ impl Sink {
         })
     }
 
+    /// The secrets of the time when its call began.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// Returns once all output so far is handed to the store.
     pub(crate) async fn close(&mut self) {
         let Some(tell) = self.tell.clone() else { return };

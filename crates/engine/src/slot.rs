@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use wilco_contract::{
     connector::{DeliveryKey, Receipt},
-    operation::Operation,
+    operation::{Operation, Slot},
     reply::Reply,
 };
 
@@ -35,53 +36,58 @@ pub(crate) async fn keep(
     mut seen: watch::Receiver<Arc<Operation>>,
     tell: mpsc::Sender<Told>,
 ) {
-    let mut receipts: Vec<Option<Receipt>> =
-        seen.borrow().slots.iter().map(|slot| slot.receipt.clone()).collect();
-    let mut shown: Vec<Option<Reply>> = vec![None; receipts.len()];
+    let known = |slot: &Slot| Kept { receipt: slot.receipt.clone(), ..Kept::default() };
+    let mut all: Vec<Kept> = seen.borrow().slots.iter().map(known).collect();
+    let mut over = false;
     loop {
         let operation = seen.borrow_and_update().clone();
         // What came since was never posted before.
-        let known = receipts.len();
-        receipts.resize(operation.slots.len(), None);
-        shown.resize(operation.slots.len(), None);
-        for at in 0..receipts.len() {
+        let known = all.len();
+        all.resize_with(operation.slots.len(), Kept::default);
+        // One room's trouble holds up no other.
+        let mut next: Option<Timestamp> = None;
+        for at in 0..all.len() {
             let slot = &operation.slots[at];
             let reply = match slot.asks {
                 None => words::status(&core, &operation),
                 Some(asks) => ask::shown(&core, &operation, asks.run, slot),
             };
-            if shown[at].as_ref() == Some(&reply) {
+            if all[at].is_settled(&reply) {
                 continue;
             }
-            let head = slot.asks.and_then(|asks| receipts.get(asks.under)?.clone());
-            let thread = slot.thread.clone().or(head.map(|receipt| receipt.id));
-            let message = Showing { at, thread: thread.as_deref(), reply: &reply };
-            match show(&core, &operation, &message, receipts[at].as_ref()).await {
-                Some(receipt) if receipts[at].is_none() => {
-                    receipts[at] = Some(receipt.clone());
-                    // A key that the network knew already shows an older state.
-                    let fresh = if slot.asks.is_some() { at >= known } else { operation.version <= FRESH };
-                    shown[at] = fresh.then(|| reply.clone());
-                    if shown[at].is_none() {
-                        shown[at] = show(&core, &operation, &message, receipts[at].as_ref())
-                            .await
-                            .map(|_| reply.clone());
-                    }
-                    // A final operation takes no more events; its key makes a repeated post harmless.
-                    let _ = tell.try_send(Told::Posted { slot: at, receipt });
-                }
-                Some(_) => shown[at] = Some(reply.clone()),
-                None => {}
+            let under = slot.asks.and_then(|asks| all.get(asks.under));
+            let head = under.and_then(|under| under.receipt.clone());
+            if slot.thread.is_none() && head.is_none() && under.is_some_and(Kept::is_tried) {
+                // It belongs in the thread of a message that is not there yet.
+                continue;
             }
-            if shown[at].is_some() {
+            let thread = slot.thread.clone().or(head.map(|receipt| receipt.id));
+            let fresh = if slot.asks.is_some() { at >= known } else { operation.version <= FRESH };
+            let was_posted = all[at].receipt.is_some();
+            let showing = Showing { at, thread: thread.as_deref(), reply: &reply };
+            all[at].show(&core, &operation, &showing).await;
+            if let Some(receipt) = all[at].receipt.clone().filter(|_| !was_posted) {
+                // A final operation takes no more events; its key makes a repeated post harmless.
+                let _ = tell.try_send(Told::Posted { slot: at, receipt });
+                if !fresh {
+                    // A key that the network knew already shows an older state.
+                    all[at].shown = None;
+                    all[at].show(&core, &operation, &showing).await;
+                }
+            }
+            if all[at].shown.is_some() {
                 core.shows(&operation, at);
             }
+            next = all[at].not_before().into_iter().chain(next).min();
         }
-        if operation.state.is_final() || seen.changed().await.is_err() {
+        if next.is_none() && (over || operation.state.is_final()) && !seen.has_changed().unwrap_or(false) {
             // The newest state may have come while the last one was sent.
-            if !seen.has_changed().unwrap_or(false) {
-                return;
-            }
+            return;
+        }
+        tokio::select! {
+            changed = seen.changed(), if !over => over = changed.is_err(),
+            () = core.clock.until(next.unwrap_or(Timestamp::MAX)), if next.is_some() => {}
+            else => return,
         }
     }
 }
@@ -96,35 +102,61 @@ struct Showing<'a> {
     reply: &'a Reply,
 }
 
-/// Posts or edits, trying again as the network says. `None` where it was given up.
-async fn show(
-    core: &Core,
-    operation: &Operation,
-    message: &Showing<'_>,
-    receipt: Option<&Receipt>,
-) -> Option<Receipt> {
-    let Showing { at, thread, reply } = *message;
-    let slot = &operation.slots[at];
-    let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
-    let harmless = receipt.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
-    let until = later(core.clock.now(), LIFETIME_SECS);
-    let mut tries = Tries::default();
-    loop {
-        let sent = match receipt {
+/// One of the messages, as far as it was shown.
+#[derive(Default)]
+struct Kept {
+    receipt: Option<Receipt>,
+    shown: Option<Reply>,
+    /// What could not be shown and is tried no more.
+    given_up: Option<Reply>,
+    tries: Tries,
+    /// Until when it is tried, from the first try that went wrong.
+    until: Option<Timestamp>,
+}
+
+impl Kept {
+    fn is_settled(&self, reply: &Reply) -> bool {
+        self.shown.as_ref() == Some(reply) || self.given_up.as_ref() == Some(reply)
+    }
+
+    /// Whether it is being tried again.
+    fn is_tried(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// Before when it is not tried again; none where it is not tried again.
+    fn not_before(&self) -> Option<Timestamp> {
+        self.tries.until.filter(|_| self.is_tried())
+    }
+
+    /// Posts or edits once, unless the network wants it later.
+    async fn show(&mut self, core: &Core, operation: &Operation, message: &Showing<'_>) {
+        let Showing { at, thread, reply } = *message;
+        let now = core.clock.now();
+        if self.not_before().is_some_and(|at| now < at) {
+            return;
+        }
+        let slot = &operation.slots[at];
+        let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
+        let harmless = self.receipt.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
+        let sent = match &self.receipt {
             Some(receipt) => core.ways.edit(receipt, reply).await.map(|()| receipt.clone()),
             None => core.ways.post(&slot.place, thread, reply, &key).await,
         };
         let error = match sent {
-            Ok(receipt) => return Some(receipt),
+            Ok(receipt) => {
+                *self = Self { receipt: Some(receipt), shown: Some(reply.clone()), ..Self::default() };
+                return;
+            }
             Err(error) => error,
         };
-        match tries.after(&error, harmless) {
-            Next::Wait(secs) if core.clock.now() < until => {
-                core.clock.until(later(core.clock.now(), secs)).await;
-            }
+        let until = *self.until.get_or_insert_with(|| later(now, LIFETIME_SECS));
+        match self.tries.after(&error, harmless) {
+            Next::Wait(secs) if now < until => self.tries.until = Some(later(core.clock.now(), secs)),
             _ => {
                 tracing::warn!(operation = %operation.id, place = %slot.place, %error, "A status was not shown.");
-                return None;
+                (self.tries, self.until) = (Tries::default(), None);
+                self.given_up = Some(reply.clone());
             }
         }
     }

@@ -31,7 +31,10 @@ impl Life {
             waits::asking(&self.op).filter(|_| matches!(self.op.state, State::Running | State::Verifying));
         let Some((run, intent, args)) = open else { return Err(not_asking()) };
         let now = self.core.clock.now();
-        let Some(calls) = calls.filter(|calls| calls.has(run) && now < intent.deadline) else {
+        // Neither what was said before it asked nor what was said too late: the words may come late themselves. A
+        // network's clock that is ahead of ours makes nothing too late.
+        let in_time = intent.at <= given.said_at && given.said_at.min(now) < intent.deadline;
+        let Some(calls) = calls.filter(|calls| calls.is_open(run) && in_time) else {
             return Err(not_asking());
         };
         let who = self.core.with_policy(|policy| policy.refresh(&given.who));

@@ -212,8 +212,9 @@ pub(super) fn refused(op: &Operation, decide: &Decide, denial: &Denial) -> Audit
 /// When it did not count.
 pub(crate) async fn decide(core: &Core, decide: Decide) -> Result<Arc<Operation>, NotDecided> {
     let id = decide.operation.clone();
+    let stopping = || Err(NotDecided::Unavailable("Wilco is stopping; decide again in a moment".to_owned()));
     if core.is_stopping() {
-        return Err(NotDecided::Unavailable("Wilco is stopping; decide again in a moment".to_owned()));
+        return stopping();
     }
     if let Some(living) = core.find(&id) {
         let (answer, answered) = oneshot::channel();
@@ -221,6 +222,10 @@ pub(crate) async fn decide(core: &Core, decide: Decide) -> Result<Arc<Operation>
             && let Ok(decided) = answered.await
         {
             return decided;
+        }
+        if core.is_stopping() {
+            // It may still wait for a decision; nobody took this one.
+            return stopping();
         }
     }
     match core.operation(&id).await {

@@ -178,7 +178,7 @@ impl Life {
         }
         let permitted = match self.permitted.take() {
             Some(permitted) => permitted,
-            // After a restart: the rules of today count.
+            // After a restart or a wait: the rules of today count.
             None => match judging::judge(&self.core, &self.op, &self.op.given).decision {
                 Decision::Allow(permitted) => permitted,
                 other => return Ok(self.not_permitted(other)),
@@ -225,6 +225,10 @@ impl Life {
         end: RunEnd,
         others: (bool, &[(usize, RunEnd)]),
     ) -> Result<(), StoreError> {
+        if self.op.runs[at].intent.as_ref().is_some_and(|intent| intent.waits) {
+            // Days may have gone by: what comes next is judged anew.
+            self.permitted = None;
+        }
         let mut pause = 1;
         loop {
             let (events, to) = self.consequences(at, &end, others);

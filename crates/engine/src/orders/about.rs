@@ -139,13 +139,23 @@ fn past(press: PressKind) -> &'static str {
     }
 }
 
+/// The operations of this person that wait here for their confirmation.
+fn waiting_here(core: &Core, who: &Principal, place: &Place) -> Vec<Arc<Operation>> {
+    let theirs = |operation: &Operation| operation.asker.key() == who.key() && operation.place == *place;
+    core.standing(State::AwaitingConfirm, theirs)
+}
+
+/// Whether some operation of this person waits here for their confirmation.
+pub(crate) fn waits_here(core: &Core, who: &Principal, place: &Place) -> bool {
+    !waiting_here(core, who, place).is_empty()
+}
+
 /// The one operation of this person that waits here for their confirmation.
 ///
 /// # Errors
 /// When there is none or more than one, in a sentence.
 pub(crate) fn sole_waiting(core: &Core, who: &Principal, place: &Place) -> Result<OpId, String> {
-    let theirs = |operation: &Operation| operation.asker.key() == who.key() && operation.place == *place;
-    let waiting = core.standing(State::AwaitingConfirm, theirs);
+    let waiting = waiting_here(core, who, place);
     match waiting.as_slice() {
         [one] => Ok(one.id.clone()),
         [] => Err("No order of yours waits here to be confirmed.".to_owned()),

@@ -15,7 +15,7 @@ use wilco_contract::{
     store::{AuditEntry, Record},
 };
 
-use super::{From, Given, ask, entry, failed, json, refused, unavailable};
+use super::{From, Given, ask, entry, failed, fitting, json, refused, unavailable};
 use crate::{Answer, RefusedKind, core::Core, outbox, words};
 
 /// The rule of direct conversations.
@@ -122,6 +122,10 @@ pub(super) async fn say(
 ) -> Answer {
     let head = whose(given, &from.who, to);
     let content = Reply { blocks: [head].into_iter().chain(reply.blocks).collect() };
+    let content = match fitting(core, to, &content) {
+        Ok(content) => content.into_owned(),
+        Err(what) => return failed(&what),
+    };
     if matches!(from.who, Principal::Rule { .. } | Principal::Program { .. }) {
         return stand(core, from, to, content).await;
     }

@@ -6,6 +6,7 @@
 mod about;
 pub(crate) mod choices;
 mod elsewhere;
+mod fitting;
 pub(crate) mod json;
 mod limits;
 mod making;
@@ -29,7 +30,10 @@ use wilco_contract::{
     values::{Args, Asked, Moment},
 };
 
-pub(crate) use self::about::{decided, sole_waiting, speaks_of_operation};
+pub(crate) use self::{
+    about::{decided, sole_waiting, speaks_of_operation, waits_here},
+    fitting::fitting,
+};
 use crate::{
     Answer, RefusedKind, calls,
     compose::{self, Row, Show, Then},
@@ -329,7 +333,10 @@ async fn run_read(core: &Arc<Core>, permitted: &Permitted, intent: Intent) -> Ru
     let sink = Sink::open(core, &intent, &Numbers::default(), false).await;
     let tools = calls::tools(core, &intent, &sink, Cancel::never());
     match wilco_contract::action::Cx::new(permitted, intent, tools) {
-        Some(cx) => calls::hidden(core, calls::run(&core.clock, action.as_ref(), cx).await),
+        Some(cx) => {
+            let end = calls::run(&core.clock, action.as_ref(), cx).await;
+            calls::hidden(core, sink.secrets(), end)
+        }
         None => RunEnd::Failed("the permission belongs to an operation".to_owned()),
     }
 }

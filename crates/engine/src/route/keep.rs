@@ -10,23 +10,28 @@ use crate::{core::Core, memory, planning::later};
 
 /// How long after a start it is first looked, in seconds: a start has other things to do.
 const FIRST_SECS: i64 = 60;
-/// The pause between two looks, in seconds.
+/// The pause between two looks at the payloads, in seconds.
 const PAUSE_SECS: i64 = 3_600;
+/// The pause between two looks at what commands remember, in seconds: what is over counts for no limit there.
+const SWEEP_SECS: i64 = 60;
 /// How many are forgotten at once.
 const AT_ONCE: usize = 200;
 
-/// Forgets old payloads until the engine stops.
+/// Forgets old payloads until the engine stops, and what commands remembered for a while.
 pub(crate) async fn run(core: Arc<Core>) {
-    let mut pause = FIRST_SECS;
+    let mut payloads = later(core.clock.now(), FIRST_SECS);
     loop {
         tokio::select! {
-            () = core.clock.until(later(core.clock.now(), pause)) => {}
+            () = core.clock.until(later(core.clock.now(), SWEEP_SECS)) => {}
             () = core.stopped() => return,
         }
-        pause = PAUSE_SECS;
         if let Err(error) = memory::sweep(&core).await {
-            tracing::warn!(%error, "What is over could not be swept out of the memory; trying again in an hour.");
+            tracing::warn!(%error, "What is over could not be swept out of the memory; trying again in a minute.");
         }
+        if core.clock.now() < payloads {
+            continue;
+        }
+        payloads = later(core.clock.now(), PAUSE_SECS);
         if let Err(error) = forget(&core).await {
             tracing::warn!(%error, "Old payloads could not be forgotten; trying again in an hour.");
         }

@@ -10,7 +10,6 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use wilco_contract::{
-    connector::DeliveryKey,
     gate::Denial,
     ids::OpId,
     input::Message,
@@ -25,7 +24,7 @@ use crate::{
     Answer, Decide, PlanSeen, RefusedKind, alias,
     catalogue::Reading,
     core::Core,
-    inbox,
+    dialogue, inbox,
     lanes::Waiting,
     life::{self, Told},
     orders,
@@ -35,6 +34,8 @@ use crate::{
 
 /// The word that stops the operation instead of answering.
 const CANCEL: &str = "cancel";
+/// The answer that is a plan's confirmation, too.
+const YES: &str = "yes";
 
 /// The operations that ask something.
 #[derive(Default)]
@@ -94,8 +95,9 @@ pub(crate) enum NotAnswered {
 /// # Errors
 /// When it did not count.
 pub(crate) async fn give(core: &Core, id: &OpId, given: Given) -> Result<Arc<Operation>, NotAnswered> {
+    let stopping = || Err(NotAnswered::Unavailable("Wilco is stopping; answer again in a moment".to_owned()));
     if core.is_stopping() {
-        return Err(NotAnswered::Unavailable("Wilco is stopping; answer again in a moment".to_owned()));
+        return stopping();
     }
     if let Some(living) = core.find(id) {
         let (tell, told) = oneshot::channel();
@@ -104,6 +106,10 @@ pub(crate) async fn give(core: &Core, id: &OpId, given: Given) -> Result<Arc<Ope
             && let Ok(answered) = told.await
         {
             return answered;
+        }
+        if core.is_stopping() {
+            // It may still wait for an answer; nobody took this one.
+            return stopping();
         }
     }
     match core.operation(id).await {
@@ -128,6 +134,10 @@ pub(crate) fn told(answered: Result<Arc<Operation>, NotAnswered>, id: &OpId) -> 
         }
         Err(NotAnswered::NoSuchOperation) => {
             refused(format!("There is no operation {id}."), RefusedKind::Unknown)
+        }
+        Err(NotAnswered::NotAsking(operation)) if asking(&operation).is_some() => {
+            let text = format!("{id} asks something else by now; look at its question and answer again.");
+            refused(text, RefusedKind::Failed)
         }
         Err(NotAnswered::NotAsking(operation)) => {
             refused(format!("{id} is {} and asks nothing now.", operation.state), RefusedKind::Failed)
@@ -154,35 +164,38 @@ pub(crate) fn refused(op: &Operation, who: &Principal, denial: &Denial) -> Audit
     }
 }
 
-/// The operation that asks where a message stands.
-fn asked_there(core: &Core, message: &Message, said: &str) -> Option<(Arc<Operation>, AskArgs)> {
+/// An operation that asks, with what it asks.
+type Open = (Arc<Operation>, AskArgs);
+
+/// What was asked where a message stands before it was said; of several, what its speaker may answer.
+fn open_there(core: &Core, message: &Message) -> Vec<Open> {
     let ids = core.asking.ids();
     if ids.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let threads = core.ways.to(&message.place).is_some_and(|way| way.caps.threads);
+    let direct = message.place.direct().is_some();
+    let threads = || core.ways.to(&message.place).is_some_and(|way| way.caps.threads);
+    if !direct && !threads() {
+        // One line after the other: nobody can tell talk from answers, which name their operation there.
+        return Vec::new();
+    }
     let open = ids.iter().filter_map(|id| {
         let op = core.find(id)?.operation;
-        let (run, _, args) = asking(&op)?;
+        let (run, intent, args) = asking(&op)?;
         let mut slots = op.slots.iter().filter(|slot| slot.place == message.place);
         let here = slots.any(|slot| {
             let asks = slot.asks.filter(|asks| asks.run == run);
-            asks.is_some_and(|asks| {
-                if message.place.direct().is_some() {
-                    true
-                } else if threads {
-                    stands_there(slot, op.slots.get(asks.under), message)
-                } else {
-                    // One line after the other: only what was offered is an answer.
-                    args.offers(said)
-                }
-            })
+            asks.is_some_and(|asks| direct || stands_there(slot, op.slots.get(asks.under), message))
         });
-        here.then_some((op, args))
+        (here && intent.at <= message.at).then_some((op, args))
     });
     let mut open: Vec<_> = open.collect();
-    // Where two ask in one row, nobody knows which one is meant.
-    if open.len() == 1 { open.pop() } else { None }
+    if open.len() > 1 {
+        let who = core.with_policy(|policy| policy.resolve(&message.from));
+        open.retain(|(op, args)| args.may_answer(op, &who).is_ok());
+        open.sort_by_key(|(op, _)| op.id.to_string());
+    }
+    open
 }
 
 /// Whether a message stands in the thread of a question.
@@ -193,14 +206,105 @@ fn stands_there(slot: &Slot, under: Option<&Slot>, message: &Message) -> bool {
     head.as_deref() == Some(thread) || receipt(slot).as_deref() == Some(thread)
 }
 
-/// Whether words that are not said to us are looked at as an answer. Others who say what is offered are told who can.
+/// Whether words are an answer that a question offers.
+fn offers(args: &AskArgs, said: &str) -> bool {
+    args.offers(said) || (inbox::is_yes(said) && args.offers(YES))
+}
+
+/// Whether words that are not said to us are looked at as an answer to this. Others who say what is offered are told
+/// who can.
+fn takes(core: &Core, message: &Message, (op, args): &Open, said: &str) -> bool {
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    let may = args.may_answer(op, &who).is_ok();
+    if inbox::is_yes(said) {
+        // A bare yes confirms a plan, unless yes is what was asked for.
+        let waits = || orders::waits_here(core, &who, &message.place);
+        return may && (args.offers(YES) || (args.sounds_like(said) && !waits()));
+    }
+    args.offers(said) || (may && (is_cancel(said) || args.sounds_like(said)))
+}
+
+/// Whether words that are not said to us are looked at as an answer.
 pub(crate) fn wants(core: &Core, message: &Message) -> bool {
+    let open = open_there(core, message);
+    if open.is_empty() {
+        return false;
+    }
     let text = parse::clean(&message.text);
     let said = text.trim();
-    let Some((op, args)) = asked_there(core, message, said) else { return false };
+    match &open[..] {
+        _ if said.is_empty() => false,
+        [one] => takes(core, message, one, said),
+        several => several.iter().any(|(_, args)| offers(args, said)),
+    }
+}
+
+/// Whether what is said to us is an answer to this, and no order.
+fn is_answer(core: &Core, message: &Message, one: &Open, order: &str) -> bool {
+    let said = order.trim();
+    let offered = offers(&one.1, said);
+    if inbox::is_control(order) && (!offered || !takes(core, message, one, said)) {
+        return false;
+    }
     let who = core.with_policy(|policy| policy.resolve(&message.from));
-    let may = args.may_answer(&op, &who).is_ok();
-    !said.is_empty() && (args.offers(said) || (may && (is_cancel(said) || args.sounds_like(said))))
+    let (reading, _) = alias::read(core, &inbox::from(who, message, message.at, None), order);
+    let is_order = !matches!(reading, Reading::Unknown { .. } | Reading::Empty);
+    // In a direct conversation all is said to us; there a word that was offered is an answer.
+    let named =
+        || matches!(parse::read_line(&message.text, &core.live.load().names, false), Addressed::ToUs(_));
+    !is_order || is_cancel(said) || (offered && !named())
+}
+
+/// Whether words are an answer of somebody who may give it: it waits behind no order of theirs.
+pub(crate) fn overtakes(core: &Core, message: &Message, order: Option<&str>) -> bool {
+    let open = open_there(core, message);
+    let [one] = &open[..] else { return false };
+    let (op, args) = one;
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    // What an order lacks is asked for in its lane.
+    if args.may_answer(op, &who).is_err() || dialogue::wants(core, message) {
+        return false;
+    }
+    match order {
+        Some(order) => is_answer(core, message, one, order),
+        None => takes(core, message, one, parse::clean(&message.text).trim()),
+    }
+}
+
+/// What to say where a bare yes may be meant for two things: a plan of the speaker's that waits, and a question.
+pub(crate) fn torn(core: &Core, waiting: &Waiting) -> Option<Reply> {
+    let Waiting { message, order, .. } = waiting;
+    let clean = parse::clean(&message.text);
+    if !inbox::is_yes(order.as_deref().unwrap_or(&clean)) {
+        return None;
+    }
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    let plan = orders::sole_waiting(core, &who, &message.place).ok()?;
+    let name = name(core, message);
+    let lacks = if order.is_none() { dialogue::yes_for(core, message) } else { None };
+    let other = match lacks {
+        Some(lacks) => format!("`true` for `{lacks}`"),
+        None => {
+            let open = open_there(core, message);
+            let mut asked =
+                open.iter().filter(|(op, args)| args.offers(YES) && args.may_answer(op, &who).is_ok());
+            format!("`{name}answer {} yes`", asked.next()?.0.id)
+        }
+    };
+    Some(Reply::text(format!("Two things wait for your yes here: `{name}confirm {plan}` or {other}.")))
+}
+
+/// What an order begins with where a message stands.
+fn name(core: &Core, message: &Message) -> String {
+    let who = core.with_policy(|policy| policy.resolve(&message.from));
+    inbox::from(who, message, message.at, None).address(&core.live.load().setup.name)
+}
+
+/// What to say where several questions are open, of which nobody can tell the one that is meant.
+fn which(core: &Core, message: &Message, open: &[Open]) -> Reply {
+    let name = name(core, message);
+    let all: Vec<_> = open.iter().map(|(op, _)| format!("`{name}answer {} …`", op.id)).collect();
+    Reply::text(format!("Several operations ask something here. Say {}.", all.join(" or ")))
 }
 
 fn is_cancel(said: &str) -> bool {
@@ -211,33 +315,32 @@ fn is_cancel(said: &str) -> bool {
 /// said and written then.
 pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> bool {
     let Waiting { message, order, input } = waiting;
-    let clean = parse::clean(&message.text);
-    let said = order.as_deref().map_or(clean.as_ref(), |order| order).trim().to_owned();
-    let Some((op, args)) = asked_there(core, message, &said) else { return false };
-    if order.as_deref().is_some_and(inbox::is_control) && !args.offers(&said) {
+    let open = open_there(core, message);
+    let is_one = match order {
+        Some(order) => open.iter().any(|one| is_answer(core, message, one, order)),
+        None => wants(core, message),
+    };
+    if !is_one {
         return false;
+    }
+    let [(op, args)] = &open[..] else {
+        inbox::post(core, message, &which(core, message, &open)).await;
+        inbox::handled(core, Some(*input)).await;
+        return true;
+    };
+    let clean = parse::clean(&message.text);
+    let mut said = order.as_deref().map_or(clean.as_ref(), |order| order).trim();
+    if inbox::is_yes(said) && args.offers(YES) {
+        said = YES;
     }
     let who = core.with_policy(|policy| policy.resolve(&message.from));
-    let offered = args.offers(&said);
-    if let Some(order) = order {
-        let from = inbox::from(who.clone(), message, message.at, None);
-        let (reading, _) = alias::read(core, &from, order);
-        let is_order = !matches!(reading, Reading::Unknown { .. } | Reading::Empty);
-        // In a direct conversation all is said to us; there a word that was offered is an answer.
-        let named =
-            matches!(parse::read_line(&message.text, &core.live.load().names, false), Addressed::ToUs(_));
-        if is_order && (named || !offered) && !is_cancel(&said) {
-            return false;
-        }
-    } else if !wants(core, message) {
-        return false;
-    }
-    let answer = if is_cancel(&said) && !offered {
+    let answer = if is_cancel(said) && !args.offers(said) {
         let decide =
             Decide { who, press: PressKind::Abort, operation: op.id.clone(), plan: PlanSeen::At(message.at) };
         orders::decided(life::decisions::decide(core, decide).await, &op.id, PressKind::Abort)
     } else {
-        let answered = give(core, &op.id, Given { who, said, said_at: message.at }).await;
+        let given = Given { who, said: said.to_owned(), said_at: message.at };
+        let answered = give(core, &op.id, given).await;
         if matches!(answered, Err(NotAnswered::Unavailable(_))) && core.is_stopping() {
             // Left for the next start: it was accepted.
             return true;
@@ -252,11 +355,7 @@ pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> bool {
         }
     };
     if let Answer::Done { reply, .. } | Answer::Refused { reply, .. } = answer {
-        let key = DeliveryKey(format!("answer/{}/{}", message.place, message.id));
-        let thread = message.thread.as_deref().unwrap_or(&message.id);
-        if let Err(error) = core.ways.post(&message.place, Some(thread), &reply, &key).await {
-            tracing::warn!(place = %message.place, %error, "An answer was not shown.");
-        }
+        inbox::post(core, message, &reply).await;
     }
     inbox::handled(core, Some(*input)).await;
     true

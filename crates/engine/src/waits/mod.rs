@@ -34,7 +34,7 @@ pub(crate) const LONGEST_SECS: u64 = 7 * 86_400;
 
 /// Both actions.
 pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
-    vec![Arc::new(ask::Ask { core: core.clone() }), Arc::new(wait::Wait)]
+    vec![Arc::new(ask::Ask { core: core.clone() }), Arc::new(wait::Wait { core: core.clone() })]
 }
 
 fn decoded<A: DeserializeOwned>(uses: &ActionName, args: &Value) -> Result<A, String> {

@@ -2,7 +2,7 @@
 //!
 //! Not for a condition: a step that looks may be tried again. Layer 1.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Weak, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -17,7 +17,7 @@ use wilco_contract::{
 };
 
 use super::{LONGEST_SECS, WAIT};
-use crate::{planning::later, span::Span};
+use crate::{core::Core, planning::later, span::Span, words};
 
 /// The arguments of `wait` as a step has them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -84,13 +84,16 @@ impl WaitArgs {
             Self::Until(until) if until.duration_since(now) > SignedDuration::from_secs(most) => {
                 Err(format!("{until} is more than 7 days away, which are the most"))
             }
-            Self::Until(until) => Ok(until),
+            // What is past is not waited for, and its call is in time all the same.
+            Self::Until(until) => Ok(until.max(now)),
         }
     }
 }
 
 /// The action.
-pub(super) struct Wait;
+pub(super) struct Wait {
+    pub(super) core: Weak<Core>,
+}
 
 /// Waits to the moment that the call was committed with.
 async fn wait(tools: &Tools, intent: &Intent) -> Result<Outcome, ActionError> {
@@ -123,7 +126,10 @@ impl Action for Wait {
         args.until(look.clock.now()).map_err(ActionError::failed)?;
         let will = match args {
             WaitArgs::For(span) => format!("waits {}", span.said()),
-            WaitArgs::Until(until) => format!("waits until {until}"),
+            WaitArgs::Until(until) => {
+                let said = self.core.upgrade().map(|core| words::time(&core, *until));
+                format!("waits until {}", said.unwrap_or_else(|| until.to_string()))
+            }
         };
         Ok(StepPlan { will: vec![will], ..StepPlan::default() })
     }

@@ -1,0 +1,62 @@
+//! Answers that are longer than a message of their network.
+//!
+//! Not the cutting of one message into several: a connector that can does that, and its limit says so. Layer 1.
+
+use std::borrow::Cow;
+
+use wilco_contract::{
+    ids::Place,
+    reply::{Block, Reply},
+};
+
+use crate::core::Core;
+
+/// The answer as a place can show it: where it is too long, the first rows of its table and how many more there are.
+///
+/// # Errors
+/// Where nothing of it can be shown, in a sentence without a full stop.
+pub(crate) fn fitting<'a>(core: &Core, place: &Place, reply: &'a Reply) -> Result<Cow<'a, Reply>, String> {
+    let Some(most) = core.ways.to(place).map(|way| way.caps.max_bytes) else {
+        return Ok(Cow::Borrowed(reply));
+    };
+    let bytes = size(reply);
+    if bytes <= most {
+        return Ok(Cow::Borrowed(reply));
+    }
+    first_rows(reply, most).map(Cow::Owned).ok_or_else(|| {
+        format!("the answer has {bytes} bytes, and a message in `{place}` at most {most}; say `… | first 20`")
+    })
+}
+
+/// Networks count what they are sent, as words or with its shape.
+fn size(reply: &Reply) -> usize {
+    let shaped = serde_json::to_vec(reply).map_or(usize::MAX, |json| json.len());
+    shaped.max(reply.plain().len())
+}
+
+/// As many rows of the one table as there is room for.
+fn first_rows(reply: &Reply, most: usize) -> Option<Reply> {
+    let tables = reply.blocks.iter().enumerate().filter_map(|(at, block)| match block {
+        Block::Table { columns, rows } => Some((at, columns, rows)),
+        _ => None,
+    });
+    let mut tables: Vec<_> = tables.collect();
+    let (at, columns, rows) = tables.pop().filter(|_| tables.is_empty())?;
+    let cut = |count: usize| {
+        let table = Block::Table { columns: columns.clone(), rows: rows[..count].to_vec() };
+        let more = Block::Text { text: format!("{} more; say `… | first 20`.", rows.len() - count) };
+        let before = reply.blocks[..at].iter().cloned();
+        let after = reply.blocks[at + 1..].iter().cloned();
+        Reply { blocks: before.chain([table, more]).chain(after).collect() }
+    };
+    let (mut fits, mut beyond) = (0, rows.len());
+    while beyond - fits > 1 {
+        let middle = usize::midpoint(fits, beyond);
+        if size(&cut(middle)) <= most {
+            fits = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    (fits > 0).then(|| cut(fits))
+}
