@@ -26,10 +26,26 @@ use wilco_contract::{
 };
 
 use crate::{
-    Notice, Setup, alias::Aliases, board::Board, breaker::Breaker, catalogue::Catalogue, dialogue::Dialogues,
-    edited::Edits, intake::Sources, keyed::Keyed, lanes::Lanes, life::Told, limits::Rates, listen::Matcher,
-    locks::LockTable, outbox::Places, parse::Names, reload::Reloader, schedule::Schedules,
-    waits::answers::Asking, ways::Ways,
+    Notice, Setup,
+    alias::Aliases,
+    board::Board,
+    breaker::Breaker,
+    catalogue::Catalogue,
+    dialogue::Dialogues,
+    edited::Edits,
+    intake::Sources,
+    keyed::Keyed,
+    lanes::Lanes,
+    life::{Told, alone::Loud},
+    limits::Rates,
+    listen::Matcher,
+    locks::LockTable,
+    outbox::Places,
+    parse::Names,
+    reload::Reloader,
+    schedule::Schedules,
+    waits::answers::Asking,
+    ways::Ways,
 };
 
 /// How many notices a slow page may lag behind before it has to read anew.
@@ -78,6 +94,8 @@ pub(crate) struct Core {
     pub(crate) rates: Rates,
     /// How often each person gave each command that has a rate.
     pub(crate) command_rates: Rates,
+    /// The lines about countdowns.
+    pub(crate) loud: Loud,
     pub(crate) keyed: Keyed,
     pub(crate) locks: LockTable,
     pub(crate) sources: Sources,
@@ -119,6 +137,7 @@ impl Core {
             memory: tokio::sync::Mutex::default(),
             rates: Rates::default(),
             command_rates: Rates::default(),
+            loud: Loud::default(),
             keyed: Keyed::default(),
             locks: LockTable::default(),
             sources: Sources::new(parts.sources),

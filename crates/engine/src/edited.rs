@@ -116,7 +116,8 @@ pub(crate) fn heard(core: &Arc<Core>, edited: Edited) {
         return;
     }
     // As many edits as orders; what is beyond is not worth a word.
-    let rated = core.rates.count(&format!("edits/{}", edited.from), most, core.clock.now());
+    let rated =
+        core.rates.count(&format!("edits/{}", edited.from), edited.place.as_str(), most, core.clock.now());
     if !matches!(rated, Rated::Within) {
         return;
     }

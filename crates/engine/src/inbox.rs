@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use wilco_contract::{
     command::Command,
     connector::{Ack, Arrival, DeliveryKey},
-    ids::{OpId, Seq},
+    ids::{OpId, Place, Seq},
     input::{Input, Message, Press, is_thumbs_up},
+    operation::Operation,
     policy::Flags,
     principal::Principal,
     reply::{PressKind, Reply},
@@ -24,7 +25,8 @@ use crate::{
     dialogue::{self, Lacking, Turn, Whole},
     edited,
     lanes::{Entered, Waiting},
-    life, listen,
+    life::{self, alone::anybody_stops},
+    listen,
     orders::{self, From, Given},
     parse::{self, Addressed},
     reacted,
@@ -95,6 +97,11 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
         Err(StoreError::Conflict(_)) => return acknowledge(ack),
         Err(error) => {
             // Not acknowledged: a network that can delivers it again.
+            if let Some(order) = order.filter(|order| is_control(order)) {
+                let core_here = core.clone();
+                let turn = async move { unkept(&core_here, &message, &order, &error).await };
+                return core.spawn.spawn("control", Box::pin(turn));
+            }
             let reply =
                 Reply::refusal(format!("The record could not be written, so nothing was started: {error}."));
             return post(core, &message, &reply).await;
@@ -102,6 +109,26 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
     };
     acknowledge(ack);
     take(core, Waiting { message, order, input }).await;
+}
+
+/// A word about an operation that could not be kept. A no to what starts soon is told it all the same: it must not be
+/// lost because of that.
+async fn unkept(core: &Arc<Core>, message: &Message, order: &str, error: &StoreError) {
+    let reply = match open_no(core, order) {
+        Some((press, operation)) => {
+            let who = core.with_policy(|policy| policy.resolve(&message.from));
+            let plan = PlanSeen::At(message.at);
+            let decide = Decide { who, press, operation: operation.clone(), plan };
+            match orders::decided(life::decisions::decide(core, decide).await, &operation, press) {
+                Answer::Done { reply, .. } | Answer::Refused { reply, .. } => reply,
+                Answer::Operation(_) => return,
+            }
+        }
+        None => Reply::refusal(format!(
+            "What you said could not be written, so it does not count: {error}. Say it again."
+        )),
+    };
+    post(core, message, &reply).await;
 }
 
 /// Lets a kept order take its turn; a word of control takes it at once, and so does an answer.
@@ -160,35 +187,74 @@ fn order_in(core: &Core, message: &Message) -> Option<String> {
     let live = core.live.load();
     let to_us = message.to_us || message.place.direct().is_some();
     match parse::read_line(&message.text, &live.names, to_us) {
-        Addressed::ToUs(order) => Some(stops(core, &order).unwrap_or_else(|| order.into_owned())),
+        Addressed::ToUs(order) => {
+            Some(stops(core, &order, &message.place).unwrap_or_else(|| order.into_owned()))
+        }
         Addressed::NotToUs if is_yes(&parse::clean(&message.text)) => {
             let who = live.setup.policy.resolve(&message.from);
             orders::sole_waiting(core, &who, &message.place).ok().map(|id| format!("confirm {id}"))
         }
         Addressed::NotToUs => {
             // Whoever sees a countdown has no time to think of how one speaks to us.
-            stops(core, &parse::clean(&message.text)).filter(|order| counts_down(core, order))
+            stops(core, &parse::clean(&message.text), &message.place)
+                .filter(|order| open_no(core, order).is_some())
         }
     }
 }
 
+/// The order in words that are said to us by another door; `None` where nothing is left of them.
+pub(crate) fn called(core: &Core, words: &str, place: Option<&Place>) -> Option<String> {
+    let live = core.live.load();
+    match parse::read_line(words, &live.names, true) {
+        Addressed::ToUs(order) => {
+            let place = place.unwrap_or(&live.setup.home);
+            Some(stops(core, &order, place).unwrap_or_else(|| order.into_owned()))
+        }
+        Addressed::NotToUs => None,
+    }
+}
+
 /// `stop d-7F3K` as `abort d-7F3K`: what is about an operation is never another command's word. `deny` and `abort`
-/// themselves stay as they are.
-pub(crate) fn stops(core: &Core, order: &str) -> Option<String> {
-    let mut words = order.split_whitespace();
-    let verb = words.next().map(str::to_lowercase)?;
-    let id = words.next().map(|id| id.trim_end_matches('.')).and_then(|id| OpId::parse(id).ok())?;
+/// themselves stay as they are. A bare `stop` is for the one countdown that is shown here.
+fn stops(core: &Core, order: &str, place: &Place) -> Option<String> {
+    // Said in a hurry.
+    let words = order.split_whitespace().map(|word| word.trim_matches(['.', ',', '!', '?']));
+    let mut words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("please"));
+    let verb = words.next()?.to_lowercase();
+    let (named, more) = (words.next().filter(|word| !word.eq_ignore_ascii_case("it")), words.next());
+    let id = match named {
+        _ if more.is_some() => return None,
+        Some(id) => OpId::parse(id).ok().filter(|id| core.find(id).is_some()),
+        None if verb == "stop" => sole_countdown(core, place),
+        None => None,
+    };
     let verb = match verb.as_str() {
         "stop" => "abort",
         verb @ ("abort" | "deny") => verb,
         _ => return None,
     };
-    (words.next().is_none() && core.find(&id).is_some()).then(|| format!("{verb} {id}"))
+    id.map(|id| format!("{verb} {id}"))
 }
 
-fn counts_down(core: &Core, order: &str) -> bool {
-    let id = order.split_whitespace().nth(1).and_then(|id| OpId::parse(id).ok());
-    id.and_then(|id| core.find(&id)).is_some_and(|living| living.operation.counts_down())
+/// The one operation shown here that anybody may stop.
+fn sole_countdown(core: &Core, place: &Place) -> Option<OpId> {
+    let shown = |op: &Operation| {
+        op.home == *place || op.place == *place || op.slots.iter().any(|slot| slot.place == *place)
+    };
+    let mut all = core.operations().into_iter().filter(|op| anybody_stops(op) && shown(op));
+    all.next().filter(|_| all.next().is_none()).map(|op| op.id.clone())
+}
+
+/// The no that an order says to what anybody may stop.
+fn open_no(core: &Core, order: &str) -> Option<(PressKind, OpId)> {
+    let (verb, id) = order.split_once(' ')?;
+    let press = match verb {
+        "abort" => PressKind::Abort,
+        "deny" => PressKind::Deny,
+        _ => return None,
+    };
+    let id = OpId::parse(id).ok()?;
+    core.find(&id).filter(|living| anybody_stops(&living.operation)).map(|_| (press, id))
 }
 
 pub(crate) fn is_yes(text: &str) -> bool {
@@ -247,6 +313,9 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         Reading::Incomplete { command, missing, given, flags, usage }
             if !is_control(&order) && crate::may_use(core, &command, &from.who, &from.place) =>
         {
+            if let Some(answer) = orders::misflagged(core, &from, (&command, &given), &flags).await {
+                return tell(core, &message, Some(input), Understood::Answer(answer)).await;
+            }
             let lacking = Lacking { command, missing, given, flags, usage };
             return dialogue::open(core, &message, input, lacking).await;
         }
@@ -266,7 +335,13 @@ async fn give_whole(core: &Arc<Core>, whole: Whole) {
     let json = order.flags.json;
     let reading = Reading::Order(order);
     edited::gave(core, &message, &reading);
-    let said = answer(core, from, reading, json).await;
+    let said = match answer(core, from, reading, json).await {
+        // It was just told that the order is understood, so what came of it is told as well.
+        Understood::Answer(Answer::Refused { reply, kind: RefusedKind::StillLimited }) => {
+            Understood::Answer(Answer::Refused { reply, kind: RefusedKind::Limited })
+        }
+        said => said,
+    };
     tell(core, &message, input, said).await;
 }
 
@@ -445,22 +520,31 @@ async fn pressed(core: &Arc<Core>, press: Press, kept: Option<Seq>, ack: Option<
     let input = match keep(core, Input::Press(press.clone()), kept).await {
         Ok(input) => input,
         Err(StoreError::Conflict(_)) => return acknowledge(ack),
-        Err(error) => return tracing::error!(%error, "A press could not be kept."),
+        Err(error) => {
+            tracing::error!(%error, "A press could not be kept.");
+            // Not acknowledged; a no is told to its operation all the same, which counts on being stoppable.
+            if !matches!(press.press, PressKind::Deny | PressKind::Abort) {
+                return;
+            }
+            let core_here = core.clone();
+            let turn = async move { decide(&core_here, &press, None).await };
+            return core.spawn.spawn("press", Box::pin(turn));
+        }
     };
     acknowledge(ack);
     let core_here = core.clone();
-    let turn = async move { decide(&core_here, &press, input).await };
+    let turn = async move { decide(&core_here, &press, Some(input)).await };
     core.spawn.spawn("press", Box::pin(turn));
 }
 
-async fn decide(core: &Arc<Core>, press: &Press, input: Seq) {
+async fn decide(core: &Arc<Core>, press: &Press, input: Option<Seq>) {
     let who = core.with_policy(|policy| policy.resolve(&press.from));
-    let decide = Decide {
-        who,
-        press: press.press,
-        operation: press.operation.clone(),
-        plan: PlanSeen::Hash(press.plan),
+    let plan = match press.press {
+        PressKind::Confirm | PressKind::Approve => PlanSeen::Hash(press.plan),
+        // A no needs no plan: the button may stand under a message that tells of an older one.
+        PressKind::Deny | PressKind::Abort => PlanSeen::At(press.at),
     };
+    let decide = Decide { who, press: press.press, operation: press.operation.clone(), plan };
     let decided = life::decisions::decide(core, decide).await;
     if matches!(decided, Err(NotDecided::Unavailable(_))) && core.is_stopping() {
         // Left for the next start: it was accepted.
@@ -476,7 +560,7 @@ async fn decide(core: &Arc<Core>, press: &Press, input: Seq) {
             }
         }
     }
-    handled(core, Some(input)).await;
+    handled(core, input).await;
 }
 
 /// A refused press is told with whose it was: others see the room, too.
@@ -517,7 +601,7 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                     handled(core, Some(seq)).await;
                 }
             }
-            Input::Press(press) => decide(core, &press, seq).await,
+            Input::Press(press) => decide(core, &press, Some(seq)).await,
             // Neither is ever kept.
             Input::Happened(_) | Input::Edited(_) => handled(core, Some(seq)).await,
             Input::Rule(order) => rules::begin(core, seq, order),

@@ -323,6 +323,9 @@ impl Engine {
         core.count_operations().await?;
         core.locks.load(core.store.locks().await?);
         alias::load(core).await?;
+        // What operations say from here on is numbered after all that was said.
+        let last = core.store.last_number().await?;
+        core.board().number_after(last);
         let states: Vec<_> =
             wilco_contract::operation::State::ALL.into_iter().filter(|state| !state.is_final()).collect();
         let mut after = 0;
@@ -345,10 +348,9 @@ impl Engine {
     async fn begin_events(&self) -> Result<(), StoreError> {
         let core = &self.0;
         core.load_mutes().await?;
-        let (last, due) = (core.store.last_number().await?, core.store.due_slots().await?);
+        let due = core.store.due_slots().await?;
         {
             let mut board = core.board();
-            board.number_after(last);
             for known in due {
                 board.put(known);
             }
@@ -400,10 +402,11 @@ impl Engine {
     /// the operation that will go on.
     pub async fn call(&self, call: Call) -> Answer {
         let core = &self.0;
-        let is_control = match &call.what {
-            CallWhat::Order(words) => inbox::is_control(words),
-            CallWhat::Command(id, _) => inbox::is_control(id.as_str().trim_start_matches("wilco.")),
+        let heard = match &call.what {
+            CallWhat::Order(words) => inbox::called(core, words, call.place.as_ref()),
+            CallWhat::Command(id, _) => Some(id.as_str().trim_start_matches("wilco.").to_owned()),
         };
+        let is_control = heard.as_deref().is_some_and(inbox::is_control);
         if let Some((answer, _)) = orders::beyond_limit(core, &call.who).filter(|_| !is_control) {
             return answer;
         }
@@ -430,12 +433,9 @@ impl Engine {
             key,
         };
         let (reading, line) = match &what {
-            CallWhat::Order(words) => match parse::read_line(words, &core.live.load().names, true) {
-                parse::Addressed::ToUs(order) => {
-                    let stops = inbox::stops(core, &order);
-                    alias::read(core, &from, stops.as_deref().unwrap_or(&order))
-                }
-                parse::Addressed::NotToUs => (catalogue::Reading::Empty, None),
+            CallWhat::Order(_) => match heard {
+                Some(order) => alias::read(core, &from, &order),
+                None => (catalogue::Reading::Empty, None),
             },
             CallWhat::Command(id, args) => {
                 let live = core.live.load();

@@ -3,6 +3,11 @@
 //! Not the right to it: the gate has that, and looks again when the countdown is over. When that is stands in the
 //! record, so that a restart changes nothing about it. Layer 1.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
 use jiff::Timestamp;
 use wilco_contract::{
     gate::Decision,
@@ -11,24 +16,95 @@ use wilco_contract::{
 };
 
 use super::{Life, judging};
-use crate::{core::Core, outbox, words};
+use crate::{outbox, planning::later, words};
+
+/// How long the loud line stands at least before what it tells of starts, in seconds.
+const SEEN_SECS: i64 = 30;
+
+/// The loud lines of this process, and when each was shown.
+#[derive(Default)]
+pub(crate) struct Loud(Mutex<HashMap<u64, Option<Timestamp>>>);
+
+impl Loud {
+    fn with<T>(&self, look: impl FnOnce(&mut HashMap<u64, Option<Timestamp>>) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A line that was posted; one that is not loud is nothing to this.
+    pub(crate) fn shown(&self, line: u64, at: Timestamp) {
+        self.with(|all| {
+            if let Some(shown) = all.get_mut(&line) {
+                *shown = Some(at);
+            }
+        });
+    }
+}
+
+/// Whether everybody may stop it: somebody acts alone, and it has not begun.
+pub(crate) fn anybody_stops(op: &Operation) -> bool {
+    op.plan.body.flags.alone && matches!(op.state, State::AwaitingApproval | State::Queued)
+}
 
 /// Whether its countdown was over before anybody could stop it here: Wilco was away.
 pub(super) fn was_missed(op: &Operation, now: Timestamp) -> bool {
     op.counts_down() && op.expires_at.is_none_or(|ends| ends <= now)
 }
 
-/// The loud line that goes with these events, where they begin a countdown.
-pub(super) fn told(core: &Core, op: &Operation, events: &[OpEvent]) -> Option<Record> {
-    let mut next = op.clone();
-    for event in events {
-        next.apply(event).ok()?;
-    }
-    let begins = next.counts_down() && op.state != next.state;
-    begins.then(|| outbox::line(core, &op.home, None, words::countdown(core, &next)))
-}
-
 impl Life {
+    /// The loud line about a countdown that begins with what is about to be recorded.
+    pub(super) fn loud_line(&mut self, next: &Operation) -> Record {
+        let record = outbox::line(&self.core, &next.home, None, words::countdown(&self.core, next));
+        if let Record::Line(line) = &record {
+            self.quiet();
+            self.core.loud.with(|all| all.insert(line.number, None));
+            self.loud = Some(line.number);
+            self.unwritten_stop = false;
+        }
+        record
+    }
+
+    /// Forgets the line, where there is one.
+    pub(super) fn quiet(&mut self) {
+        if let Some(line) = self.loud.take() {
+            self.core.loud.with(|all| all.remove(&line));
+        }
+    }
+
+    /// Tells of a countdown that another process began: nobody knows any more who saw it.
+    pub(super) async fn tell_again(&mut self) {
+        if !self.op.counts_down() || self.missed || self.loud.is_some() {
+            return;
+        }
+        let op = self.op.clone();
+        let line = self.loud_line(&op);
+        match self.core.commit(vec![line]).await {
+            Ok(()) => outbox::ring(&self.core, &op.home),
+            Err(error) => {
+                self.quiet();
+                tracing::error!(operation = %op.id, %error, "A countdown could not be told of.");
+            }
+        }
+    }
+
+    /// Why nobody could have stopped it, though its countdown is over.
+    fn unstoppable(&self) -> Option<String> {
+        if self.missed {
+            return Some("Its countdown ended while Wilco was away and nobody could stop it".to_owned());
+        }
+        if self.unwritten_stop {
+            return Some("Somebody stopped it, and that could not be written".to_owned());
+        }
+        let shown = self.loud.and_then(|line| self.core.loud.with(|all| all.get(&line).copied().flatten()));
+        let in_time =
+            shown.zip(self.op.expires_at).is_some_and(|(shown, ends)| later(shown, SEEN_SECS) <= ends);
+        let home = &self.op.home;
+        (!in_time).then(|| {
+            format!(
+                "The line about it did not stand in {home} for {SEEN_SECS} s, in which anybody could stop it"
+            )
+        })
+    }
+
     /// The countdown is over.
     pub(super) async fn counted_down(&mut self) -> Result<(), StoreError> {
         // What was said until now counts.
@@ -36,10 +112,9 @@ impl Life {
         if !self.op.counts_down() {
             return Ok(());
         }
-        if self.missed {
-            let why = "Its countdown ended while Wilco was away and nobody could stop it, so it does not start. Nothing \
-                       was changed; give the order again.";
-            return self.end(State::Expired, why.to_owned(), None).await;
+        if let Some(why) = self.unstoppable() {
+            let why = format!("{why}, so it does not start. Nothing was changed; give the order again.");
+            return self.end(State::Expired, why, None).await;
         }
         let (Some(person), Some(account)) = (self.op.asker.person(), self.op.asker.account()) else {
             let why = "It was given alone, and not by a person. Nothing was changed.";

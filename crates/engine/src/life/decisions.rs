@@ -15,7 +15,7 @@ use wilco_contract::{
 };
 
 use super::{Life, Told, alone, judging};
-use crate::{Decide, NotDecided, PlanSeen, calls, core::Core, outbox, words};
+use crate::{Decide, NotDecided, PlanSeen, calls, core::Core, words};
 
 impl Life {
     pub(super) async fn decide(
@@ -68,13 +68,7 @@ impl Life {
         all.push(given.clone());
         let mut events = vec![OpEvent::Given { given }];
         events.extend(judging::after(&self.core, &self.op, judging::judge(&self.core, &self.op, &all)));
-        let line = alone::told(&self.core, &self.op, &events);
-        let is_loud = line.is_some();
-        let recorded = self.record(events, line.into_iter().collect()).await;
-        if is_loud && recorded.is_ok() {
-            outbox::ring(&self.core, &self.op.home);
-        }
-        Ok(recorded)
+        Ok(self.record(events, Vec::new()).await)
     }
 
     async fn say_no(
@@ -176,8 +170,7 @@ pub(crate) fn may_press(
                 );
             }
             // Whoever sees that somebody acts alone may stop it until it begins.
-            let unbegun = matches!(op.state, State::AwaitingApproval | State::Queued);
-            if op.plan.body.flags.alone && unbegun && who.person().is_some() {
+            if alone::anybody_stops(op) && who.person().is_some() {
                 return Ok(());
             }
             let own = op.asker.key() == who.key();

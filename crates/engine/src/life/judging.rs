@@ -53,11 +53,22 @@ pub(super) fn too_many(core: &Core, op: &Operation, run: usize, items: &[Value])
     let who = core.with_policy(|policy| policy.refresh(&op.asker));
     let ask = Ask { now: core.clock.now(), ..ask(op, &who, &op.given) };
     let mut targets: BTreeSet<String> = op.plan.body.targets.iter().cloned().collect();
+    // What the run told before counts with it: the bound is the operation's, not a step's.
+    targets.extend(told_by_run(op).map(planning::item_name));
     targets.extend(items.iter().map(planning::item_name));
     core.with_policy(|policy| {
         let most = gate::most_targets(policy, &ask).filter(|most| targets.len() > most.targets as usize)?;
         let denial = gate::too_many(policy, &ask, &most, targets.len());
         Some(format!("{} (rule: {})", denial.text, denial.rule))
+    })
+}
+
+/// The items of steps of which only the run could tell for what they are made.
+fn told_by_run(op: &Operation) -> impl Iterator<Item = &Value> {
+    op.runs.iter().enumerate().filter(|(_, run)| !run.verify).filter_map(|(at, run)| {
+        let (kind, step) = op.step_of(at)?;
+        let is_told = kind == RunKind::Step && !op.plan.items.contains_key(&step);
+        run.item().filter(|_| is_told).map(|(_, item)| item)
     })
 }
 

@@ -5,7 +5,7 @@
 //! its own: [`decisions`], [`alone`], [`starting`], [`running`], [`answers`], [`ends`]; what the gate says about an
 //! operation is in [`judging`]. Layer 1.
 
-mod alone;
+pub(crate) mod alone;
 mod answers;
 pub(crate) mod decisions;
 mod ends;
@@ -21,6 +21,7 @@ use wilco_contract::{
     connector::Receipt,
     gate::Permitted,
     operation::{OpEvent, Operation, State},
+    reply::PressKind,
     store::{Lock, LockOwner, Record, StoreError},
 };
 
@@ -28,6 +29,7 @@ use crate::{
     Decide, NotDecided, Notice, calls,
     core::{Core, Living},
     lines::Numbers,
+    outbox,
     planning::later,
     slot, telemetry,
     waits::{
@@ -79,6 +81,10 @@ pub(crate) struct Life {
     replans: u32,
     /// Whether its countdown ended while Wilco was away.
     missed: bool,
+    /// The line that tells of its countdown, by its number.
+    loud: Option<u64>,
+    /// Whether somebody stopped it before it began, and that could not be written.
+    unwritten_stop: bool,
     /// The numbers of its lines.
     numbers: Numbers,
 }
@@ -98,6 +104,8 @@ pub(crate) fn begin(core: &Arc<Core>, op: Arc<Operation>) {
         shown,
         permitted: None,
         replans: 0,
+        loud: None,
+        unwritten_stop: false,
         numbers: Numbers::default(),
     };
     core.spawn.spawn("operation", Box::pin(life.live()));
@@ -125,6 +133,7 @@ impl Life {
                 }
             }
         }
+        self.quiet();
         if self.op.state.is_final() {
             telemetry::ended(self.op.state);
             self.core.forget(&self.op.id);
@@ -143,8 +152,16 @@ impl Life {
             records.push(Record::Operation { event, now: Arc::new(now.clone()) });
         }
         records.extend(more);
+        // However it comes about: no countdown begins that nobody is told of.
+        let begins = now.counts_down() && !self.op.counts_down();
+        if begins {
+            records.push(self.loud_line(&now));
+        }
         self.core.commit(records).await?;
         self.op = Arc::new(now);
+        if begins {
+            outbox::ring(&self.core, &self.op.home);
+        }
         self.core.renew(&self.op);
         self.core.tell_pages(Notice::Operation(self.op.clone()));
         self.shown.send_replace(self.op.clone());
@@ -158,6 +175,7 @@ impl Life {
     }
 
     async fn wait_for_decisions(&mut self) -> Result<(), StoreError> {
+        self.tell_again().await;
         let state = self.op.state;
         let expires = self.op.expires_at.unwrap_or(Timestamp::MAX);
         let core = self.core.clone();
@@ -194,6 +212,10 @@ impl Life {
             }
             Some(Told::Decide { decide, answer }) => {
                 let decided = self.decide(&decide, calls).await;
+                let is_no = matches!(decide.press, PressKind::Deny | PressKind::Abort);
+                if is_no && matches!(decided, Err(NotDecided::Unavailable(_))) {
+                    self.unwritten_stop = true;
+                }
                 if let Err(NotDecided::Denied(denial)) = &decided {
                     self.core.note(decisions::refused(&self.op, &decide, denial)).await;
                 }

@@ -65,6 +65,11 @@ impl Life {
         if self.op.state != State::Queued {
             return Ok(());
         }
+        if self.unwritten_stop && op.plan.body.flags.alone {
+            let why = "Somebody stopped it, and that could not be written, so it does not start. Nothing was changed; \
+                       give the order again.";
+            return self.end(State::Expired, why.to_owned(), None).await;
+        }
         match judging::judge(&self.core, &op, &op.given).decision {
             Decision::Allow(permitted) => {
                 self.permitted = Some(permitted);

@@ -126,8 +126,26 @@ pub(crate) fn decided(decided: Result<Arc<Operation>, NotDecided>, id: &OpId, pr
             refused(Reply::refusal(text), RefusedKind::Failed)
         }
         Err(NotDecided::Denied(denial)) => refused(words::denial(&denial), RefusedKind::Denied),
-        Err(NotDecided::Unavailable(error)) => unavailable(&error),
+        Err(NotDecided::Unavailable(error)) => {
+            let (what, then) = match press {
+                PressKind::Confirm => ("confirmation", "waits on"),
+                PressKind::Approve => ("approval", "waits on"),
+                PressKind::Deny => ("no", "goes on"),
+                PressKind::Abort => ("stop", "goes on"),
+            };
+            let text = format!("Your {what} could not be written, so {id} {then}: {error}. Say it again.");
+            refused(Reply::refusal(text), RefusedKind::Unavailable)
+        }
     }
+}
+
+/// The wish of words that stop what anybody may stop: they go the way of the button, whatever is granted of the word.
+pub(super) fn open_stop(core: &Core, from: &From, given: &Given) -> Option<Wish> {
+    let wish = wish(&given.command)?;
+    let is_no = matches!(wish, Wish::Decide(PressKind::Deny | PressKind::Abort));
+    let id = given.args.get("operation").and_then(|value| value.as_str()).map(OpId::parse)?.ok()?;
+    let living = core.find(&id).filter(|_| is_no && from.who.person().is_some())?;
+    life::alone::anybody_stops(&living.operation).then_some(wish)
 }
 
 fn past(press: PressKind) -> &'static str {
@@ -234,7 +252,7 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         said: order.said(),
         command: order.command,
         args: order.args,
-        because: given.because.clone().or_else(|| operation.because.clone()),
+        because: given.because.clone().or_else(|| operation.because.clone().filter(|_| !given.flags.alone)),
         dry_run: given.dry_run,
         flags: given.flags,
         json: false,
@@ -278,6 +296,10 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     }
     let Flags { force, alone } = given.flags;
     (order.flags.force, order.flags.alone) = (force, alone);
+    if alone {
+        // Why somebody acts alone is said for this once, not taken from another day.
+        order.flags.because.clone_from(&given.because);
+    }
     let again = Given {
         said: order.said(),
         command: order.command,

@@ -5,13 +5,18 @@
 use std::sync::Arc;
 
 use wilco_contract::{
-    command::Effect,
-    policy::Flag,
+    command::{Command, Effect},
+    gate::{ALONE, Decision, FORCE},
+    policy::{Flag, Flags},
     reply::{Block, Reply},
+    values::Args,
 };
 
-use super::{From, Given, about, entry, refused};
-use crate::{Answer, RefusedKind, core::Core, limits::Rated, planning::later, words};
+use super::{From, Given, about, ask, entry, refused};
+use crate::{
+    Answer, RefusedKind, catalogue::Reserved, compose::Then, core::Core, limits::Rated, planning::later,
+    words,
+};
 
 /// Counts an order against its command's rate; `None` where it is within. A plan alone counts nothing.
 pub(super) async fn beyond_rate(core: &Arc<Core>, from: &From, given: &Given) -> Option<Answer> {
@@ -19,6 +24,8 @@ pub(super) async fn beyond_rate(core: &Arc<Core>, from: &From, given: &Given) ->
     let (id, now) = (&given.command.spec.id, core.clock.now());
     let (left, tell) = match core.command_rates.count(
         &format!("{} {id}", from.who.key()),
+        // A room hears of it by itself, and so does whoever asks at another door.
+        &if from.in_room { from.place.to_string() } else { String::new() },
         Some((rate.most, rate.secs)),
         now,
     ) {
@@ -45,6 +52,39 @@ pub(super) async fn beyond_rate(core: &Arc<Core>, from: &From, given: &Given) ->
     };
     let kind = if tell { RefusedKind::Limited } else { RefusedKind::StillLimited };
     Some(refused(Reply { blocks: vec![refusal] }, kind))
+}
+
+/// What stands against the flags of an order before the rest of it is asked for: nobody answers for nothing.
+pub(crate) async fn misflagged(
+    core: &Arc<Core>,
+    from: &From,
+    (command, args): (&Arc<Command>, &Args),
+    reserved: &Reserved,
+) -> Option<Answer> {
+    let given = Given {
+        command: command.clone(),
+        args: args.clone(),
+        said: command.spec.id.to_string(),
+        because: reserved.because.clone(),
+        dry_run: reserved.dry_run,
+        flags: Flags { force: reserved.force, alone: reserved.alone },
+        json: false,
+        then: Then::default(),
+        retry_of: None,
+    };
+    // Where a condition may look at what is still missing, the whole order tells.
+    let open = core.with_policy(|policy| {
+        let of = |flag| policy.grants.iter().any(|it| it.flags.has(flag) && it.when.is_some());
+        given.flags.iter().any(of)
+    });
+    if let Decision::Deny(denial) = core.gate(ask(core, from, &given, None)).decision
+        && !open
+        && [FORCE, ALONE].contains(&denial.rule.as_str())
+    {
+        core.note(entry("order.refused", from, &given, &denial.text, Some(&denial.rule))).await;
+        return Some(refused(words::denial(&denial), RefusedKind::Denied));
+    }
+    misused(&given)
 }
 
 /// What is wrong with the flags of an order that its giver may give with them.

@@ -31,7 +31,9 @@ pub(super) async fn plan(core: &Arc<Core>, from: From, given: Given) -> Answer {
     let _one = turn.lock().await;
     match core.store.operation_by_key(&from.who.key(), &key).await {
         Ok(Some(operation))
-            if operation.command.spec.id != given.command.spec.id || operation.args != given.args =>
+            if operation.command.spec.id != given.command.spec.id
+                || operation.args != given.args
+                || operation.plan.body.flags != given.flags =>
         {
             let text =
                 format!("This key was used for another order: {} is `{}`.", operation.id, operation.order);

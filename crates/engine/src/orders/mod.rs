@@ -33,6 +33,7 @@ use wilco_contract::{
 pub(crate) use self::{
     about::{decided, sole_waiting, speaks_of_operation, waits_here},
     fitting::fitting,
+    limits::misflagged,
 };
 use crate::{
     Answer, RefusedKind, calls,
@@ -112,7 +113,7 @@ pub(crate) fn unavailable(error: &impl std::fmt::Display) -> Answer {
 /// Counts an order against its giver's limit; `None` where it is within.
 pub(crate) fn beyond_limit(core: &Core, who: &Principal) -> Option<(Answer, bool)> {
     let limit = core.live.load().setup.limits.per_person;
-    let rated = core.rates.count(&who.key(), limit, core.clock.now());
+    let rated = core.rates.count(&who.key(), "", limit, core.clock.now());
     let (left, tell) = match rated {
         Rated::Within => return None,
         Rated::BeyondTell(left) => (left, true),
@@ -147,6 +148,9 @@ async fn judged(core: &Arc<Core>, from: From, given: Given) -> Answer {
     let ask = ask(core, &from, &given, None);
     let verdict = core.gate(ask);
     match verdict.decision {
+        Decision::Deny(_) if let Some(wish) = about::open_stop(core, &from, &given) => {
+            about::give(core, from, &given, wish).await
+        }
         Decision::Deny(denial) => {
             core.note(entry("order.refused", &from, &given, &denial.text, Some(&denial.rule))).await;
             refused(words::denial(&denial), RefusedKind::Denied)

@@ -418,15 +418,30 @@ async fn an_approval_in_a_countdown_starts_it_at_once_and_that_is_what_is_told()
 async fn a_countdown_goes_on_over_a_restart_to_the_same_moment() {
     let world = World::on_new(rules(), commands()).await.recovered().await;
     let op = counting_down(&world).await;
-    world.step(20).await;
+    world.step(10).await;
     world.engine.stop();
     world.settle().await;
-    world.step(20).await;
+    world.step(15).await;
     let world = world.restarted(rules(), commands()).await.recovered().await;
-    world.step(19).await;
+    world.step(34).await;
     assert!(world.now(&op).await.counts_down() && world.deploy.begun().is_empty());
     world.step(1).await;
     assert_eq!((world.state(&op).await, world.deploy.begun().len()), (State::Succeeded, 1));
+}
+
+#[tokio::test]
+async fn a_countdown_in_which_it_could_be_stopped_for_less_than_half_a_minute_starts_nothing() {
+    let world = World::on_new(rules(), commands()).await.recovered().await;
+    let op = counting_down(&world).await;
+    world.engine.stop();
+    world.settle().await;
+    world.step(40).await;
+    let world = world.restarted(rules(), commands()).await.recovered().await;
+    world.step(20).await;
+    let op = world.now(&op).await;
+    assert_eq!((op.state, world.deploy.begun().len()), (State::Expired, 0));
+    let told = world.network.texts().join("\n");
+    assert!(told.contains("did not stand in web:ops for 30 s"), "{told}");
 }
 
 #[tokio::test]
@@ -515,13 +530,14 @@ async fn an_end_at_any_commit_of_a_countdown_starts_nothing_early_and_nothing_tw
         let mut first = world.restarted(rules(), commands()).await;
         let second = World::on(dies, rules(), commands()).await.recovered().await;
         let _ = second.press("web:you", Confirm, &op).await;
-        second.step(59).await;
+        second.step(20).await;
         second.engine.stop();
         second.settle().await;
         assert!(second.deploy.begun().is_empty(), "with {end} commits");
         first.clock = second.clock.clone();
         let third = first.restarted(rules(), commands()).await.recovered().await;
         let confirmed = third.now(&op).await.counts_down();
+        third.step(39).await;
         assert!(third.deploy.begun().is_empty(), "with {end} commits");
         third.step(1).await;
         let state = if confirmed { State::Succeeded } else { State::AwaitingConfirm };
