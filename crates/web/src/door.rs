@@ -45,7 +45,7 @@ use crate::{
 /// How long an answer may take until its headers.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// How long the answer to an order may take: the engine ends a read after the time that its command declares.
-const CALL_DEADLINE: Duration = Duration::from_mins(11);
+pub const CALL_DEADLINE: Duration = Duration::from_mins(11);
 
 /// What the door is built from.
 pub struct DoorParts {

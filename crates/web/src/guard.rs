@@ -104,6 +104,25 @@ pub(crate) async fn own_page(
     Ok(next.run(request).await)
 }
 
+/// Lets a terminal through that has nothing to prove itself with yet. Its host may be a loopback name with any port:
+/// nothing here goes by a cookie, and what a browser sends for another site is refused all the same.
+pub(crate) async fn own_terminal(
+    State(door): State<Arc<Door>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let headers = request.headers();
+    let public = door.access.public_url();
+    let host = public.terminals_host(named_host(headers)).ok_or_else(|| {
+        Problem::wrong_host(format!(
+            "Terminals are let in under {public}, or under a loopback name on the server's machine. Set `WILCO_URL` to \
+             one of them."
+        ))
+    })?;
+    same_site(headers, request.method(), &host)?;
+    Ok(next.run(request).await)
+}
+
 /// The cookie's name. A `__Host-` cookie cannot be set by another host or without encryption.
 pub(crate) fn cookie_name(public_url: &PublicUrl) -> &'static str {
     if public_url.is_https() { "__Host-wilco" } else { "wilco" }
@@ -155,10 +174,13 @@ async fn by_cookie(door: &Door, headers: &HeaderMap) -> Result<Caller, Problem> 
     Ok(Caller { who, csrf: Some(secret.csrf()), proof: Proof::Session(session) })
 }
 
+fn named_host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
 fn own_host(door: &Door, headers: &HeaderMap) -> Result<HostPort, Problem> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let public = door.access.public_url();
-    public.own_host(host).ok_or_else(|| {
+    public.own_host(named_host(headers)).ok_or_else(|| {
         Problem::wrong_host(format!(
             "This page is at {public}. If it should be found under another name, set `public_url` in `wilco.toml`."
         ))

@@ -31,7 +31,7 @@ pub use self::{
     access::Access,
     connector::{ConnectorParts, Room, WebConnector},
     desk::Desk,
-    door::{DoorParts, router},
+    door::{CALL_DEADLINE, DoorParts, router},
     health::Ready,
     public_url::PublicUrl,
     serve::serve,

@@ -90,6 +90,13 @@ impl PublicUrl {
         ours.then_some(host)
     }
 
+    /// The host that a terminal named, if it is ours: what a browser may name, or a loopback name with any port, as on
+    /// the server's machine behind a proxy.
+    pub(crate) fn terminals_host(&self, host: &str) -> Option<HostPort> {
+        let near = HostPort::parse(host, default_port(false)).filter(HostPort::is_loopback);
+        self.own_host(host).or(near)
+    }
+
     /// Whether an `Origin` header names this host.
     pub(crate) fn is_origin_of(origin: &str, host: &HostPort) -> bool {
         let read = match origin.split_once("://") {
@@ -149,6 +156,17 @@ mod tests {
             (&public, "", false),
         ] {
             assert_eq!(url.own_host(host).is_some(), ours, "{url} {host}");
+        }
+        for (host, ours) in [
+            ("wilco.example.com", true),
+            ("127.0.0.1:7777", true),
+            ("localhost:7777", true),
+            ("[::1]:7777", true),
+            ("wilco.example.com:7777", false),
+            ("localhost.evil.example:7777", false),
+            ("", false),
+        ] {
+            assert_eq!(public.terminals_host(host).is_some(), ours, "{host}");
         }
     }
 

@@ -124,11 +124,18 @@ async fn a_no_a_late_yes_and_a_restart_let_nobody_in() {
     let unfetched = asks(&server, "wilco").await;
     server.clock.advance(Duration::from_secs(599));
     assert_eq!(answers(&ana, "accept", &unfetched.code).await.status, 204);
+    let fetched = asks(&server, "wilco").await;
     server.clock.advance(Duration::from_secs(1));
     let yes = json!({ "code": unanswered.code, "seen": seen });
     ana.post("/api/v1/device/accept", &yes).await.problem(404);
     unanswered.poll().await.problem(410);
+    server.clock.advance(Duration::from_secs(59));
     unfetched.poll().await.problem(410);
+    // A yes at the last moment is one: the page says so, and the terminal has a minute to come for it.
+    server.clock.advance(Duration::from_secs(539));
+    assert_eq!(answers(&ana, "accept", &fetched.code).await.status, 204);
+    server.clock.advance(Duration::from_secs(59));
+    assert_eq!(fetched.session().await.get("/api/v1/me").await.status, 200);
 
     let waiting = asks(&server, "wilco").await;
     assert_eq!(answers(&ana, "accept", &waiting.code).await.status, 204);
@@ -185,6 +192,10 @@ async fn only_a_person_at_the_page_answers() {
     server.client().with("host", "evil.example").post("/api/v1/device", &begin).await.problem(421);
     let plain = server.client().with("content-type", "text/plain");
     plain.post("/api/v1/device", &begin).await.problem(415);
+    let near = server.client().with("host", "127.0.0.1:1");
+    near.with("origin", "http://evil.example").post("/api/v1/device", &begin).await.problem(403);
+    near.with("origin", "http://127.0.0.1:2").post("/api/v1/device", &begin).await.problem(403);
+    near.with("sec-fetch-site", "cross-site").post("/api/v1/device", &begin).await.problem(403);
     assert_eq!(terminal.poll().await.status, 202, "nobody answered");
 }
 
@@ -287,4 +298,47 @@ async fn what_a_terminal_calls_itself_is_a_short_line_of_text() {
     let huge = json!({ "client": "x".repeat(5_000) });
     server.client().post("/api/v1/device", &huge).await.problem(413);
     assert_eq!(look(&ana, &asks(&server, "\u{7}").await.code).await["client"], "a program without a name");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_a_terminal_on_the_servers_machine_is_let_in_too() {
+    let server = Server::start_at(empty(), "https").await;
+    let public = format!("https://localhost:{}", server.address.port());
+    let near = server.client().with("host", "127.0.0.1:7777");
+    let begun = near.post("/api/v1/device", &json!({ "client": "wilco" })).await;
+    assert_eq!(begun.status, 201, "{}", begun.text());
+    let begun = begun.json();
+    assert_eq!(begun["open"], format!("{public}/login/device"), "the page stays where it is");
+    let poll = json!({ "device_secret": begun["device_secret"] });
+    assert_eq!(near.post("/api/v1/device/token", &poll).await.status, 202);
+    let elsewhere = server.client().with("host", "10.0.0.1:7777");
+    let told = elsewhere.post("/api/v1/device", &json!({ "client": "wilco" })).await.problem(421);
+    assert!(told["detail"].as_str().is_some_and(|text| text.contains("WILCO_URL")), "{told}");
+    // The page itself is heard under its own name alone.
+    near.post("/api/v1/session", &json!({ "secret": "x" })).await.problem(421);
+}
+
+#[tokio::test]
+async fn an_admins_terminal_makes_nothing_that_outlives_its_login() {
+    let server = Server::start().await;
+    let kim = server.signed_in("kim").await;
+    let terminal = asks(&server, "wilco").await;
+    assert_eq!(answers(&kim, "accept", &terminal.code).await.status, 204);
+    let session = terminal.session().await;
+    let (link, token) =
+        (json!({ "person": "ana" }), json!({ "name": "ci", "scope": "read", "expires_in_secs": 3_600 }));
+    for (path, body) in [("/api/v1/invites", &link), ("/api/v1/tokens", &token)] {
+        let told = session.post(path, body).await.problem(403);
+        assert_eq!(told["rule"], "a terminal's login makes no ways in");
+        assert_eq!(told["you_can"], "say it there, after `wilco login --end`");
+    }
+    assert_eq!(session.get("/api/v1/tokens").await.json()["items"], json!([]));
+    // The page's own session and the operator's key do.
+    for client in [kim, server.operator()] {
+        assert_eq!(client.post("/api/v1/invites", &link).await.status, 201);
+    }
+    server.token("ci", "read").await;
+    assert_eq!(session.delete("/api/v1/tokens/ci").await.status, 204, "to end one is no way in");
+    let kept = server.operator().get("/api/v1/audit?kind=access.refused").await.json();
+    assert_eq!(kept["items"].as_array().map(Vec::len), Some(2));
 }

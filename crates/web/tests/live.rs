@@ -1,6 +1,6 @@
 //! Live streams: nothing missing, nothing twice, and an end when they should end.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::json;
 use wilco_contract::{
@@ -168,6 +168,22 @@ async fn a_stream_ends_with_its_session_its_token_and_its_person() {
     tokio::time::resume();
     server.operator().post(OPS, &json!({ "text": "still here" })).await;
     assert_eq!(other.event().await.data["text"], "still here", "nobody else's ends");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_all_that_is_left_of_a_session_ends_when_that_idles_out() {
+    let server = Server::start().await;
+    let (ana, ben) = (server.signed_in("ana").await, server.signed_in("ben").await);
+    let (mut idle, mut used) = (ana.events(STREAM).await, ben.events(STREAM).await);
+    server.clock.advance(Duration::from_secs(11 * 3_600));
+    assert_eq!(ben.get("/api/v1/me").await.status, 200);
+    server.clock.advance(Duration::from_secs(3_600));
+    tokio::time::pause();
+    assert_eq!(idle.next().await, None, "an open stream is no use");
+    tokio::time::resume();
+    ana.get(STREAM).await.problem(401);
+    server.operator().post(OPS, &json!({ "text": "still here" })).await;
+    assert_eq!(used.event().await.data["text"], "still here", "what is used goes on");
 }
 
 #[tokio::test]

@@ -21,6 +21,10 @@ use crate::{
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(40);
+/// How long an order may take: what the server gives it, and what the way there takes.
+const CALL: Duration = wilco_web::CALL_DEADLINE.saturating_add(Duration::from_secs(30));
+/// How long it may take to reach the server.
+const CONNECT: Duration = Duration::from_secs(20);
 /// How long a stream may be open: it says something every 15 seconds, and whoever reads it watches for that.
 const STREAM: Duration = Duration::from_hours(24 * 365);
 /// The most bytes of an answer that are read.
@@ -125,9 +129,35 @@ fn config_here(environment: &Environment) -> Result<Option<Config>, Failure> {
     }
 }
 
-/// A server's name for people and for the file of logins: its address without a slash at the end.
+/// A server's name for people: its address without a slash at the end.
 fn name_of(base: &Url) -> String {
     base.as_str().trim_end_matches('/').to_owned()
+}
+
+/// A server's name in the file of logins: however loopback is spelled, it is one.
+fn key_of(base: &Url) -> String {
+    let mut base = base.clone();
+    if is_loopback(&base) {
+        // It parses, so it is taken.
+        let _ = base.set_host(Some("127.0.0.1"));
+    }
+    name_of(&base)
+}
+
+fn is_loopback(base: &Url) -> bool {
+    matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// What makes a request recognisable when it comes again.
+pub(crate) fn fresh_key() -> Result<String, Failure> {
+    let mut key = [0; 16];
+    getrandom::fill(&mut key).map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// How long an answer to this is waited for.
+fn deadline(ask: &Ask<'_>) -> Duration {
+    if ask.method == Method::POST && ask.path == ["calls"] { CALL } else { TIMEOUT }
 }
 
 impl Client {
@@ -138,7 +168,7 @@ impl Client {
         let base = server.base.clone();
         // Where there is no folder for logins there are none.
         let login = match Logins::of(&Personal::from_process()) {
-            Ok(logins) => logins.at(&name_of(&base))?,
+            Ok(logins) => logins.at(&key_of(&base))?,
             Err(_) => None,
         };
         let is_login = login.is_some();
@@ -165,19 +195,28 @@ impl Client {
         #[expect(clippy::disallowed_methods, reason = "the client of our own server needs no egress rules")]
         let http = reqwest::Client::builder();
         // A server of ours sends nobody elsewhere, and a credential would go along.
-        let http = http.no_proxy().redirect(redirect::Policy::none()).timeout(TIMEOUT).build()?;
+        let http = http.no_proxy().redirect(redirect::Policy::none()).connect_timeout(CONNECT).build()?;
         Ok(Self { http, base, credential, is_login })
     }
 
-    /// The server's name, for people and for the file of logins.
+    /// The server's name, for people.
     pub(crate) fn server(&self) -> String {
         name_of(&self.base)
     }
 
+    /// The server's name in the file of logins.
+    pub(crate) fn key(&self) -> String {
+        key_of(&self.base)
+    }
+
+    /// Whether it asks with a login.
+    pub(crate) fn is_login(&self) -> bool {
+        self.is_login
+    }
+
     /// Whether what goes to the server can be read on the way there.
     pub(crate) fn is_in_the_clear(&self) -> bool {
-        let here = matches!(self.base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        self.base.scheme() == "http" && !here
+        self.base.scheme() == "http" && !is_loopback(&self.base)
     }
 
     fn request(&self, ask: &Ask<'_>) -> Result<reqwest::RequestBuilder, Away> {
@@ -185,7 +224,7 @@ impl Client {
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["api", "v1"]).extend(ask.path);
         }
-        let mut request = self.http.request(ask.method.clone(), url).query(ask.query);
+        let mut request = self.http.request(ask.method.clone(), url).query(ask.query).timeout(deadline(ask));
         if let Some(credential) = &self.credential {
             let value = header::HeaderValue::from_str(&format!("Bearer {credential}"));
             let mut value = value.map_err(|_| Away("the token has signs that no token has".into()))?;
@@ -201,16 +240,30 @@ impl Client {
         })
     }
 
-    fn away(&self, error: &reqwest::Error) -> Away {
-        Away(format!("{} was not reached: {}; is `wilco up` running?", self.server(), root(error)))
+    /// Why no answer came. What was on its way when that happened may be done; nobody can tell.
+    fn away(&self, ask: &Ask<'_>, error: &reqwest::Error) -> Away {
+        let server = self.server();
+        if error.is_connect() || error.is_builder() {
+            return Away(format!("{server} was not reached: {}; is `wilco up` running?", root(error)));
+        }
+        let what = if error.is_timeout() {
+            format!("{server} gave no answer within {} s", deadline(ask).as_secs())
+        } else {
+            format!("the connection to {server} broke before its answer was there: {}", root(error))
+        };
+        if ask.method.is_safe() {
+            Away(what)
+        } else {
+            Away(format!("{what}; it may or may not have been taken"))
+        }
     }
 
     /// Sends a request and reads its answer.
     pub(crate) async fn send(&self, ask: Ask<'_>) -> Result<Got, Away> {
-        let mut response = self.request(&ask)?.send().await.map_err(|error| self.away(&error))?;
+        let mut response = self.request(&ask)?.send().await.map_err(|error| self.away(&ask, &error))?;
         let status = response.status();
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.away(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.away(&ask, &error))? {
             if bytes.len() + chunk.len() > MAX_ANSWER {
                 return Err(Away(format!(
                     "{} sent more than {} MiB as one answer; the rest was not read",
@@ -244,7 +297,7 @@ impl Client {
     pub(crate) async fn stream(&self, ask: Ask<'_>) -> Result<reqwest::Response, Away> {
         let request = self.request(&ask)?.header(header::ACCEPT, "text/event-stream").timeout(STREAM);
         match timeout(TIMEOUT, request.send()).await {
-            Ok(opened) => opened.map_err(|error| self.away(&error)),
+            Ok(opened) => opened.map_err(|error| self.away(&ask, &error)),
             Err(_) => Err(Away(format!("{} did not answer within {} s", self.server(), TIMEOUT.as_secs()))),
         }
     }
@@ -302,10 +355,9 @@ impl Got {
 fn is_own(base: &Url, config: &Config) -> bool {
     let read = |text: &str| Url::parse(text).ok();
     let Some(local) = read(&config.local_url()) else { return false };
-    let is_loopback = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let at_port = base.scheme() == "http" && base.port_or_known_default() == local.port_or_known_default();
     base.origin() == local.origin()
-        || (is_loopback && at_port)
+        || (is_loopback(base) && at_port)
         || read(&config.public_url).is_some_and(|public| public.origin() == base.origin())
 }
 
@@ -315,4 +367,70 @@ fn root(error: &dyn std::error::Error) -> String {
         error = source;
     }
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    fn post<'a>(path: &'a [&'a str], body: &'a Value) -> Ask<'a> {
+        Ask { method: Method::POST, path, query: &[], body: Some(body), key: Some("k") }
+    }
+
+    #[test]
+    fn an_order_has_longer_than_the_server_gives_it() {
+        let body = Value::Null;
+        assert!(deadline(&post(&["calls"], &body)) > wilco_web::CALL_DEADLINE);
+        assert_eq!(deadline(&post(&["tokens"], &body)), TIMEOUT);
+    }
+
+    /// What is said of a server that reads a request and then does this.
+    async fn told(says: &'static [u8]) -> (String, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base =
+            Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("one");
+        let client = Client::new(base, None, false).ok().expect("a client");
+        let body = Value::Null;
+        let asked = client.send(post(&["calls"], &body));
+        let server = async {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut read = vec![0; 4096];
+            let length = stream.read(&mut read).await.expect("a request");
+            stream.write_all(says).await.expect("written");
+            String::from_utf8_lossy(&read[..length]).to_lowercase()
+        };
+        let (answer, request) = tokio::join!(asked, server);
+        (answer.err().expect("no answer").0, request)
+    }
+
+    #[tokio::test]
+    async fn what_broke_off_behind_the_request_may_have_been_taken() {
+        for says in [b"".as_slice(), b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
+            let (why, request) = told(says).await;
+            assert!(why.ends_with("; it may or may not have been taken"), "{why}");
+            assert!(!why.contains("was not reached"), "{why}");
+            assert!(request.contains("idempotency-key: k"), "{request}");
+        }
+        let gone = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("one");
+        let base = Url::parse(&format!("http://{gone}")).expect("an address");
+        let body = Value::Null;
+        let away = Client::new(base, None, false).ok().expect("a client").send(post(&["calls"], &body)).await;
+        let why = away.err().expect("nobody is there").0;
+        assert!(why.contains("was not reached") && !why.contains("may or may not"), "{why}");
+    }
+
+    #[test]
+    fn loopback_has_one_login_however_it_is_spelled() {
+        let key = |text: &str| key_of(&Url::parse(text).expect("an address"));
+        for text in ["http://localhost:7777/", "http://127.0.0.1:7777", "http://[::1]:7777"] {
+            assert_eq!(key(text), "http://127.0.0.1:7777", "{text}");
+        }
+        assert_eq!(key("https://wilco.example.org/"), "https://wilco.example.org");
+        assert_ne!(key("http://localhost:7778"), key("http://localhost:7777"));
+    }
 }

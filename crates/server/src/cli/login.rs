@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let client = Client::nobody()?;
         let logins = Logins::of(&Personal::from_process())?;
         // Looked at first: nobody should answer for a session that cannot be kept.
-        let before = logins.at(&client.server())?;
+        let before = logins.at(&client.key())?;
         if client.is_in_the_clear() {
             terminal::notice(&format!(
                 "{} is not encrypted: whoever is on the way there can read the session.",
@@ -54,7 +54,11 @@ pub(crate) fn run() -> Result<(), Failure> {
         let login = Login::new(text("person"), text("session"))?;
         let person = login.person.clone();
         let new = client.with(&login);
-        logins.keep(&client.server(), login)?;
+        if let Err(error) = logins.keep(&client.key(), login) {
+            // Nobody could end it later: its secret is here alone. Where this fails it idles out.
+            let _ = new.ask(Method::DELETE, &["session"], None).await;
+            return Err(error.into());
+        }
         if let Some(before) = before {
             // It is forgotten here already; where this fails it ends by itself.
             let _ = client.with(&before).ask(Method::DELETE, &["session"], None).await;
@@ -68,7 +72,8 @@ pub(crate) fn run() -> Result<(), Failure> {
 /// Asks until a person answered.
 async fn wait(client: &Client, secret: &str, pause: u64) -> Result<Got, Failure> {
     let body = json!({ "device_secret": secret });
-    let mut pause = pause.clamp(*PAUSE.start(), *PAUSE.end());
+    let first = pause.clamp(*PAUSE.start(), *PAUSE.end());
+    let mut pause = first;
     let mut is_away = false;
     loop {
         tokio::time::sleep(Duration::from_secs(pause)).await;
@@ -76,7 +81,10 @@ async fn wait(client: &Client, secret: &str, pause: u64) -> Result<Got, Failure>
         let ask = Ask { method: Method::POST, path, query: &[], body: Some(&body), key: None };
         match client.send(ask).await {
             Ok(got) if got.status == StatusCode::CREATED => return Ok(got),
-            Ok(got) if got.status == StatusCode::ACCEPTED => is_away = false,
+            Ok(got) if got.status == StatusCode::ACCEPTED => {
+                is_away = false;
+                pause = (pause - 1).max(first);
+            }
             Ok(got) if got.status == StatusCode::TOO_MANY_REQUESTS => pause = (pause + 1).min(*PAUSE.end()),
             Ok(got) if got.status.is_server_error() => {}
             Ok(got) if got.status.is_success() => return Err(no_code(client)),
@@ -97,29 +105,30 @@ pub(crate) fn end() -> Result<(), Failure> {
         let client = Client::nobody()?;
         let logins = Logins::of(&Personal::from_process())?;
         let server = client.server();
-        let Some(login) = logins.at(&server)? else {
+        let Some(login) = logins.at(&client.key())? else {
             return Err(Failure::Failed(format!("There is no login at {server} here.")));
         };
         let ended = client.with(&login).ask(Method::DELETE, &["session"], None).await;
-        logins.forget(&server)?;
         match ended {
             Ok(got) if got.status.is_success() => {
+                logins.forget(&client.key())?;
                 terminal::line(&format!("The login of @{} at {server} has ended.", login.person));
                 Ok(())
             }
             Ok(got) if got.status == StatusCode::UNAUTHORIZED => {
+                logins.forget(&client.key())?;
                 terminal::line(&format!("The login of @{} at {server} had ended already.", login.person));
                 Ok(())
             }
-            Ok(got) => Err(forgotten(&got.refusal())),
-            Err(Failure::Failed(why)) => Err(forgotten(&why)),
+            Ok(got) => Err(kept(&got.refusal())),
+            Err(Failure::Failed(why)) => Err(kept(&why)),
             Err(other) => Err(other),
         }
     })
 }
 
-fn forgotten(why: &str) -> Failure {
-    Failure::Failed(format!("{why}\nIt is forgotten here; on the server it ends after 12 hours without use."))
+fn kept(why: &str) -> Failure {
+    Failure::Failed(format!("{why}\nThe login is still kept here; say `wilco login --end` again."))
 }
 
 fn no_code(client: &Client) -> Failure {

@@ -10,7 +10,7 @@ use wilco_contract::{operation::State, values};
 
 use super::{
     Failure,
-    client::{Client, Got},
+    client::{Ask, Client, Got, fresh_key},
     on_runtime, terminal,
 };
 
@@ -31,7 +31,9 @@ pub(crate) fn run(order: &Order) -> Result<(), Failure> {
     on_runtime(async {
         let client = Client::find()?;
         let body = json!({"order": order.order, "place": order.place, "because": order.because});
-        let got = client.ask(Method::POST, &["calls"], Some(&body)).await?;
+        let key = fresh_key()?;
+        let (path, body, key) = (&["calls"], Some(&body), Some(key.as_str()));
+        let got = client.send(Ask { method: Method::POST, path, query: &[], body, key }).await?;
         match got.status.as_u16() {
             200 => {
                 answered(order, &got);
@@ -65,12 +67,13 @@ async fn follow(client: &Client, order: &Order, id: &str, accepted: &Got) -> Res
         terminal::line(&if order.json { accepted.body.to_string() } else { id.to_owned() });
         return Ok(());
     }
-    let mut state = None;
+    let mut before = None;
     loop {
         let operation = client.done(Method::GET, &["operations", id], None).await?;
-        let now = operation["state"].as_str().and_then(State::parse);
-        if now != state {
-            state = now;
+        let state = operation["state"].as_str().and_then(State::parse);
+        let now = Some((state, starts_alone(&operation).map(str::to_owned)));
+        if now != before {
+            before = now;
             terminal::notice(&told(id, &operation));
         }
         if state.is_some_and(State::is_final) {
@@ -78,6 +81,11 @@ async fn follow(client: &Client, order: &Order, id: &str, accepted: &Got) -> Res
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// While an operation counts down: when it starts, unless somebody stops it.
+fn starts_alone(operation: &Value) -> Option<&str> {
+    operation["alone"]["starts_at"].as_str()
 }
 
 fn told(id: &str, operation: &Value) -> String {
@@ -91,7 +99,15 @@ fn told(id: &str, operation: &Value) -> String {
     if waits {
         let will = operation["plan"]["will"].as_array().into_iter().flatten().filter_map(Value::as_str);
         lines.extend(will.map(|line| format!("  {line}")));
-        for need in operation["needs"].as_array().into_iter().flatten().filter(|need| need["met"] != true) {
+        let alone = starts_alone(operation);
+        if let Some(at) = alone {
+            let at = at.parse::<jiff::Timestamp>();
+            let at = at.map_or_else(|_| "its time".to_owned(), |at| at.strftime("%H:%M:%S UTC").to_string());
+            lines.push(format!("  starts alone at {at} unless somebody stops it: `abort {id}`"));
+        }
+        // In a countdown nobody's approval is waited for.
+        let waited = |need: &&Value| need["met"] != true && (alone.is_none() || need["kind"] != "approve");
+        for need in operation["needs"].as_array().into_iter().flatten().filter(waited) {
             let by = need["by"].as_str().unwrap_or("whoever may give it");
             let kind = need["kind"].as_str().unwrap_or_default();
             lines.push(format!(
@@ -180,4 +196,27 @@ pub(crate) fn token_revoke(name: &str) -> Result<(), Failure> {
 /// A time of the API as people read it.
 fn to_the_second(at: &str) -> String {
     at.parse::<jiff::Timestamp>().map_or_else(|_| at.to_owned(), |at| at.strftime("%FT%TZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_says_when_it_starts_and_asks_for_no_approval() {
+        let mut operation = json!({
+            "state": "awaiting_approval", "plan": { "will": ["ships"] },
+            "needs": [{ "kind": "approve", "count": 1, "by": "role:lead", "rule": "wilco.toml:3", "met": false }],
+            "alone": { "in_place_of": ["wilco.toml:3"], "starts_at": "2026-01-05T09:01:00Z", "unstopped_at": null },
+        });
+        assert_eq!(
+            told("d-7KXD", &operation),
+            "d-7KXD awaiting approval\n  ships\n  starts alone at 09:01:00 UTC unless somebody stops it: `abort d-7KXD`"
+        );
+        operation["alone"] = Value::Null;
+        assert_eq!(
+            told("d-7KXD", &operation),
+            "d-7KXD awaiting approval\n  ships\n  needs 1 × approve by role:lead (wilco.toml:3)"
+        );
+    }
 }

@@ -187,6 +187,20 @@ async fn a_login_that_is_turned_away_or_cut_short_keeps_nothing() {
     assert!(cut.err.contains("Wilco was started anew since; say `wilco login` again."), "{cut:?}");
     assert!(!town.repo.path("config/wilco/logins.json").exists());
 
+    // What was not ended there is not thrown away here.
+    let kept = login(&town.repo, &town.ben).await;
+    assert_eq!(kept.code, Some(0), "{kept:?}");
+    town.server.signal(Signal::TERM);
+    town.server.ended().await;
+    let unended = ran(&town.repo, &["login", "--end"]).await;
+    assert_eq!(unended.code, Some(1));
+    assert!(
+        unended.err.ends_with("The login is still kept here; say `wilco login --end` again.\n"),
+        "{unended:?}"
+    );
+    town.server = up(&town.repo).await;
+    let ended = ran(&town.repo, &["login", "--end"]).await;
+    assert!(ended.out.starts_with("The login of @ben at "), "{ended:?}");
     town.server.signal(Signal::TERM);
     town.server.ended().await;
     let away = ran(&town.repo, &["login"]).await;

@@ -76,6 +76,30 @@ async fn lines_from_a_pipe_are_said_and_answered() {
 }
 
 #[tokio::test]
+async fn a_pipe_ends_by_itself_in_a_busy_room_and_where_nothing_is_answered() {
+    let town = Town::new().await;
+    login(&town.repo, &town.you).await;
+    let noise = async {
+        for number in 0.. {
+            town.ana.say("much to do", &number.to_string()).await.expect("an answer");
+            sleep(Duration::from_millis(300)).await;
+        }
+    };
+    let told = tokio::select! {
+        told = piped(&town.repo, "/re nothing\nhello there\n") => told,
+        () = noise => unreachable!("it has no end"),
+    };
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert_eq!(
+        told.err, "You are You (@you).\nNot said: nothing was said yet that `/re` could go on with\n",
+        "and it was not said in the room"
+    );
+    let quiet = piped(&town.repo, "hello there\n").await;
+    assert_eq!((quiet.code, quiet.err.as_str()), (Some(0), "You are You (@you).\n"), "talk needs no answer");
+    assert_eq!(said(&town).await.iter().filter(|text| *text == "nothing").count(), 0);
+}
+
+#[tokio::test]
 async fn a_program_talks_and_gives_no_orders() {
     let town = Town::new().await;
     let told = piped(&town.repo, "wilco stage red t1\n").await;

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,8 +27,10 @@ const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) const POLL_SECS: u8 = 2;
 /// How many codes live at once: more would only make guessing easier.
 const CODES: usize = 1_000;
-/// How many codes live at once for one address, so that one cannot take all of them.
+/// How many codes live at once for one address, and for all of an IPv6 /64, which one machine can have, so that one cannot take all of them.
 const CODES_PER_ADDRESS: usize = 50;
+/// How long a yes waits at least for its terminal to come for it.
+const YES_LIFE: SignedDuration = SignedDuration::from_secs(60);
 /// How many codes that do not exist a person may type within [`CODE_LIFE`].
 const MISSES: u32 = 10;
 /// The longest name of a client that is shown, in characters.
@@ -149,6 +152,15 @@ fn client_name(said: &str) -> String {
     }
 }
 
+/// What addresses are counted by: an IPv6 address by its /64, any other as it is.
+fn network(from: &str) -> String {
+    match from.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).to_string(),
+        Ok(address) => address.to_string(),
+        Err(_) => from.to_owned(),
+    }
+}
+
 impl Devices {
     /// The table, without what has ended.
     fn living(&self, now: Timestamp) -> MutexGuard<'_, Table> {
@@ -160,6 +172,13 @@ impl Devices {
 }
 
 impl Table {
+    /// Whether another code may live that is asked for from there.
+    fn has_room(&self, from: &str) -> bool {
+        let network = network(from);
+        let from_there = self.asks.values().filter(|ask| self::network(&ask.from) == network).count();
+        self.asks.len() < CODES && from_there < CODES_PER_ADDRESS
+    }
+
     /// The ask with this code, for this person; what they type at random is counted.
     fn find(&mut self, person: &PersonId, code: &str, now: Timestamp) -> Result<&mut Ask, AccessError> {
         if self.misses.get(person).is_some_and(|misses| misses.count >= MISSES) {
@@ -180,8 +199,7 @@ impl Access {
     pub(crate) fn begin_device(&self, client: &str, from: &str) -> Result<Begun, AccessError> {
         let now = self.clock.now();
         let mut table = self.devices.living(now);
-        let from_there = table.asks.values().filter(|ask| ask.from == from).count();
-        if table.asks.len() >= CODES || from_there >= CODES_PER_ADDRESS {
+        if !table.has_room(from) {
             return Err(AccessError::TooManyCodes);
         }
         let secret = Secret::draw(self.chance.as_ref());
@@ -245,6 +263,10 @@ impl Access {
         let ask = table.find(person, code, now)?;
         if ask.seen != seen {
             return Err(AccessError::OtherDevice);
+        }
+        if matches!(said, Said::Yes(_)) {
+            // The person reads that it is let in, so it is, however late they said so.
+            ask.expires_at = ask.expires_at.max(now + YES_LIFE);
         }
         ask.said = Some(said);
         Ok(ask.clone())
@@ -329,6 +351,38 @@ mod tests {
         for bad in ["", "KXD4-7F3", "KXD4-7F3QQ", "KXD4-7F3U", "KXD4_7F3Q", "ＫXD4-7F3Q", "KXD4-7F3é"] {
             assert_eq!(UserCode::read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn no_network_takes_all_codes_and_all_together_take_no_more_than_there_are() {
+        let mut table = Table::default();
+        let mut begin = |from: &str| {
+            let has_room = table.has_room(from);
+            if has_room {
+                let ask = Ask {
+                    code: UserCode::draw(&OsChance),
+                    client: "wilco".into(),
+                    from: from.into(),
+                    asked_at: Timestamp::UNIX_EPOCH,
+                    expires_at: Timestamp::UNIX_EPOCH + CODE_LIFE,
+                    seen: String::new(),
+                    polled_at: None,
+                    said: None,
+                };
+                table.asks.insert(Secret::draw(&OsChance).hash(), ask);
+            }
+            has_room
+        };
+        // One machine with as many addresses as it likes.
+        let got = (0..2_000).filter(|at| begin(&format!("2001:db8:1:2::{at:x}"))).count();
+        assert_eq!(got, CODES_PER_ADDRESS);
+        assert!(begin("2001:db8:1:3::1"), "the next network is another");
+        assert_eq!((0..60).filter(|_| begin("192.0.2.1")).count(), CODES_PER_ADDRESS);
+        assert!(!begin("::ffff:192.0.2.1"), "an address is the same however it is written");
+        assert!(begin("192.0.2.2"));
+        let got = (0..2_000).filter(|at| begin(&format!("198.51.{}.{}", at / 250, at % 250))).count();
+        assert_eq!(got, CODES - 2 * CODES_PER_ADDRESS - 2);
+        assert!(!begin("203.0.113.7"));
     }
 
     #[test]

@@ -238,17 +238,15 @@ impl Access {
         token.revoked_at.is_none() && self.clock.now() < token.expires_at
     }
 
-    /// Whether what a caller once proved still holds, for streams that stay open.
+    /// Whether what a caller once proved still holds, for streams that stay open. An open stream is no use of its session:
+    /// without any other the session ends, and the stream with it, or whoever stole one could read for ever.
     pub(crate) async fn still(&self, proof: &Proof) -> Result<bool, StoreError> {
         match proof {
             Proof::Operator => Ok(true),
             Proof::Token(hash) => Ok(self.token_by(*hash).await?.is_some()),
             Proof::Session(session) => {
                 let stored = self.store.session(session.hash).await?;
-                // An open stream is a use of the session, so only its end or its person's counts here.
-                Ok(stored.is_some_and(|stored| {
-                    stored.ended_at.is_none() && self.desk.person(&stored.person).is_some()
-                }))
+                Ok(stored.is_some_and(|stored| self.alive(&stored).is_some()))
             }
         }
     }

@@ -11,7 +11,7 @@ use wilco_contract::{gate::Denial, ids::PersonId};
 
 use super::Answer;
 use crate::{
-    access::may_administrate,
+    access::{Proof, may_administrate},
     door::Door,
     dto::Invited,
     extract::Json,
@@ -33,11 +33,27 @@ pub(super) async fn invite(
     caller: Caller,
     Json(whom): Json<Whom>,
 ) -> Result<Answer<Invited>, Problem> {
-    administers(&door, &caller, "make a link").await?;
+    makes_ways_in(&door, &caller, "make a link").await?;
     let name = whom.person.strip_prefix('@').unwrap_or(&whom.person);
     let person = PersonId::parse(name).map_err(|error| Problem::unfit(format!("{error}.")))?;
     let link = door.access.issue_link(&person, &caller.who.key()).await?;
     Ok(Answer(StatusCode::CREATED, link.into()))
+}
+
+/// What is made here outlives the session that made it. A terminal's session opens no page and lets nothing else in, so
+/// it makes neither a link nor a token, whoever it is of.
+pub(super) async fn makes_ways_in(door: &Door, caller: &Caller, what: &str) -> Result<(), Problem> {
+    administers(door, caller, what).await?;
+    if !matches!(caller.proof, Proof::Session(_)) || caller.at_the_page().is_some() {
+        return Ok(());
+    }
+    let denial = Denial {
+        text: format!("A terminal's login may not {what}: that would outlive the login."),
+        rule: "a terminal's login makes no ways in".into(),
+        who_can: Some("the local operator, on the server's machine".into()),
+        you_can: Some("say it there, after `wilco login --end`".into()),
+    };
+    Err(refuse(door, caller, Refused { kind: "access.refused", operation: None, denial }).await)
 }
 
 /// Links and tokens are made by the local operator and by persons with the role `admin`. `what` is what the caller

@@ -62,6 +62,8 @@ pub(crate) struct Route {
     pub(crate) about: &'static str,
     /// Whether nobody needs to be signed in.
     pub(crate) open: bool,
+    /// Whether terminals ask here, and no page.
+    for_terminals: bool,
     pub(crate) query: Option<Describe>,
     pub(crate) body: Option<Describe>,
     /// The answers that are no problems: status, what it means, what it holds.
@@ -87,6 +89,7 @@ impl Route {
             path,
             about,
             open: false,
+            for_terminals: false,
             query: None,
             body: None,
             answers: Vec::new(),
@@ -98,6 +101,11 @@ impl Route {
     fn open(mut self) -> Self {
         self.open = true;
         self
+    }
+
+    fn for_terminals(mut self) -> Self {
+        self.for_terminals = true;
+        self.open()
     }
 
     fn query<T: JsonSchema>(mut self) -> Self {
@@ -151,7 +159,7 @@ pub(crate) fn routes() -> Vec<Route> {
              with whether they did.",
             post(device::begin).layer(DefaultBodyLimit::max(MAX_SIGN_IN)),
         )
-        .open()
+        .for_terminals()
         .body::<device::Client>()
         .answer::<DeviceBegun>(201, "The code and the secret."),
         Route::new(
@@ -161,7 +169,7 @@ pub(crate) fn routes() -> Vec<Route> {
              answered or has ended is 410.",
             post(device::poll).layer(DefaultBodyLimit::max(MAX_SIGN_IN)),
         )
-        .open()
+        .for_terminals()
         .body::<device::Poll>()
         .answer::<DeviceLetIn>(201, "It is let in: a session, shown this once.")
         .empty(202, "Nobody answered yet."),
@@ -290,12 +298,14 @@ fn held(path: &'static str, about: &'static str, handler: MethodRouter<Arc<Door>
 pub(crate) fn router(door: &Arc<Door>) -> Router<Arc<Door>> {
     let guarded = middleware::from_fn_with_state(Arc::clone(door), guard::caller);
     let own = middleware::from_fn_with_state(Arc::clone(door), guard::own_page);
+    let terminal = middleware::from_fn_with_state(Arc::clone(door), guard::own_terminal);
     let mut router = Router::new();
     for route in routes() {
         // Each route carries its own guard, so that none can be added without one.
         let handler = match (route.open, route.method) {
             (false, _) => route.handler.route_layer(guarded.clone()),
             (true, "get") => route.handler,
+            (true, _) if route.for_terminals => route.handler.route_layer(terminal.clone()),
             (true, _) => route.handler.route_layer(own.clone()),
         };
         router = router.route(&format!("{BASE}{}", route.path), handler);

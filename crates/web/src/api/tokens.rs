@@ -9,7 +9,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wilco_contract::principal::Scope;
 
-use super::{Answer, invites::administers};
+use super::{
+    Answer,
+    invites::{administers, makes_ways_in},
+};
 use crate::{
     door::Door,
     dto::{List, TokenMade, TokenRow},
@@ -45,7 +48,7 @@ pub(super) async fn make(
     caller: Caller,
     Json(wanted): Json<Wanted>,
 ) -> Result<Answer<TokenMade>, Problem> {
-    administers(&door, &caller, "make a token").await?;
+    makes_ways_in(&door, &caller, "make a token").await?;
     let fits = (1..=64).contains(&wanted.name.len())
         && wanted
             .name

@@ -150,7 +150,8 @@ impl Known {
 
     /// What the line may go on with at its end.
     pub(super) fn next(&self, line: &str) -> Next {
-        let start = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let mut signs = line.char_indices().rev();
+        let start = signs.find(|(_, sign)| sign.is_whitespace()).map_or(0, |(at, sign)| at + sign.len_utf8());
         let (before, word) = line.split_at(start);
         let mut found = BTreeSet::new();
         if before.trim().is_empty() && word.starts_with('/') {
@@ -384,6 +385,8 @@ mod tests {
             "wilc",
             "wilcoé",
             "wilco\u{3000}status ",
+            "wilco\u{3000}st",
+            "wilco\u{a0}st",
             "@",
             "@@wilco ",
             "/",

@@ -122,7 +122,11 @@ impl Feed {
             return End::Older;
         }
         if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
-            return End::Refused(refusal(response).await);
+            let why = refusal(response).await;
+            let is_over = status == StatusCode::UNAUTHORIZED && self.client.is_login();
+            let go_on =
+                if is_over { "\nYou can: Say `wilco login`, and then `wilco chat` again." } else { "" };
+            return End::Refused(why + go_on);
         }
         if !status.is_success() {
             return End::Broke(format!("{} said {status}", self.client.server()));

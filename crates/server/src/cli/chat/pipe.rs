@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 use wilco_contract::{input::MAX_TEXT, operation::State};
 
 use super::{
@@ -20,8 +23,13 @@ use super::{
 };
 use crate::cli::{Failure, terminal};
 
-/// How long nothing may come before an answer counts as missing.
+/// How long an operation that has begun may have no news.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a first answer is waited for: of what is plainly said to Wilco, and of any other line, which may be an order
+/// by signs that only the server knows.
+const FIRST: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3));
+/// How long all answers together are waited for.
+const AT_MOST: Duration = Duration::from_mins(15);
 /// How long after the last answer more may come.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -32,12 +40,40 @@ enum Line {
     NoText,
 }
 
+/// What is waited for in a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// A first answer, for so long.
+    First(Duration),
+    /// The end of an operation.
+    End,
+    /// Nothing.
+    No,
+}
+
+impl Waits {
+    /// After an answer of Wilco with this state. An operation is answered when it has ended, or waits for somebody.
+    fn after(state: Option<State>) -> Self {
+        if state.is_none_or(|state| state.is_final() || state.awaits()) { Self::No } else { Self::End }
+    }
+}
+
+/// How long the next news may take.
+fn patience(threads: &HashMap<String, Waits>) -> Duration {
+    let of = |waits: &Waits| match waits {
+        Waits::First(patience) => *patience,
+        Waits::End => PATIENCE,
+        Waits::No => QUIET,
+    };
+    threads.values().map(of).max().unwrap_or(QUIET)
+}
+
 /// What is waited for.
 struct Pipe {
     room: Room,
     news: mpsc::Receiver<News>,
-    /// Threads of what was said, and whether all of their answers are there.
-    threads: HashMap<String, bool>,
+    /// Threads of what was said, and what is waited for in each.
+    threads: HashMap<String, Waits>,
     is_whole: bool,
 }
 
@@ -55,7 +91,7 @@ pub(super) async fn pipe(mut room: Room) -> Result<(), Failure> {
                 Some(line) => pipe.line(line, &known).await?,
                 None => break,
             },
-            Some(news) = pipe.news.recv() => pipe.hear(news)?,
+            Some(news) = pipe.news.recv() => drop(pipe.hear(news)?),
         }
     }
     pipe.wait().await?;
@@ -70,17 +106,24 @@ impl Pipe {
             Line::TooLong => return self.not(&format!("a line of more than {MAX_TEXT} bytes")),
             Line::NoText => return self.not("a line that is no text"),
         };
-        let (thread, text) = match text.trim().strip_prefix("/re ") {
-            Some(rest) => (self.room.last.clone(), rest.trim()),
-            None => (None, text.trim()),
+        let (thread, text) = match text.trim().split_once(char::is_whitespace) {
+            Some(("/re", rest)) => match self.room.last.clone() {
+                Some(last) => (Some(last), rest.trim()),
+                None => return self.not("nothing was said yet that `/re` could go on with"),
+            },
+            _ => (None, text.trim()),
         };
         let late = async |text: String| terminal::notice(&text);
         match self.room.say(text, thread.as_deref(), late).await? {
             Outcome::Said(said) => {
                 // In a thread of their own words even talk may be an answer that Wilco asked for.
-                let is_order = self.room.me.is_person() && (thread.is_some() || known.is_said_to_wilco(text));
+                let is_to_wilco = thread.is_some() || known.is_said_to_wilco(text);
+                let waits = match self.room.me.is_person() {
+                    true => Waits::First(if is_to_wilco { FIRST.0 } else { FIRST.1 }),
+                    false => Waits::No,
+                };
                 let opened = said.thread.clone().unwrap_or_else(|| said.id.clone());
-                self.threads.insert(opened, !is_order);
+                self.threads.insert(opened, waits);
                 self.show(&said);
                 Ok(())
             }
@@ -101,23 +144,23 @@ impl Pipe {
         }
     }
 
-    fn hear(&mut self, news: News) -> Result<(), Failure> {
+    /// Takes in news; says whether they are of a thread of its own.
+    fn hear(&mut self, news: News) -> Result<bool, Failure> {
         match news {
             News::Said(said) => {
                 let thread = said.thread.as_ref().and_then(|thread| self.threads.get_mut(thread));
-                let Some(is_answered) = thread else { return Ok(()) };
+                let Some(waits) = thread else { return Ok(false) };
                 if said.from.kind == "wilco" {
-                    // An operation is answered when it has ended, or when it waits for somebody.
-                    *is_answered = said.state.is_none_or(|state: State| state.is_final() || state.awaits());
+                    *waits = Waits::after(said.state);
                 }
                 self.show(&said);
-                Ok(())
+                Ok(true)
             }
             News::Lost(why) => {
                 terminal::notice(&format!("{why}. Trying again."));
-                Ok(())
+                Ok(false)
             }
-            News::Back => Ok(()),
+            News::Back => Ok(false),
             News::Older => Err(Failure::Failed(
                 "The record there is older than it was, as after a backup was restored; look at the room."
                     .into(),
@@ -126,24 +169,37 @@ impl Pipe {
         }
     }
 
-    /// Waits for the answers that are missing, and then until it is quiet.
+    /// Waits for the answers that are missing, and then until it is quiet. What others say keeps nobody waiting.
     async fn wait(&mut self) -> Result<(), Failure> {
+        let end = Instant::now() + AT_MOST;
+        let mut since = Instant::now();
         loop {
-            let missing = self.threads.values().filter(|is_answered| !**is_answered).count();
-            let patience = if missing > 0 { PATIENCE } else { QUIET };
-            match timeout(patience, self.news.recv()).await {
-                Ok(Some(news)) => self.hear(news)?,
-                Ok(None) | Err(_) if missing > 0 => {
-                    return Err(Failure::Failed(format!(
-                        "{missing} of what was said had no whole answer, and nothing came for {} s; `{}` shows the \
-                         room.",
-                        PATIENCE.as_secs(),
-                        "wilco chat"
-                    )));
+            let until = (since + patience(&self.threads)).min(end);
+            match timeout_at(until, self.news.recv()).await {
+                Ok(Some(news)) => {
+                    if self.hear(news)? {
+                        since = Instant::now();
+                    }
                 }
-                Ok(None) | Err(_) => return Ok(()),
+                Ok(None) | Err(_) => return self.gave_up(),
             }
         }
+    }
+
+    /// What is said when nothing more is waited for.
+    fn gave_up(&self) -> Result<(), Failure> {
+        let count = |is: fn(&Waits) -> bool| self.threads.values().filter(|waits| is(waits)).count();
+        let running = count(|waits| matches!(waits, Waits::End));
+        if running > 0 {
+            return Err(Failure::Failed(format!(
+                "{running} of what was ordered has not ended, and is no longer waited for; `wilco chat` shows the room."
+            )));
+        }
+        // What Wilco has nothing to say to is no failure; talk is not expected to have an answer.
+        if count(|waits| *waits == Waits::First(FIRST.0)) > 0 {
+            terminal::notice(&format!("No answer came within {} s.", FIRST.0.as_secs()));
+        }
+        Ok(())
     }
 }
 
@@ -193,6 +249,22 @@ fn skip_line(input: &mut impl BufRead) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_operation_that_has_begun_is_waited_for_long() {
+        let of = |waits: &[Waits]| {
+            let threads = waits.iter().enumerate().map(|(at, waits)| (at.to_string(), *waits));
+            patience(&threads.collect())
+        };
+        assert_eq!(of(&[]), QUIET);
+        assert_eq!(of(&[Waits::No, Waits::First(FIRST.1)]), FIRST.1);
+        assert_eq!(of(&[Waits::First(FIRST.0), Waits::No]), FIRST.0);
+        assert_eq!(of(&[Waits::End, Waits::First(FIRST.1)]), PATIENCE);
+        assert_eq!(Waits::after(None), Waits::No);
+        assert_eq!(Waits::after(Some(State::Running)), Waits::End);
+        assert_eq!(Waits::after(Some(State::AwaitingConfirm)), Waits::No);
+        assert_eq!(Waits::after(Some(State::Succeeded)), Waits::No);
+    }
 
     #[test]
     fn lines_are_read_up_to_what_may_be_said() {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::cli::{
     Failure,
-    client::{Ask, Client},
+    client::{Ask, Client, fresh_key},
 };
 
 /// How many messages are shown of what was before.
@@ -93,9 +93,7 @@ impl Room {
         thread: Option<&str>,
         mut late: impl AsyncFnMut(String),
     ) -> Result<Outcome, Failure> {
-        let mut key = [0; 16];
-        getrandom::fill(&mut key).map_err(|error| Failure::Failed(error.to_string()))?;
-        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = fresh_key()?;
         let body = match thread {
             Some(thread) => json!({ "text": text, "thread": thread }),
             None => json!({ "text": text }),
@@ -117,7 +115,8 @@ impl Room {
                     }
                     Err(away) => {
                         is_open = true;
-                        why = away;
+                        // Without a sign at its end it stands before another sentence.
+                        why = if away.ends_with(['.', '?']) { away } else { format!("{away}.") };
                     }
                 }
                 if !std::mem::replace(&mut is_late, true) {

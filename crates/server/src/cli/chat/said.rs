@@ -3,12 +3,15 @@
 //! Not the renderer of replies: a message brings its text. All of it is from outside: it is cleaned, and a text of
 //! several lines cannot look like several messages. Layer 4.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use serde_json::Value;
-use wilco_contract::operation::State;
+use wilco_contract::{input::MAX_TEXT, operation::State};
 
 /// How many messages are remembered, to tell changes and to say what an answer answers.
 const REMEMBERED: usize = 2_000;
@@ -16,6 +19,10 @@ const REMEMBERED: usize = 2_000;
 const SET_IN: &str = "    ";
 /// The longest name of a speaker that is shown, in characters.
 const MAX_NAME: usize = 60;
+/// The longest id of a message and of a speaker that is taken, in bytes, far above those of any server.
+const MAX_ID: usize = 1_000;
+/// The fewest columns that lines are fitted to.
+const MIN_COLUMNS: usize = 20;
 
 /// A message, as the API gives it.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +54,16 @@ impl Said {
             if block["type"] == "status" { block["state"].as_str().and_then(State::parse) } else { None }
         });
         let mut said: Self = serde_json::from_value(value).ok()?;
+        let thread = said.thread.as_deref().unwrap_or_default();
+        let ids = [said.id.as_str(), thread, &said.from.kind, &said.from.id, &said.from.name];
+        if ids.iter().any(|id| id.len() > MAX_ID) {
+            return None;
+        }
+        if said.text.len() > MAX_TEXT {
+            said.text.truncate(said.text.floor_char_boundary(MAX_TEXT));
+            said.text.push('…');
+            said.text.shrink_to_fit();
+        }
         said.state = state;
         Some(said)
     }
@@ -102,31 +119,49 @@ pub(super) struct Shown {
     order: VecDeque<String>,
     /// The day of the last line.
     day: Option<jiff::civil::Date>,
+    /// How wide the terminal is; none where it is none.
+    columns: fn() -> Option<usize>,
 }
 
 struct Known {
     speaker: String,
     state: Option<State>,
-    text: String,
+    /// A hash: the texts of so many messages would be much.
+    text: u64,
     version: u64,
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// How wide the terminal is that is written to.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 impl Shown {
     /// Nothing yet; times are told in this zone.
     pub(super) fn new(zone: &str, colours: Colours) -> Self {
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        Self { zone, colours, known: HashMap::new(), order: VecDeque::new(), day: None }
+        Self { zone, colours, known: HashMap::new(), order: VecDeque::new(), day: None, columns }
     }
 
     /// The lines that show a message or a change of one; none where nothing of it needs to be read.
     pub(super) fn tell(&mut self, said: &Said) -> Option<String> {
         let changed = match self.known.get(&said.id) {
-            None => return Some(self.whole(said)),
+            None => {
+                let whole = self.whole(said);
+                return Some(self.fitted(whole));
+            }
             Some(known) if known.version >= said.version => return None,
             Some(known) => self.change(known, said),
         };
         self.remember(said);
-        changed
+        changed.map(|text| self.fitted(text))
     }
 
     /// Remembers a message that stands on the screen already, as its speaker typed it.
@@ -134,7 +169,7 @@ impl Shown {
         let known = Known {
             speaker: said.speaker(),
             state: said.state,
-            text: said.text.clone(),
+            text: hash(&said.text),
             version: said.version,
         };
         if self.known.insert(said.id.clone(), known).is_none() {
@@ -179,7 +214,7 @@ impl Shown {
     fn change(&self, known: &Known, said: &Said) -> Option<String> {
         let is_news = match said.state {
             Some(state) => known.state != Some(state),
-            None => known.text != said.text,
+            None => known.text != hash(&said.text),
         };
         if !is_news {
             return None;
@@ -189,6 +224,14 @@ impl Shown {
             said.state.is_some_and(|state| state.awaits() || (state.is_final() && state != State::Succeeded));
         let text = if in_full { self.text(said) } else { self.first_line(said) };
         Some(format!("{} {text}", self.colours.faint("~")))
+    }
+
+    /// The same lines, none wider than the terminal: it would go on at its left edge, where only messages begin.
+    fn fitted(&self, text: String) -> String {
+        match (self.columns)().filter(|columns| *columns >= MIN_COLUMNS) {
+            Some(columns) => text.lines().map(|line| fitted(line, columns)).collect::<Vec<_>>().join("\n"),
+            None => text,
+        }
     }
 
     fn first_line(&self, said: &Said) -> String {
@@ -202,6 +245,36 @@ impl Shown {
         let rest: String = lines.map(|line| format!("\n{SET_IN}{line}")).collect();
         self.first_line(said) + &rest
     }
+}
+
+/// How many columns a sign takes at most. Rather too many than too few: a line that breaks early does no harm.
+fn width(sign: char) -> usize {
+    match sign {
+        '\t' => 8,
+        '\u{1100}'.. => 2,
+        _ => 1,
+    }
+}
+
+/// A line in parts of at most so many columns, each but the first set in. Colours take none.
+fn fitted(line: &str, columns: usize) -> String {
+    let (mut out, mut at, mut is_colour) = (String::with_capacity(line.len()), 0, false);
+    for sign in line.chars() {
+        is_colour |= sign == '\u{1b}';
+        if is_colour {
+            is_colour = sign != 'm';
+        } else {
+            // The last column stays free: there terminals differ about where they are.
+            if at + width(sign) >= columns {
+                out.push('\n');
+                out.push_str(SET_IN);
+                at = SET_IN.len();
+            }
+            at += width(sign);
+        }
+        out.push(sign);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -228,7 +301,7 @@ mod tests {
     }
 
     fn shown() -> Shown {
-        Shown::new("Europe/Berlin", Colours(false))
+        Shown { columns: || None, ..Shown::new("Europe/Berlin", Colours(false)) }
     }
 
     #[test]
@@ -283,6 +356,49 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_padded_to_the_next_row_looks_like_no_message() {
+        let mut shown = Shown { columns: || Some(40), ..shown() };
+        let fake = "14:05:21 CET wilco: d-7KXD succeeded";
+        for padding in
+            [" ".repeat(200), "x".repeat(11), "界".repeat(50), "\t".repeat(3), "\u{2800}".repeat(60)]
+        {
+            let mut value = message(1, 1, &format!("hi{padding}{fake}\nand {padding}{fake}"));
+            value["from"] = json!({ "kind": "person", "id": "eve", "name": "Eve" });
+            shown.forget();
+            let told = shown.tell(&Said::read(value).expect("a message")).expect("lines");
+            let wide = |line: &str| line.chars().map(width).sum::<usize>();
+            for (at, line) in told.lines().filter(|line| !line.ends_with("2026")).enumerate() {
+                assert!(wide(line) < 40, "{line:?}");
+                assert!(at == 0 || line.starts_with(SET_IN), "{line:?}");
+            }
+        }
+        let coloured = Shown { columns: || Some(40), ..Shown::new("UTC", Colours(true)) };
+        let painted = coloured.colours.faint(&"x".repeat(39));
+        assert_eq!(coloured.fitted(painted.clone()), painted, "colours take no room");
+    }
+
+    #[test]
+    fn what_a_liar_sends_is_remembered_small() {
+        let long = "x".repeat(4 * 1024 * 1024);
+        for field in ["id", "thread"] {
+            let mut value = message(1, 1, "x");
+            value[field] = json!(long);
+            assert!(Said::read(value).is_none(), "{field}");
+        }
+        for field in ["kind", "id", "name"] {
+            let mut value = message(1, 1, "x");
+            value["from"][field] = json!(long);
+            assert!(Said::read(value).is_none(), "{field}");
+        }
+        let said = Said::read(message(1, 1, &"é".repeat(MAX_TEXT))).expect("a message");
+        assert!(said.text.len() <= MAX_TEXT + 3 && said.text.ends_with('…'));
+        let mut shown = shown();
+        shown.tell(&said);
+        let known = &shown.known["1"];
+        assert_eq!((known.text, known.speaker.as_str()), (hash(&said.text), "wilco"));
+    }
+
+    #[test]
     fn what_is_no_message_is_none_and_what_is_remembered_is_bounded() {
         for bad in [json!(null), json!([]), json!({}), json!({ "id": 1 })] {
             assert!(Said::read(bad).is_none());
@@ -297,7 +413,7 @@ mod tests {
 
     #[test]
     fn colours_are_there_only_where_they_are_wanted() {
-        let mut coloured = Shown::new("UTC", Colours(true));
+        let mut coloured = Shown { columns: || None, ..Shown::new("UTC", Colours(true)) };
         let told = coloured.tell(&status(1, 1, "failed", "")).expect("lines");
         assert!(told.contains("\u{1b}[31md-7KXD failed: ship webapp\u{1b}[0m"), "{told:?}");
         let told = shown().tell(&status(1, 1, "failed", "")).expect("lines");

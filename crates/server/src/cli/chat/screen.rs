@@ -36,14 +36,16 @@ pub(super) enum Typed {
     Line(String),
     /// Ctrl-C.
     Interrupted,
+    /// Ctrl-D.
+    End,
     /// The terminal cannot be read, and why.
     Broke(String),
 }
 
 /// The terminal.
 pub(super) struct Screen {
-    /// What was typed; closed at its end.
-    pub(super) typed: mpsc::Receiver<Typed>,
+    /// What was typed.
+    typed: mpsc::Receiver<Typed>,
     /// The prompt of the next line; the editor waits for it after each.
     next: std::sync::mpsc::Sender<String>,
     print: Option<mpsc::Sender<String>>,
@@ -102,6 +104,11 @@ impl Screen {
             .name("edit".into())
             .spawn(move || read(editor, &prompts, &tell, history.as_ref()))?;
         Ok(Self { typed, next, print: Some(print), printing: Some(printing), before, is_over: false })
+    }
+
+    /// What is typed next. An editor that ended without saying so broke.
+    pub(super) async fn next(&mut self) -> Typed {
+        self.typed.recv().await.unwrap_or_else(|| Typed::Broke("the editor of lines ended by itself".into()))
     }
 
     /// Lets the next line be typed, behind this prompt.
@@ -166,10 +173,11 @@ fn read(
                 Typed::Line(line)
             }
             Err(ReadlineError::Interrupted) => Typed::Interrupted,
-            Err(ReadlineError::Eof) => return,
+            Err(ReadlineError::Eof) => Typed::End,
             Err(error) => Typed::Broke(error.to_string()),
         };
-        if tell.blocking_send(typed).is_err() {
+        let is_end = matches!(typed, Typed::End);
+        if tell.blocking_send(typed).is_err() || is_end {
             return;
         }
     }
@@ -206,3 +214,19 @@ impl Highlighter for Help {
 
 impl Validator for Help {}
 impl Helper for Help {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_editor_that_died_is_no_end_of_what_is_typed() {
+        let (tell, typed) = mpsc::channel(1);
+        let (next, _prompts) = std::sync::mpsc::channel();
+        let mut screen = Screen { typed, next, print: None, printing: None, before: None, is_over: true };
+        tell.send(Typed::End).await.ok().expect("room");
+        drop(tell);
+        assert!(matches!(screen.next().await, Typed::End));
+        assert!(matches!(screen.next().await, Typed::Broke(_)));
+    }
+}

@@ -54,22 +54,22 @@ pub(super) async fn talk(room: Room, personal: &Personal) -> Result<(), Failure>
     talk.ask();
     loop {
         let then = tokio::select! {
-            typed = talk.screen.typed.recv() => match typed {
-                Some(Typed::Line(line)) => tokio::select! {
+            typed = talk.screen.next() => match typed {
+                Typed::Line(line) => tokio::select! {
                     then = talk.line(&line) => then?,
                     // What is on its way may arrive; nobody waits for it.
                     _ = terminate.recv() => return Ok(()),
                     _ = hang_up.recv() => return Ok(()),
                 },
-                Some(Typed::Interrupted) => {
+                Typed::Interrupted => {
                     talk.print("Ctrl-D or `/quit` ends.".into()).await;
                     talk.ask();
                     Then::On
                 }
-                Some(Typed::Broke(why)) => {
+                Typed::Broke(why) => {
                     return Err(Failure::Failed(format!("The terminal cannot be read: {why}")));
                 }
-                None => Then::End,
+                Typed::End => Then::End,
             },
             Some(news) = talk.news.recv() => talk.hear(news).await?,
             _ = terminate.recv() => return Ok(()),
@@ -106,6 +106,8 @@ impl Talk {
         }
         self.news = self.room.follow(cursor);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).is_direct = self.room.is_direct();
+        // What is on its way may be of the place that was left.
+        self.learning = JoinSet::new();
         self.learn();
         Ok(())
     }
