@@ -255,6 +255,22 @@ async fn items_that_only_the_run_tells_are_counted_before_the_first_is_begun() {
 }
 
 #[tokio::test]
+async fn the_items_of_all_steps_are_counted_together() {
+    let mut commands = for_each(json!("{{ steps.list.hosts }}"), true);
+    let mut second = commands[0].steps[1].clone();
+    second.id = "second".to_owned();
+    second.for_each = Some(ForEach { over: json!("{{ steps.list.others }}"), at_once: 1 });
+    commands[0].steps.push(second);
+    let world = World::on_new(bounded(2), commands).await;
+    let outputs = json!({ "hosts": ["a", "b"], "others": ["c", "d"] });
+    world.deploy.ends(Ok(wilco_contract::action::Outcome { outputs, ..Default::default() }));
+    let op = operation(&world, "web:you", "restart web").await;
+    let op = world.now(&op).await;
+    assert_eq!((op.state, world.deploy.begun().len()), (State::Failed, 3), "the list and two of them");
+    assert!(op.why.as_deref().is_some_and(|why| why.contains("4 targets")), "{:?}", op.why);
+}
+
+#[tokio::test]
 async fn force_is_a_right_of_its_own_and_is_shown_wherever_the_operation_is() {
     let world = World::on_new(bounded(5), commands()).await;
     world.deploy.plans(targets(12));

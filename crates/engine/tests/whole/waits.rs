@@ -371,6 +371,10 @@ async fn a_wait_until_a_time_is_stopped_at_any_moment() {
     assert!(world.store.locks().await.expect("locks").is_empty());
     let (world, op) = shipping(soaking(json!({"until": "2026-11-23T10:00:00Z"}))).await;
     assert_eq!(world.state(&op).await, State::Succeeded, "what is past is not waited for");
+    for _ in 0..8 {
+        let (world, op) = shipping(soaking(json!({"until": "2026-11-23T09:00:00Z"}))).await;
+        assert_eq!(world.state(&op).await, State::Succeeded, "nor what is long past");
+    }
     let far = world_that_waits("2026-12-24T10:00:00Z").await;
     assert!(refusal(far).0.contains("is more than 7 days away, which are the most"));
 }
@@ -378,6 +382,29 @@ async fn a_wait_until_a_time_is_stopped_at_any_moment() {
 async fn world_that_waits(until: &str) -> Answer {
     let world = world(soaking(json!({"until": until}))).await;
     world.call("web:you", "app.ship", "web").await
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_question_answers_it_not() {
+    let (world, op) = shipping(regions()).await;
+    let before = world.time() - jiff::SignedDuration::from_secs(5);
+    world.reply_at(("web:you", "2"), "1", "eu", before).await;
+    assert_eq!(world.state(&op).await, State::Running);
+    world.reply("web:you", "3", "1", "us").await;
+    assert_eq!(world.deploy.begun()[0].args["region"], "us");
+}
+
+#[tokio::test]
+async fn a_right_that_is_gone_at_the_end_of_a_wait_begins_nothing_more() {
+    let command = soaking(json!({"for": "10m"}));
+    let (world, op) = shipping(command.clone()).await;
+    assert_eq!(world.state(&op).await, State::Running);
+    let before = world.deploy.begun().len();
+    let mut stricter = policy();
+    stricter.grants.clear();
+    world.reload(stricter, with(command));
+    world.step(601).await;
+    assert_eq!((world.now(&op).await.state, world.deploy.begun().len()), (State::Failed, before));
 }
 
 #[tokio::test]

@@ -338,6 +338,12 @@ impl World {
         Self { engine, store, network, clock, deploy, read }
     }
 
+    /// The configuration is another one from now on.
+    pub(crate) fn reload(&self, policy: Policy, commands: Vec<Command>) {
+        let setup = setup(policy, commands, EventSetup::default());
+        self.engine.reload(setup).unwrap_or_else(|_| panic!("the test's commands collide"));
+    }
+
     pub(crate) async fn recovered(self) -> Self {
         self.engine.recover().await.expect("the store can be read");
         self.settle().await;
@@ -418,9 +424,21 @@ impl World {
 
     /// Says something in the thread of a message.
     pub(crate) async fn reply(&self, account: &str, id: &str, thread: &str, text: &str) {
+        self.reply_at((account, id), thread, text, self.time()).await;
+    }
+
+    /// The same, said at this time.
+    pub(crate) async fn reply_at(
+        &self,
+        (account, id): (&str, &str),
+        thread: &str,
+        text: &str,
+        at: Timestamp,
+    ) {
         let mut arrival = self.arrival(account, id, text);
         if let Input::Message(message) = &mut arrival.input {
             message.thread = Some(thread.to_owned());
+            message.at = at;
         }
         self.engine.accept(arrival).await;
         self.settle().await;

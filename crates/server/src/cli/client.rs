@@ -394,7 +394,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base =
             Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("one");
-        let client = Client::new(base, None, false).ok().expect("a client");
+        let Ok(client) = Client::new(base, None, false) else { panic!("a client") };
         let body = Value::Null;
         let asked = client.send(post(&["calls"], &body));
         let server = async {
@@ -419,7 +419,8 @@ mod tests {
         let gone = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("one");
         let base = Url::parse(&format!("http://{gone}")).expect("an address");
         let body = Value::Null;
-        let away = Client::new(base, None, false).ok().expect("a client").send(post(&["calls"], &body)).await;
+        let Ok(client) = Client::new(base, None, false) else { panic!("a client") };
+        let away = client.send(post(&["calls"], &body)).await;
         let why = away.err().expect("nobody is there").0;
         assert!(why.contains("was not reached") && !why.contains("may or may not"), "{why}");
     }

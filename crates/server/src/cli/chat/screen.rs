@@ -224,7 +224,7 @@ mod tests {
         let (tell, typed) = mpsc::channel(1);
         let (next, _prompts) = std::sync::mpsc::channel();
         let mut screen = Screen { typed, next, print: None, printing: None, before: None, is_over: true };
-        tell.send(Typed::End).await.ok().expect("room");
+        assert!(tell.send(Typed::End).await.is_ok(), "there is room");
         drop(tell);
         assert!(matches!(screen.next().await, Typed::End));
         assert!(matches!(screen.next().await, Typed::Broke(_)));
