@@ -458,11 +458,20 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                     let text = format!(
                         "This order came at {at}, when I was away. It was not run; give it again if it still holds."
                     );
-                    post(core, &message, &Reply::text(text)).await;
-                    handled(core, Some(seq)).await;
+                    // Beside all else: the network may not be there yet, and a start waits for none.
+                    let core_here = core.clone();
+                    let answer = async move {
+                        post(&core_here, &message, &Reply::text(text)).await;
+                        handled(&core_here, Some(seq)).await;
+                    };
+                    core.spawn.spawn("answer", Box::pin(answer));
                 }
             }
-            Input::Press(press) => decide(core, &press, seq).await,
+            Input::Press(press) => {
+                let core_here = core.clone();
+                let turn = async move { decide(&core_here, &press, seq).await };
+                core.spawn.spawn("press", Box::pin(turn));
+            }
             Input::Rule(order) => rules::begin(core, seq, order),
             Input::Trigger(order) => trigger::begin(core, seq, order),
         }
