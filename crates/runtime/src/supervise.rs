@@ -6,7 +6,10 @@
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -107,6 +110,8 @@ impl Healths {
 pub struct Line {
     connector: String,
     now: watch::Sender<Option<Way>>,
+    /// There will be no connection any more.
+    over: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -119,13 +124,15 @@ struct Way {
 
 impl Line {
     fn new(connector: &str) -> Self {
-        Self { connector: connector.to_owned(), now: watch::Sender::new(None) }
+        Self { connector: connector.to_owned(), now: watch::Sender::new(None), over: AtomicBool::new(false) }
     }
 
     /// The connection, another one than this; waits for it for a while.
     async fn way(&self, not: Option<u64>) -> Option<Way> {
         let mut now = self.now.subscribe();
-        let another = now.wait_for(|way| way.as_ref().is_some_and(|way| Some(way.number) != not));
+        let another = now.wait_for(|way| {
+            self.over.load(Ordering::Acquire) || way.as_ref().is_some_and(|way| Some(way.number) != not)
+        });
         let found = tokio::time::timeout(GRACE, another).await;
         found.ok()?.ok()?.clone()
     }
@@ -222,6 +229,7 @@ impl Supervisor {
                 () = self.keep(&line) => {}
                 () = stop.cancelled() => {}
             }
+            line.over.store(true, Ordering::Release);
             line.now.send_replace(None);
         }
     }

@@ -187,6 +187,14 @@ async fn what_is_sent_in_a_short_break_waits_for_its_end() {
     let (sent, ()) = tokio::join!(sending, coming);
     assert_eq!(sent.map(|receipt| receipt.id).ok(), Some("one".to_owned()));
     assert_eq!(*prepared.posted.lock().expect("the list"), ["one"]);
+    // Nothing waits for what will not come.
+    line.over.store(true, Ordering::Release);
+    line.now.send_replace(None);
+    let error = line
+        .post(Post { place: &place, thread: None, reply: &reply, key: &key })
+        .await
+        .expect_err("it is over");
+    assert!(error.to_string().contains("`far` is not connected"), "{error}");
 }
 
 #[test]

@@ -3,12 +3,12 @@
 //! Not the protocol's details, which `wilco-systems` tests without a socket.
 
 #[path = "../../../systems/tests/irc/people.rs"]
-#[expect(dead_code, reason = "the connector's own tests use more of it")]
 mod people;
 #[path = "../crash/rig/mod.rs"]
 #[expect(dead_code, reason = "other tests of whole servers use more of it")]
 mod rig;
 #[path = "../../../systems/tests/irc/servers.rs"]
+#[expect(dead_code, reason = "the connector's own tests use more of it")]
 mod servers;
 
 mod stories;

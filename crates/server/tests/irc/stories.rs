@@ -3,7 +3,7 @@
 use std::fs;
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     people::{Person, Words},
@@ -21,7 +21,17 @@ struct Town {
 
 impl Town {
     async fn new(network: Network, more: &str) -> Self {
+        Self::of(Repo::new("process"), network, more).await
+    }
+
+    /// One that tells each event of GitHub in the room.
+    async fn hooked(network: Network) -> Self {
         let repo = Repo::new("process");
+        repo.hear_github("\n[[route]]\nto = [\"irc:#ops\"]\ngroup = \"none\"\n");
+        Self::of(repo, network, "").await
+    }
+
+    async fn of(repo: Repo, network: Network, more: &str) -> Self {
         let path = repo.path("wilco.toml");
         let config = fs::read_to_string(&path).expect("a configuration");
         let connector = format!(
@@ -136,16 +146,14 @@ async fn an_order_on_irc_is_approved_on_the_page() {
     let done = you.hears("succeeded: release red t1").await;
     assert_eq!(done.target, "#ops");
     let audit = ana.all("audit").await.expect("an answer");
-    let of = |kind: &str| {
+    let by = |kind: &str, who: &str, account: &str| {
         let entry = audit.iter().find(|entry| entry["kind"] == kind && entry["operation"] == operation["id"]);
         let entry = entry.unwrap_or_else(|| panic!("no {kind}: {audit:#?}"));
-        (
-            entry["who"].as_str().unwrap_or_default().to_owned(),
-            entry["account"].as_str().unwrap_or_default().to_owned(),
-        )
+        assert_eq!(entry["who"], who);
+        assert!(entry["body"].to_string().contains(&format!("\"{account}\"")), "{entry}");
     };
-    assert_eq!(of("operation.planned"), ("@you".to_owned(), "irc:you".to_owned()));
-    assert_eq!(of("operation.approved"), ("@ana".to_owned(), "web:ana".to_owned()));
+    by("operation.planned", "@you", "irc:you");
+    by("operation.approved", "@ana", "web:ana");
     assert_eq!(town.repo.effects().len(), 1);
 }
 
@@ -173,4 +181,36 @@ async fn a_wrong_password_parks_the_connector_and_says_so() {
     let zed = town.person("zed").await;
     zed.send("WHOIS wilco").await;
     assert!(zed.sees(" 330 ").await.contains("wilco wilco"), "the network knows whose account it is");
+}
+
+/// What comes in while the server is away is told afterwards: all of it, in order, once.
+#[tokio::test]
+async fn an_outage_loses_nothing_of_five_hundred_webhooks() {
+    let mut town = Town::hooked(Network::ngircd()).await;
+    town.stands("connected").await;
+    town.network.kill();
+    town.stands("waiting").await;
+    for number in 0..500 {
+        let body = json!({"action": "opened", "sender": {"login": "ana"},
+            "issue": {"number": number, "title": "It fails", "state": "open", "user": {"login": "ana"},
+                "updated_at": "2019-05-15T10:00:00Z"},
+            "repository": {"full_name": "acme/webapp", "name": "webapp"}})
+        .to_string();
+        let delivery = format!("00000000-0000-4000-8000-{number:012}");
+        let taken = town.you.hook("issues", &delivery, &body).await.expect("an answer");
+        assert_eq!(taken.status, 200, "{taken}");
+    }
+    // Wilco waits until somebody is there to hear all of it.
+    town.server.signal(Signal::STOP);
+    town.network.begin();
+    let zed = Person::come(town.network.port, "zed").await;
+    zed.enter("#ops").await;
+    town.server.signal(Signal::CONT);
+    zed.hears("webapp#499 ").await;
+    zed.sync().await;
+    let told = by_wilco(&zed);
+    assert_eq!(told.len(), 500, "{told:#?}");
+    for (number, line) in told.iter().enumerate() {
+        assert!(line.contains(&format!("webapp#{number} ")), "{number}: {line}");
+    }
 }

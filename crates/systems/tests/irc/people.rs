@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Person {
     pub(crate) nick: String,
     writing: Arc<Mutex<OwnedWriteHalf>>,
-    /// All lines so far.
+    /// All lines so far, with what they said themselves.
+    tell: Arc<watch::Sender<Vec<String>>>,
     lines: watch::Receiver<Vec<String>>,
     reader: JoinHandle<()>,
 }
@@ -50,7 +51,8 @@ impl Person {
         let (reading, writing) = stream.await.expect("the server takes people").into_split();
         let writing = Arc::new(Mutex::new(writing));
         let (tell, lines) = watch::channel(Vec::new());
-        let answering = writing.clone();
+        let tell = Arc::new(tell);
+        let (answering, showing) = (writing.clone(), tell.clone());
         let reader = async move {
             let mut reading = BufReader::new(reading);
             let mut line = Vec::new();
@@ -63,12 +65,12 @@ impl Person {
                         return;
                     }
                 }
-                tell.send_modify(|lines| lines.push(text));
+                showing.send_modify(|lines| lines.push(text));
             }
         };
         #[expect(clippy::disallowed_methods, reason = "a person's own client is no task of Wilco")]
         let reader = tokio::spawn(reader);
-        let person = Self { nick: nick.to_owned(), writing, lines, reader };
+        let person = Self { nick: nick.to_owned(), writing, tell, lines, reader };
         person.send(&format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}")).await;
         person.sees(" 001 ").await;
         person
@@ -87,21 +89,6 @@ impl Person {
         timeout(PATIENCE, registering)
             .await
             .unwrap_or_else(|_| panic!("no account: {:#?}", self.lines.borrow()));
-    }
-
-    /// Says who they are, by the account of their nick.
-    pub(crate) async fn identify(&self) {
-        let identifying = async {
-            loop {
-                self.send("PRIVMSG NickServ :IDENTIFY sesame").await;
-                if timeout(Duration::from_secs(2), self.seen(" 900 ")).await.is_ok() {
-                    return;
-                }
-            }
-        };
-        timeout(PATIENCE, identifying)
-            .await
-            .unwrap_or_else(|_| panic!("not known: {:#?}", self.lines.borrow()));
     }
 
     /// Enters a room.
@@ -138,11 +125,15 @@ impl Person {
         self.writing.lock().await.write_all(line.as_bytes()).await.expect("the server takes it");
     }
 
-    /// Says something; what is long goes in several lines, as clients do it.
+    /// Says something, once they have read what is there; what is long goes in several lines, as clients do it.
     pub(crate) async fn say(&self, target: &str, text: &str) {
-        for line in text.lines() {
+        self.sync().await;
+        // No client can send it: it ends lines.
+        for line in text.replace('\0', "").lines() {
             for piece in wilco_systems::irc::split(line, 400) {
-                self.send(&format!("PRIVMSG {target} :{piece}")).await;
+                let line = format!("PRIVMSG {target} :{piece}");
+                self.tell.send_modify(|lines| lines.push(format!(":{}!self@here {line}", self.nick)));
+                self.send(&line).await;
             }
         }
     }
@@ -194,7 +185,7 @@ impl Person {
             .unwrap_or_else(|_| panic!("{} did not hear `{text}`: {:#?}", self.nick, self.lines.borrow()))
     }
 
-    /// All that others said so far, in order.
+    /// All that was said so far, in order.
     pub(crate) fn heard(&self) -> Vec<Words> {
         words(&self.lines.borrow())
     }

@@ -108,6 +108,8 @@ impl Drop for Program {
 pub(crate) struct Network {
     folder: TempDir,
     pub(crate) port: u16,
+    /// The port for TLS, where it has one.
+    pub(crate) tls_port: u16,
     /// Whether it knows accounts.
     pub(crate) accounts: bool,
     server: Option<Program>,
@@ -118,6 +120,13 @@ impl Network {
     /// A server that knows no accounts.
     pub(crate) fn ngircd() -> Self {
         Self::new(false, &[("ngircd.conf", NGIRCD)])
+    }
+
+    /// A server that proves who it is with this certificate and its key.
+    pub(crate) fn with_tls(cert: &str, key: &str) -> Self {
+        let ssl = "[SSL]\nCertFile = @folder/cert.pem\nKeyFile = @folder/key.pem\nPorts = @link\n";
+        let config = format!("{NGIRCD}{ssl}").replace("Listen = 127.0.0.1", "Listen = 127.0.0.1,127.0.0.2");
+        Self::new(false, &[("cert.pem", cert), ("key.pem", key), ("ngircd.conf", &config)])
     }
 
     /// A server with services.
@@ -148,7 +157,7 @@ impl Network {
             let text = text.replace("@port", &port.to_string()).replace("@link", &link.to_string());
             fs::write(folder.path().join(name), text.replace("@folder", &here)).expect("written");
         }
-        let mut network = Self { folder, port, accounts, server: None, services: None };
+        let mut network = Self { folder, port, tls_port: link, accounts, server: None, services: None };
         network.begin();
         network
     }

@@ -189,7 +189,7 @@ impl Session {
 
     /// Takes what was written for taken, while nothing is read.
     pub(super) fn held_up(&mut self, up: Duration) {
-        self.heard = up;
+        (self.heard, self.asked) = (up, None);
         let done = self.queue.trust();
         self.done(done);
     }

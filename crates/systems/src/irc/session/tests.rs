@@ -323,6 +323,11 @@ fn while_nothing_is_read_what_is_written_counts() {
     wire.lines();
     wire.session.held_up(wire.up);
     assert_eq!(wire.posted(), [(1, "1".to_owned())]);
+    for _ in 0..200 {
+        wire.pass(1);
+        wire.session.held_up(wire.up);
+    }
+    assert!(wire.end().is_none(), "what is not read is no silence");
 }
 
 #[test]
