@@ -94,6 +94,16 @@ pub trait Outbox: Send + Sync {
     /// When it was not sent, or when nobody can tell.
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError>;
 
+    /// Says something that nothing waits for and nobody keeps, such as the answer of a read. Returns once it is in its
+    /// turn, behind all that was posted there before; a network that takes its time to say that it has something holds
+    /// up nobody by it.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    async fn say(&self, post: Post<'_>) -> Result<(), SendError> {
+        self.post(post).await.map(|_| ())
+    }
+
     /// Replaces a message's content.
     ///
     /// # Errors
