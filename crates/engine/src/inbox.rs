@@ -381,7 +381,7 @@ fn is_fresh(core: &Core, message: &Message) -> bool {
 async fn post(core: &Core, message: &Message, reply: &Reply) {
     let thread = message.thread.as_deref().unwrap_or(&message.id);
     let key = DeliveryKey(format!("answer/{}/{}", message.place, message.id));
-    if let Err(error) = core.ways.post(&message.place, Some(thread), reply, &key).await {
+    if let Err(error) = core.ways.say(&message.place, Some(thread), reply, &key).await {
         tracing::warn!(place = %message.place, %error, "An answer was not shown.");
     }
 }

@@ -153,6 +153,19 @@ impl Line {
 
 #[async_trait]
 impl Outbox for Line {
+    async fn say(&self, post: Post<'_>) -> Result<(), SendError> {
+        let way = self.way(None).await.ok_or_else(|| self.away())?;
+        match way.outbox.say(post).await {
+            Err(SendError::NotSent { retry: Retry::Now | Retry::Backoff, .. })
+                if self.is_gone(way.number) =>
+            {
+                let next = self.way(Some(way.number)).await.ok_or_else(|| self.away())?;
+                next.outbox.say(post).await
+            }
+            end => end,
+        }
+    }
+
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError> {
         let way = self.way(None).await.ok_or_else(|| self.away())?;
         match way.outbox.post(post).await {

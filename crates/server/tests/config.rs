@@ -224,7 +224,7 @@ rooms = ["#Ops", "#deploys"]
 
 [connector.libera]
 kind = "irc"
-server = "[::1]:7000"
+server = ["[::1]:7000", "two.example.org"]
 tls = false
 nick = "wilco-bot"
 sasl = { account = "Wilco", password = { env = "IRC_PASSWORD" } }
@@ -246,7 +246,10 @@ fn networks_are_read() {
     let environment = Environment { named, ..Environment::default() };
     let config =
         Repo::new(NETWORK).load(&environment).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
-    assert_eq!(config.warnings.len(), 0);
+    assert_eq!(
+        lines(&config.warnings),
+        "wilco.toml:8:12: warning: without TLS everybody on the way to the server can read the password\n    Remove `tls = false`.\n"
+    );
     let rooms: Vec<_> = config.rooms.iter().map(|room| room.place.as_str()).collect();
     assert_eq!(rooms, ["web:ops", "irc:#Ops", "irc:#deploys", "libera:#wilco"]);
     let [ConnectorSettings::Irc(irc), ConnectorSettings::Irc(libera)] =
@@ -254,11 +257,13 @@ fn networks_are_read() {
     else {
         panic!("two networks")
     };
-    assert_eq!((irc.address.to_string(), irc.nick.as_str()), ("irc.example.org:6697".into(), "wilco"));
-    assert!(matches!(irc.address.tls, Tls::On { .. }), "TLS unless it is said otherwise");
+    assert_eq!((irc.addresses[0].to_string(), irc.nick.as_str()), ("irc.example.org:6697".into(), "wilco"));
+    assert!(matches!(irc.addresses[0].tls, Tls::On { .. }), "TLS unless it is said otherwise");
     assert_eq!(irc.rate.map(|rate| rate.to_string()), Some("2/s burst 5".to_owned()));
-    assert_eq!((libera.address.to_string(), libera.nick.as_str()), ("[::1]:7000".into(), "wilco-bot"));
-    assert_eq!((libera.address.tls.clone(), libera.rate), (Tls::Off, None));
+    let addresses: Vec<_> = libera.addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["[::1]:7000", "two.example.org:6667"]);
+    assert_eq!(libera.nick, "wilco-bot");
+    assert_eq!((libera.addresses[0].tls.clone(), libera.rate), (Tls::Off, None));
     let Some(Sasl::Password { account, password }) = &libera.sasl else { panic!("an account") };
     assert_eq!((account.as_str(), password.expose()), ("Wilco", &b"sesame"[..]));
     let ana = config.policy.people.values().next().expect("a person");
@@ -273,7 +278,7 @@ fn networks_that_cannot_be() {
         "[connector.irc]\nserver = 'irc.example.org:port'\nrooms = []\nnick = '1st'\nrate = 'fast'\ntls = 'yes'",
         "[connector.irc]\nserver = 'irc://x'\nrooms = ['ops', '#ops', '#OPS']\ntls = { pins = ['sha1:00'] }",
         "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { account = 'wilco', password = 'sesame' }",
-        "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { account = 'wilco' }",
+        "[connector.irc]\nserver = []\nrooms = ['#ops']\nsasl = { account = 'wilco' }",
         "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { certificate = 'none.pem', account = 'wilco' }",
         "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { certificate = 'none.pem' }",
         "[connector.IRC]\nkind = 'irc'\nserver = 'x'\nrooms = ['#ops']",

@@ -115,8 +115,7 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
     let tls = tls(&table, around.base);
     let (sasl, certificate) = sasl(&table, around);
     let example = "server = \"irc.example.org:6697\"";
-    let server = table.need("server", example).and_then(|value| value.words("\"irc.example.org:6697\""));
-    let server = server.and_then(|text| server_of(&text, tls.as_ref()));
+    let servers = table.need("server", example).and_then(|value| servers(&value, tls.as_ref()));
     let nick = match table.get("nick") {
         Some(value) => value.words("\"wilco\"").and_then(|text| nick(&text)),
         None => Some(around.called.to_owned()).filter(|name| irc::is_nick(name)).or_else(|| {
@@ -139,14 +138,15 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
             return None;
         }
     };
-    let (host, port) = server?;
-    if tls == Tls::Off && matches!(sasl, Some(Some(Sasl::Password { .. }))) && !is_here(&host) {
+    let servers = servers?;
+    let far = servers.iter().any(|(host, _)| !is_here(host));
+    if tls == Tls::Off && matches!(sasl, Some(Some(Sasl::Password { .. }))) && far {
         let what = "without TLS everybody on the way to the server can read the password";
         entry.add(Problem::at(&entry.origin(), what, "Remove `tls = false`.").warning());
     }
     Some(irc::Settings {
         name: name.to_owned(),
-        address: Address { host, port, tls },
+        addresses: servers.into_iter().map(|(host, port)| Address { host, port, tls: tls.clone() }).collect(),
         nick: nick?,
         sasl: sasl?,
         rooms: rooms?,
@@ -158,6 +158,21 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
 
 fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// One server, or several of one network.
+fn servers(value: &Value<'_>, tls: Option<&Tls>) -> Option<Vec<(String, u16)>> {
+    let example = "\"irc.example.org:6697\"";
+    if value.is_text() {
+        return Some(vec![server_of(&value.words(example)?, tls)?]);
+    }
+    let texts = value.texts(&format!("[{example}]"))?;
+    if texts.is_empty() {
+        value.wrong("`server` is empty", format!("Write `server = {example}`, or a list of servers."));
+        return None;
+    }
+    let servers: Vec<_> = texts.iter().map(|text| server_of(text, tls)).collect();
+    servers.into_iter().collect()
 }
 
 /// A host with a port, which the kind of connection has by itself.

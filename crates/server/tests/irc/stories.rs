@@ -97,6 +97,11 @@ async fn on_a_server_without_accounts_everybody_is_a_guest() {
     assert_eq!(zed.hears("pong three").await.target, "zed", "an answer to one alone goes to one alone");
     you.sync().await;
     assert!(!you.heard().iter().any(|words| words.text.contains("three")));
+    // Nobody can tell who is in the room, so it is open to nobody by another door.
+    let order = json!({ "order": "ping four", "place": "irc:#ops" });
+    let refused = town.you.post("calls", &order).await.expect("an answer");
+    assert_eq!(refused.status, 422, "{refused}");
+    assert!(refused.to_string().contains("is not open to @you"), "{refused}");
     let operations = town.you.get("operations").await.expect("an answer").body;
     assert_eq!(operations["items"].as_array().map(Vec::len), Some(0));
 }
@@ -137,6 +142,12 @@ async fn an_order_on_irc_is_approved_on_the_page() {
     let asked = you.hears("awaiting approval: release red t1").await;
     assert_eq!(asked.target, "#ops");
     you.hears("approve d-").await;
+    // An order by another door is said in the room with whose it is, and answered there.
+    let order = json!({ "order": "ping one", "place": "irc:#ops" });
+    let answer = town.you.post("calls", &order).await.expect("an answer");
+    assert_eq!(answer.status, 200, "{answer}");
+    assert_eq!(you.hears("ping one").await.text, "you (by API): ping one");
+    you.hears("pong one").await;
     // Who asked is not who approves, whatever they come by.
     let operation = town.you.operation("release red t1", &["awaiting_approval"]).await.expect("an answer");
     let own = town.you.press(&operation, "approve").await.expect("an answer");
@@ -213,4 +224,17 @@ async fn an_outage_loses_nothing_of_five_hundred_webhooks() {
     for (number, line) in told.iter().enumerate() {
         assert!(line.contains(&format!("webapp#{number} ")), "{number}: {line}");
     }
+}
+
+/// More orders than anything holds at once are answered all the same, each once and in order.
+#[tokio::test]
+async fn a_flood_is_answered_in_order() {
+    let town = Town::new(Network::ngircd(), "").await;
+    let zed = town.person("zed").await;
+    let orders: Vec<_> = (0..3_000).map(|number| format!("PRIVMSG #ops :wilco: ping n{number}")).collect();
+    zed.send(&orders.join("\r\n")).await;
+    zed.hears("pong n2999").await;
+    zed.sync().await;
+    let expected: Vec<_> = (0..3_000).map(|number| format!("pong n{number}")).collect();
+    assert!(by_wilco(&zed) == expected, "all are answered, once, in order: {} are", by_wilco(&zed).len());
 }

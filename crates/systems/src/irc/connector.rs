@@ -5,7 +5,10 @@
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     io,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,7 +29,7 @@ use wilco_contract::{
     reply::Reply,
     retry::Retry,
 };
-use wilco_runtime::dial::{Duplex, dial};
+use wilco_runtime::dial::{Address, Duplex, dial};
 
 use super::{
     Settings,
@@ -39,8 +42,12 @@ use super::{
 const REGISTERING: Duration = Duration::from_secs(90);
 /// How many messages wait for whoever reads them; with more, nothing is read.
 const BACKLOG: usize = 1_024;
-/// How many lines wait to be sent; with more, no further posts are taken.
+/// How many lines wait to be sent where nothing slows them, and where a rate does; with more, no further posts are
+/// taken, so that whoever says much waits and is told so.
 const WAITING: usize = 1_024;
+const WAITING_AT_A_RATE: usize = 16;
+/// How many posts wait to be taken.
+const POSTS: usize = 64;
 /// How many bytes are read or written at once.
 const AT_ONCE: usize = 16 * 1_024;
 /// How often the protocol looks at the time.
@@ -66,6 +73,8 @@ pub struct Parts {
 pub struct IrcConnector {
     parts: Parts,
     settings: Arc<Settings>,
+    /// Which of its servers is next.
+    next: AtomicUsize,
 }
 
 impl IrcConnector {
@@ -73,16 +82,31 @@ impl IrcConnector {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let settings = Arc::new(parts.settings.clone());
-        Self { parts, settings }
+        Self { parts, settings, next: AtomicUsize::new(0) }
     }
 }
 
 #[async_trait]
 impl Connector for IrcConnector {
     async fn connect(&self, _resume: Option<Cursor>) -> Result<Session, ConnectError> {
-        let stream = dial(&self.settings.address).await?;
+        let at = self.next.load(Ordering::Relaxed);
+        let address = self.settings.addresses.get(at % self.settings.addresses.len().max(1));
+        let address =
+            address.ok_or_else(|| ConnectError { what: "it has no server".into(), retry: Retry::Never })?;
+        let session = self.connect_to(address).await;
+        if session.is_err() {
+            // Another one may be there.
+            self.next.store(at.wrapping_add(1), Ordering::Relaxed);
+        }
+        session
+    }
+}
+
+impl IrcConnector {
+    async fn connect_to(&self, address: &Address) -> Result<Session, ConnectError> {
+        let stream = dial(address).await?;
         let (arrive, arrivals) = mpsc::channel(1);
-        let (ask, asks) = mpsc::channel(WAITING);
+        let (ask, asks) = mpsc::channel(POSTS);
         let (tell, told) = oneshot::channel();
         let epoch: String = self.parts.chance.bytes()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         let connection = Connection {
@@ -100,13 +124,7 @@ impl Connector for IrcConnector {
             output: Vec::new(),
         };
         self.parts.spawn.spawn("irc", Box::pin(connection.run(stream)));
-        let what = || {
-            format!(
-                "the server {} did not let us in within {} s",
-                self.settings.address,
-                REGISTERING.as_secs()
-            )
-        };
+        let what = || format!("the server {} did not let us in within {} s", address, REGISTERING.as_secs());
         let ended = || ConnectError { what: "the connection ended".into(), retry: Retry::Backoff };
         match timeout(REGISTERING, told).await {
             Ok(known) => known.unwrap_or_else(|_| Err(ended()))?,
@@ -125,6 +143,13 @@ impl Connector for IrcConnector {
     }
 }
 
+/// When a post is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Taken,
+    Queued,
+}
+
 /// What the ways out ask of the connection.
 enum Ask {
     /// Say these lines in a room of ours or to an account.
@@ -132,6 +157,8 @@ enum Ask {
         room: String,
         lines: Vec<String>,
         way_on: String,
+        /// When it is answered: once the server has it, or as soon as it is in its turn.
+        answer: When,
         tell: oneshot::Sender<Result<String, SendError>>,
     },
     /// Whether something can be said there.
@@ -170,6 +197,23 @@ impl Line {
 #[async_trait]
 impl Outbox for Line {
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError> {
+        let id = self.tell(post, When::Taken).await?;
+        Ok(Receipt { place: post.place.clone(), id })
+    }
+
+    async fn say(&self, post: Post<'_>) -> Result<(), SendError> {
+        self.tell(post, When::Queued).await.map(|_| ())
+    }
+
+    async fn edit(&self, _at: &Receipt, _reply: &Reply) -> Result<(), SendError> {
+        let what = "IRC cannot change what was said".to_owned();
+        Err(SendError::NotSent { what, retry: Retry::Never })
+    }
+}
+
+impl Line {
+    /// Hands it to the connection; the network's id of it, where that is waited for.
+    async fn tell(&self, post: Post<'_>, answer: When) -> Result<String, SendError> {
         let not_sent = |what: String, retry| SendError::NotSent { what, retry };
         let room = self.room(post.place).ok_or_else(|| {
             not_sent(
@@ -183,17 +227,17 @@ impl Outbox for Line {
             return Err(not_sent("there is nothing to say in it".into(), Retry::Never));
         }
         let (tell, told) = oneshot::channel();
-        let ask = Ask::Post { room: room.to_owned(), lines, way_on: render::way_on(post.reply, look), tell };
+        let ask = Ask::Post {
+            room: room.to_owned(),
+            lines,
+            way_on: render::way_on(post.reply, look),
+            answer,
+            tell,
+        };
         self.ask.send(ask).await.map_err(|_| gone())?;
         let unknown =
             || SendError::Unknown { what: "the connection ended by a mistake; the log says which".into() };
-        let id = told.await.map_err(|_| unknown())??;
-        Ok(Receipt { place: post.place.clone(), id })
-    }
-
-    async fn edit(&self, _at: &Receipt, _reply: &Reply) -> Result<(), SendError> {
-        let what = "IRC cannot change what was said".to_owned();
-        Err(SendError::NotSent { what, retry: Retry::Never })
+        told.await.map_err(|_| unknown())?
     }
 }
 
@@ -287,6 +331,7 @@ impl Connection {
         let lost = |why: &dyn std::fmt::Display| {
             Some(ConnectError { what: format!("the connection ended: {why}"), retry: Retry::Backoff })
         };
+        let most = if self.settings.rate.is_some() { WAITING_AT_A_RATE } else { WAITING };
         let (arrive, mut bytes) = (self.arrive.clone(), vec![0; AT_ONCE]);
         let (mut tick, mut parting, mut unflushed) = (Instant::now() + TICK, None, false);
         loop {
@@ -304,8 +349,7 @@ impl Connection {
             if let Some(error) = self.settle() {
                 return Some(error);
             }
-            if parting.is_some_and(|until| until <= now || (self.posts.is_empty() && self.output.is_empty()))
-            {
+            if parting.is_some_and(|until| until <= now || (self.is_idle())) {
                 self.session.quit();
                 self.fill();
                 // Nobody waits for what becomes of it.
@@ -339,10 +383,15 @@ impl Connection {
                     parting = Some(Instant::now() + PARTING);
                     self.backlog.clear();
                 }
-                Some(ask) = self.asks.recv(), if self.session.waiting() < WAITING => self.answer(ask),
+                Some(ask) = self.asks.recv(), if self.session.waiting() < most => self.answer(ask),
                 () = sleep_until(wake) => {}
             }
         }
+    }
+
+    /// Whether all that was said was taken.
+    fn is_idle(&self) -> bool {
+        self.posts.is_empty() && self.output.is_empty() && self.session.waiting() == 0
     }
 
     fn moment(&self) -> Moment {
@@ -385,11 +434,15 @@ impl Connection {
                         let _ = ready.send(Ok(()));
                     }
                 }
-                Out::Posted(number, end) => {
-                    if let Some(tell) = self.posts.remove(&number) {
+                Out::Posted(number, end) => match (self.posts.remove(&number), end) {
+                    (Some(tell), end) => {
                         let _ = tell.send(end);
                     }
-                }
+                    (None, Err(error)) => {
+                        tracing::warn!(connector = self.settings.name, %error, "An answer was not shown.");
+                    }
+                    (None, Ok(_)) => {}
+                },
                 Out::End(error) => return Some(error),
             }
         }
@@ -399,12 +452,19 @@ impl Connection {
     fn answer(&mut self, ask: Ask) {
         let up = self.began.elapsed();
         match ask {
-            Ask::Post { room, lines, way_on, tell } => match self.session.target(&room, up) {
+            Ask::Post { room, lines, way_on, answer, tell } => match self.session.target(&room, up) {
                 Ok(target) => {
                     let lines = render::fit(&lines, self.session.room_for(&target), &way_on);
                     self.number += 1;
                     self.session.post(self.number, &target, &lines);
-                    self.posts.insert(self.number, tell);
+                    match answer {
+                        When::Taken => {
+                            self.posts.insert(self.number, tell);
+                        }
+                        When::Queued => {
+                            let _ = tell.send(Ok(self.number.to_string()));
+                        }
+                    }
                 }
                 Err(error) => {
                     let _ = tell.send(Err(error));

@@ -23,8 +23,8 @@ pub use split::split;
 pub struct Settings {
     /// Its name in `wilco.toml`, which begins its places.
     pub name: String,
-    /// Where the server is.
-    pub address: Address,
+    /// Where its servers are, the first to be tried first; at least one.
+    pub addresses: Vec<Address>,
     /// The nick that is asked for.
     pub nick: String,
     /// How we say who we are, where we do.

@@ -62,7 +62,7 @@ fn write(block: &Block, look: Look<'_>, lines: &mut Vec<String>) {
         Block::Code { text } => lines.extend(clean(text).lines().map(ToOwned::to_owned)),
         Block::Quote { text } => lines.extend(clean(text).lines().map(|line| format!("> {line}"))),
         Block::Status { operation, state, title } => {
-            lines.push(line(&format!("{operation} {state}: {title}")))
+            lines.push(line(&format!("{operation} {state}: {title}")));
         }
         Block::Event { text, url, .. } => match url {
             Some(url) => lines.push(line(&format!("{text}{BETWEEN}{}", at(url, look)))),
@@ -88,7 +88,7 @@ fn write(block: &Block, look: Look<'_>, lines: &mut Vec<String>) {
             lines.push(said(choices.iter().map(word)));
         }
         Block::Offers { offers } => {
-            lines.push(said(offers.iter().map(|offer| format!("`{}`", line(&offer.says)))))
+            lines.push(said(offers.iter().map(|offer| format!("`{}`", line(&offer.says)))));
         }
         // A step that waits has the other sign.
         Block::Progress { steps } => together(steps.iter().map(step), ", ", lines),

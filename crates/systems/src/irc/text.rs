@@ -27,7 +27,7 @@ pub(super) fn clean(text: &str) -> String {
 /// Skips a colour, and the colour behind it where there is one.
 fn skip(signs: &mut std::iter::Peekable<std::str::Chars<'_>>, most: usize, is_digit: fn(&char) -> bool) {
     let digits = |signs: &mut std::iter::Peekable<std::str::Chars<'_>>| {
-        (0..most).take_while(|_| signs.next_if(|sign| is_digit(sign)).is_some()).count()
+        (0..most).take_while(|_| signs.next_if(is_digit).is_some()).count()
     };
     if digits(signs) == 0 {
         return;

@@ -81,7 +81,7 @@ impl Person {
         let registering = async {
             loop {
                 self.send("PRIVMSG NickServ :REGISTER sesame someone@test.example").await;
-                if timeout(Duration::from_secs(2), self.seen(" 900 ")).await.is_ok() {
+                if timeout(Duration::from_millis(400), self.seen(" 900 ")).await.is_ok() {
                     return;
                 }
             }

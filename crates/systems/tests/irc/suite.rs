@@ -23,7 +23,7 @@ use crate::{people::Person, servers::Network};
 pub(crate) fn settings(port: u16, tls: Tls) -> Settings {
     Settings {
         name: "irc".into(),
-        address: Address { host: "127.0.0.1".into(), port, tls },
+        addresses: vec![Address { host: "127.0.0.1".into(), port, tls }],
         nick: "wilco".into(),
         sasl: None,
         rooms: vec!["#ops".into()],

@@ -4,7 +4,7 @@
 use std::{fs, process::Command};
 
 use wilco_contract::{connector::ConnectError, ids::Hash, retry::Retry, source::Secret};
-use wilco_runtime::dial::Tls;
+use wilco_runtime::dial::{Address, Tls};
 use wilco_systems::irc::Settings;
 
 use crate::{
@@ -70,7 +70,7 @@ async fn a_server_is_who_its_certificate_says_or_nobody() {
     let error = connects(at(with(&cert))).await.expect_err("without its key it is of no use");
     assert_eq!(error.retry, Retry::Never, "{error}");
     let mut elsewhere = at(on(Some(&cert), Vec::new()));
-    elsewhere.address.host = "127.0.0.2".into();
+    elsewhere.addresses[0].host = "127.0.0.2".into();
     for (wrong, why) in [
         (at(on(Some(&cert), vec![Hash::ZERO])), "another one than was pinned"),
         (at(on(None, Vec::new())), "certificate"),
@@ -80,6 +80,14 @@ async fn a_server_is_who_its_certificate_says_or_nobody() {
         assert!(error.what.contains("does not prove who it is") && error.what.contains(why), "{error}");
         assert_eq!(error.retry, Retry::Backoff, "certificates are renewed");
     }
+    // Where one server cannot be had the next one is tried.
+    let mut several = at(with(&format!("{cert}{key}")));
+    let nobody = Address { port: 1, ..several.addresses[0].clone() };
+    several.addresses.insert(0, nobody);
+    let connector = connector(several);
+    let error = connector.connect(None).await.map(|_| ()).expect_err("nobody is there");
+    assert!(error.what.contains("127.0.0.1:1 cannot be reached"), "{error}");
+    connector.connect(None).await.map(|_| ()).expect("the next one is");
     let error =
         connects(at(on(Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"), Vec::new())))
             .await

@@ -16,7 +16,7 @@ struct Wire {
 fn settings() -> Settings {
     Settings {
         name: "irc".into(),
-        address: Address { host: "irc.example.org".into(), port: 6_697, tls: Tls::Off },
+        addresses: vec![Address { host: "irc.example.org".into(), port: 6_697, tls: Tls::Off }],
         nick: "wilco".into(),
         sasl: None,
         rooms: vec!["#ops".into()],
@@ -276,10 +276,7 @@ fn a_client_is_answered_a_little_and_seldom() {
             ":x!x@h PRIVMSG wilco :\u{1}VERSION\u{1}\r\n:x!x@h PRIVMSG wilco :\u{1}DCC SEND x 1 2 3\u{1}",
         );
     }
-    assert_eq!(
-        wire.lines(),
-        ["NOTICE x :\u{1}VERSION Wilco\u{1}"; 3].map(|line| line.replace(" :\u{1}V", " :\u{1}V"))
-    );
+    assert_eq!(wire.lines(), ["NOTICE x :\u{1}VERSION Wilco\u{1}"; 3]);
     assert_eq!(wire.arrived(), []);
 }
 
