@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -138,6 +139,25 @@ pub trait Directory: Send + Sync {
 
     /// The place of a direct conversation with this account, opened if need be.
     async fn open_dm(&self, account: &Account) -> Option<Place>;
+}
+
+/// How a connector stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its name in the configuration.
+    pub connector: String,
+    /// In a word: `connecting`, `connected`, `waiting`, `parked`.
+    pub state: &'static str,
+    /// Since when it is connected.
+    pub since: Option<Timestamp>,
+    /// What happened, and what to do, where it is not connected.
+    pub why: Option<String>,
+}
+
+/// How all connectors stand.
+pub trait Standings: Send + Sync {
+    /// All of them, by name.
+    fn standings(&self) -> Vec<Standing>;
 }
 
 /// Makes a repeated post recognisable.

@@ -46,7 +46,7 @@ use wilco_contract::{
     action::{ActionSpec, DynAction},
     clock::{Chance, Clock, Spawn},
     command::Command,
-    connector::{Arrival, Caps, DeliveryKey, Directory, Outbox},
+    connector::{Arrival, Caps, DeliveryKey, Directory, Outbox, Standings},
     gate::{Ask, Decision, Denial},
     http::Http,
     ids::{Account, ActionName, CommandId, Hash, OpId, PersonId, Place},
@@ -299,6 +299,12 @@ impl Engine {
     ) {
         self.0.ways.attach(connector, Way { caps, outbox, directory });
         self.0.places.attached(connector);
+    }
+
+    /// Makes known who says how connectors stand.
+    pub fn connectors_stand_as(&self, standings: Arc<dyn Standings>) {
+        // Whoever comes second finds the first.
+        let _ = self.0.standings.set(standings);
     }
 
     /// Takes up what was under way before a restart: locks, operations, accepted orders. Once, after the connectors

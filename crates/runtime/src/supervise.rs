@@ -21,6 +21,7 @@ use wilco_contract::{
     clock::{Cancel, Chance, Clock},
     connector::{
         Arrival, Caps, ConnectError, Connector, Cursor, Directory, Outbox, Post, Receipt, SendError, Session,
+        Standing, Standings,
     },
     ids::{Account, Place},
     reply::Reply,
@@ -44,6 +45,9 @@ const LEAST: Caps = Caps { edits: false, threads: false, buttons: false, keys: f
 pub trait Receiver: Send + Sync {
     /// There is a way out to this connector, or another one than before.
     fn attach(&self, connector: &str, caps: Caps, way: Arc<Line>);
+
+    /// A connector is parked: what somebody has to do.
+    async fn parked(&self, connector: &str, why: &str);
 
     /// Something arrived. Returns once it is kept or needs no keeping.
     async fn accept(&self, arrival: Arrival);
@@ -103,6 +107,21 @@ impl Healths {
     fn list(&self) -> MutexGuard<'_, BTreeMap<String, Health>> {
         // Each change under the lock is one step, so a panic elsewhere leaves it whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standings for Healths {
+    fn standings(&self) -> Vec<Standing> {
+        let standing = |(connector, health): (String, Health)| {
+            let state = health.word();
+            let (since, why) = match health {
+                Health::Connecting => (None, None),
+                Health::Connected(since) => (Some(since), None),
+                Health::Waiting { why } | Health::Parked { why } => (None, Some(why)),
+            };
+            Standing { connector, state, since, why }
+        };
+        self.all().into_iter().map(standing).collect()
     }
 }
 
@@ -266,7 +285,8 @@ impl Supervisor {
             let (name, why) = (&self.name, error.what);
             let Some(pause) = pause(tries, error.retry, self.chance.bytes()) else {
                 tracing::error!(connector = name, why, "A connector is parked until it is corrected.");
-                self.healths.set(name, Health::Parked { why });
+                self.healths.set(name, Health::Parked { why: why.clone() });
+                self.receiver.parked(name, &why).await;
                 return;
             };
             tries += 1;

@@ -21,6 +21,7 @@ use wilco_contract::{
     connector::{Arrival, Caps, Connector as _},
     ids::PersonId,
     operation::State,
+    reply::Reply,
     secrets::Secrets,
     store::{Page, Store},
 };
@@ -272,6 +273,7 @@ impl App {
         let began = clock.now();
         let session = connector.connect(None).await?;
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
+        engine.connectors_stand_as(Arc::new(ready.connectors().clone()));
         let networks = networks(&config, &engine, &tasks, &clock, ready.connectors());
         let networks: Vec<_> = networks.into_iter().map(|network| network.begin(stopped.clone())).collect();
         // The door opens when all that was under way is taken up: nobody is answered from half a picture.
@@ -387,6 +389,14 @@ struct Inbox(Engine);
 impl Receiver for Inbox {
     fn attach(&self, connector: &str, caps: Caps, way: Arc<Line>) {
         self.0.attach(connector, caps, way.clone(), way);
+    }
+
+    async fn parked(&self, connector: &str, why: &str) {
+        let text =
+            format!("The connector `{connector}` was parked: {why}. A new start of Wilco tries it again.");
+        if let Err(error) = self.0.announce("connector.parked", "wilco", Reply::text(text)).await {
+            tracing::error!(%error, connector, "That a connector is parked could not be told.");
+        }
     }
 
     async fn accept(&self, arrival: Arrival) {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wilco_contract::{
     action::{ActionError, Intent, Outcome, Stream},
+    connector::Standing,
     ids::OpId,
     operation::{Operation, State},
     principal::Principal,
@@ -105,13 +106,33 @@ pub(crate) async fn operations(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told
             words::time(core, op.created_at),
         ]
     };
-    let columns = ["id", "state", "asker", "order", "since"].map(str::to_owned).to_vec();
-    let rows: Vec<_> = newest.iter().map(row).collect();
+    table(["id", "state", "asker", "order", "since"], newest.iter().map(row).collect())
+}
+
+/// A table, for people and for programs.
+fn table<const N: usize>(columns: [&str; N], rows: Vec<Vec<String>>) -> Told {
+    let columns = columns.map(str::to_owned).to_vec();
     let mut outcome =
         reply(Reply { blocks: vec![Block::Table { columns: columns.clone(), rows: rows.clone() }] })?;
     let object = |row: Vec<String>| columns.iter().cloned().zip(row.into_iter().map(Value::from)).collect();
     outcome.rows = Some(rows.into_iter().map(|row| Value::Object(object(row))).collect());
     Ok(outcome)
+}
+
+pub(crate) async fn connectors(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
+    let all = core.standings.get().map(|standings| standings.standings()).unwrap_or_default();
+    if all.is_empty() {
+        return reply(Reply::text("There are no connectors."));
+    }
+    let row = |standing: Standing| {
+        let about = match (standing.why, standing.since) {
+            (Some(why), _) => why,
+            (None, Some(since)) => format!("since {}", words::time(core, since)),
+            (None, None) => String::new(),
+        };
+        vec![standing.connector, standing.state.to_owned(), about]
+    };
+    table(["connector", "state", "about"], all.into_iter().map(row).collect())
 }
 
 /// An operation to tell of.

@@ -120,6 +120,10 @@ impl Receiver for Heard {
         self.attached.lock().expect("the list").push(caps);
     }
 
+    async fn parked(&self, connector: &str, why: &str) {
+        let _ = self.texts.send(format!("{connector} is parked: {why}"));
+    }
+
     async fn accept(&self, arrival: Arrival) {
         if let Input::Message(message) = arrival.input {
             let _ = self.texts.send(message.text);
@@ -155,7 +159,7 @@ async fn it_goes_on_after_every_end_but_the_one_that_somebody_has_to_mend() {
     while let Ok(text) = heard.try_recv() {
         said.push(text);
     }
-    assert_eq!(said, ["one", "two", "three"]);
+    assert_eq!(said, ["one", "two", "three", "far is parked: it does not work"]);
     let cursor = |text: &str| Some(Cursor(text.to_owned()));
     let resumed = prepared.resumed.lock().expect("the list").clone();
     assert_eq!(

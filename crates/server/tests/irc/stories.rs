@@ -184,12 +184,15 @@ async fn a_wrong_password_parks_the_connector_and_says_so() {
     let said = town.server.said();
     assert!(said.contains("the account `wilco`") && said.contains("wilco.toml"), "{said}");
     assert!(!said.contains("wrong"), "{said}");
-    // The page goes on without it, and a start with the right one is known to the network.
+    let told = town.you.call("connectors", "how").await.expect("an answer").body["text"].to_string();
+    assert!(told.contains("parked") && told.contains("the account `wilco`"), "{told}");
+    // The page goes on without it and tells of it, and a start with the right one is known to the network.
     fs::write(&file, "sesame").expect("written");
     town.server.signal(Signal::TERM);
     town.server.ended().await;
     town.server = up(&town.repo).await;
     let zed = town.person("zed").await;
+    zed.hears("The connector `irc` was parked: ").await;
     zed.send("WHOIS wilco").await;
     assert!(zed.sees(" 330 ").await.contains("wilco wilco"), "the network knows whose account it is");
 }
