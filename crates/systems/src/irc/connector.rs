@@ -108,11 +108,13 @@ impl IrcConnector {
         let (arrive, arrivals) = mpsc::channel(1);
         let (ask, asks) = mpsc::channel(POSTS);
         let (tell, told) = oneshot::channel();
-        let epoch: String = self.parts.chance.bytes()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let chance = &self.parts.chance;
+        let (epoch, nonce) = (hex(&chance.bytes()[..6]), hex(&chance.bytes()));
         let connection = Connection {
             settings: self.settings.clone(),
             clock: self.parts.clock.clone(),
-            session: session::Session::new(self.settings.clone(), epoch),
+            session: session::Session::new(self.settings.clone(), epoch, nonce),
             reader: Reader::default(),
             asks,
             arrive,

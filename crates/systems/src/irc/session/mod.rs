@@ -83,6 +83,8 @@ pub(super) struct Session {
     settings: Arc<Settings>,
     /// Begins the ids of messages that the network gives none.
     epoch: String,
+    /// Unpredictable, for the proof of who we are.
+    nonce: String,
     stage: Stage,
     register: Register,
     /// What the server was asked for and does.
@@ -106,9 +108,10 @@ pub(super) struct Session {
 
 impl Session {
     /// A connection that was just made.
-    pub(super) fn new(settings: Arc<Settings>, epoch: String) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, epoch: String, nonce: String) -> Self {
         let mut session = Self {
             epoch,
+            nonce,
             stage: Stage::Registering,
             register: Register::default(),
             caps: BTreeSet::new(),

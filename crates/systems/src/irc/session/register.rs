@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 use wilco_contract::retry::Retry;
 
 use super::{Line, SILENCE, Session, Stage, command};
+use crate::irc::{
+    Sasl,
+    sasl::{Next, Proof},
+};
 
 /// What we ask a server for, where it offers it.
 const WANTED: [&str; 8] = [
@@ -28,10 +32,19 @@ const REQUEST: usize = 400;
 #[derive(Debug, Default)]
 pub(super) struct Register {
     offered: BTreeSet<String>,
+    /// The mechanisms of SASL that the server names.
+    mechanisms: Vec<String>,
+    proof: Option<Proof>,
     /// How many requests were not answered.
     open: usize,
     sasl: bool,
     nicks: usize,
+}
+
+impl Register {
+    fn mechanisms(&self) -> Vec<&str> {
+        self.mechanisms.iter().map(String::as_str).collect()
+    }
 }
 
 impl Session {
@@ -45,10 +58,20 @@ impl Session {
     pub(super) fn registering(&mut self, line: &Line) {
         match line.command.as_str() {
             "CAP" => self.capabilities(line),
-            "AUTHENTICATE" if self.stage == Stage::Registering && line.param(0) == "+" => {
-                let answer = self.settings.sasl.as_ref().map(super::super::Sasl::answer);
-                answer.into_iter().flatten().for_each(|line| self.queue.urgent(line));
+            "AUTHENTICATE" if self.stage == Stage::Registering => {
+                match self.register.proof.as_mut().map(|proof| proof.hear(line.param(0))) {
+                    Some(Next::Say(lines)) => lines.into_iter().for_each(|line| self.queue.urgent(line)),
+                    Some(Next::Wrong(why)) => self.end(
+                        &format!("the server may be another one than it says: asked who we are, {why}"),
+                        Retry::After(SILENCE),
+                    ),
+                    Some(Next::Wait) | None => {}
+                }
             }
+            "903" if self.register.proof.as_ref().is_some_and(|proof| !proof.may_end()) => self.end(
+                "the server may be another one than it says: it takes us without showing that it knew the password",
+                Retry::After(SILENCE),
+            ),
             "903" => {
                 self.register.sasl = true;
                 self.queue.urgent(command("CAP", &["END"]));
@@ -74,8 +97,13 @@ impl Session {
         let listed = line.last().split_whitespace();
         match what.as_str() {
             "LS" | "NEW" => {
-                let names = listed.map(|cap| cap.split('=').next().unwrap_or(cap).to_owned());
-                self.register.offered.extend(names);
+                for cap in listed {
+                    let (name, value) = cap.split_once('=').unwrap_or((cap, ""));
+                    if name == "sasl" {
+                        self.register.mechanisms = value.split(',').map(ToOwned::to_owned).collect();
+                    }
+                    self.register.offered.insert(name.to_owned());
+                }
                 if !more {
                     self.ask(what == "LS");
                 }
@@ -148,12 +176,18 @@ impl Session {
             return self.queue.urgent(command("CAP", &["END"]));
         };
         if self.caps.contains("sasl") {
-            return self.queue.urgent(command("AUTHENTICATE", &[sasl.mechanism()]));
+            let proof = Proof::new(sasl, &self.register.mechanisms(), self.nonce.clone());
+            return self.begin_proof(proof);
         }
         self.end(
             "the server does not offer SASL now, so we cannot say which account is ours; its services may be away",
             Retry::After(SILENCE),
         );
+    }
+
+    fn begin_proof(&mut self, proof: Proof) {
+        self.queue.urgent(command("AUTHENTICATE", &[proof.mechanism()]));
+        self.register.proof = Some(proof);
     }
 
     /// The server says no before we are known.
@@ -184,8 +218,12 @@ impl Session {
 
     /// The server says no to the account.
     pub(super) fn not_proven(&mut self, number: &str, why: &str) {
+        let proof = self.register.proof.as_ref();
+        if let Some(other) = proof.and_then(|proof| proof.other(&self.register.mechanisms())) {
+            return self.begin_proof(other);
+        }
         let account = match &self.settings.sasl {
-            Some(super::super::Sasl::Password { account, .. }) => format!("the account `{account}`"),
+            Some(Sasl::Password { account, .. }) => format!("the account `{account}`"),
             _ => "our certificate".to_owned(),
         };
         match number {

@@ -29,7 +29,7 @@ fn settings() -> Settings {
 impl Wire {
     fn new(settings: Settings) -> Self {
         Self {
-            session: Session::new(Arc::new(settings), "e".into()),
+            session: Session::new(Arc::new(settings), "e".into(), "nonce".into()),
             reader: Reader::default(),
             up: Duration::ZERO,
         }
@@ -174,6 +174,20 @@ fn an_account_is_proven_or_the_connection_is_of_no_use() {
     let mut wire = begin(Sasl::Certificate);
     wire.server("AUTHENTICATE +");
     assert_eq!(wire.lines()[4..], ["AUTHENTICATE EXTERNAL", "AUTHENTICATE +"]);
+
+    // What SCRAM cannot do is done plainly, and then it is over; nobody is believed who says that all is well too early.
+    let mut wire = Wire::new(Settings { sasl: Some(password.clone()), ..settings() });
+    wire.server("CAP * LS :sasl=PLAIN,SCRAM-SHA-256\r\nCAP * ACK :sasl\r\nAUTHENTICATE +");
+    assert_eq!(wire.lines()[4..], ["AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE biwsbj13aWxjbyxyPW5vbmNl"]);
+    wire.server(":s.example 904 * :SASL authentication failed\r\nAUTHENTICATE +");
+    assert_eq!(wire.lines(), ["AUTHENTICATE PLAIN", "AUTHENTICATE d2lsY28Ad2lsY28Ac2VzYW1l"]);
+    wire.server(":s.example 904 * :SASL authentication failed");
+    assert_eq!(wire.end().map(|error| error.retry), Some(Retry::Never));
+    let mut wire = Wire::new(Settings { sasl: Some(password.clone()), ..settings() });
+    wire.server(
+        "CAP * LS :sasl=SCRAM-SHA-256\r\nCAP * ACK :sasl\r\nAUTHENTICATE +\r\n:s.example 903 * :Fine",
+    );
+    assert!(wire.end().is_some_and(|error| error.what.contains("another one than it says")));
 
     let mut wire = begin(password.clone());
     wire.server(":s.example 904 * :SASL authentication failed");
