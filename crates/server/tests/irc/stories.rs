@@ -4,6 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use wilco_testkit::proxy::Proxy;
 
 use crate::{
     people::{Person, Words},
@@ -21,23 +22,23 @@ struct Town {
 
 impl Town {
     async fn new(network: Network, more: &str) -> Self {
-        Self::of(Repo::new("process"), network, more).await
+        let port = network.port;
+        Self::of(Repo::new("process"), network, port, more).await
     }
 
     /// One that tells each event of GitHub in the room.
-    async fn hooked(network: Network) -> Self {
+    async fn hooked(network: Network, port: u16) -> Self {
         let repo = Repo::new("process");
         repo.hear_github("\n[[route]]\nto = [\"irc:#ops\"]\ngroup = \"none\"\n");
-        Self::of(repo, network, "").await
+        Self::of(repo, network, port, "").await
     }
 
-    async fn of(repo: Repo, network: Network, more: &str) -> Self {
+    async fn of(repo: Repo, network: Network, port: u16, more: &str) -> Self {
         let path = repo.path("wilco.toml");
         let config = fs::read_to_string(&path).expect("a configuration");
         let connector = format!(
-            "home = \"irc:#ops\"\n{config}\n[connector.irc]\nserver = \"127.0.0.1:{}\"\ntls = false\nrooms = [\"#ops\"]\n\
-             rate = \"unlimited\"\n{more}",
-            network.port
+            "home = \"irc:#ops\"\n{config}\n[connector.irc]\nserver = \"127.0.0.1:{port}\"\ntls = false\nrooms = [\"#ops\"]\n\
+             rate = \"unlimited\"\n{more}"
         );
         fs::write(path, connector).expect("written");
         let server = up(&repo).await;
@@ -51,6 +52,18 @@ impl Town {
         person.enter("#ops").await;
         person.meets("wilco", "#ops").await;
         person
+    }
+
+    /// GitHub tells that an issue was opened.
+    async fn opens(&self, number: usize) {
+        let body = json!({"action": "opened", "sender": {"login": "ana"},
+            "issue": {"number": number, "title": "It fails", "state": "open", "user": {"login": "ana"},
+                "updated_at": "2019-05-15T10:00:00Z"},
+            "repository": {"full_name": "acme/webapp", "name": "webapp"}})
+        .to_string();
+        let delivery = format!("00000000-0000-4000-8000-{number:012}");
+        let taken = self.you.hook("issues", &delivery, &body).await.expect("an answer");
+        assert_eq!(taken.status, 200, "{taken}");
     }
 
     /// Waits until Wilco says of the connector that it stands so.
@@ -75,7 +88,8 @@ async fn up(repo: &Repo) -> Server {
 
 /// What Wilco said in the room, as this person heard it.
 fn by_wilco(person: &Person) -> Vec<String> {
-    let ours = person.heard().into_iter().filter(|words| words.nick == "wilco" && words.target == "#ops");
+    let ours =
+        person.heard().into_iter().filter(|words| words.nick.starts_with("wilco") && words.target == "#ops");
     ours.map(|words| words.text).collect()
 }
 
@@ -200,19 +214,14 @@ async fn a_wrong_password_parks_the_connector_and_says_so() {
 /// What comes in while the server is away is told afterwards: all of it, in order, once.
 #[tokio::test]
 async fn an_outage_loses_nothing_of_five_hundred_webhooks() {
-    let mut town = Town::hooked(Network::ngircd()).await;
+    let network = Network::ngircd();
+    let port = network.port;
+    let mut town = Town::hooked(network, port).await;
     town.stands("connected").await;
     town.network.kill();
     town.stands("waiting").await;
     for number in 0..500 {
-        let body = json!({"action": "opened", "sender": {"login": "ana"},
-            "issue": {"number": number, "title": "It fails", "state": "open", "user": {"login": "ana"},
-                "updated_at": "2019-05-15T10:00:00Z"},
-            "repository": {"full_name": "acme/webapp", "name": "webapp"}})
-        .to_string();
-        let delivery = format!("00000000-0000-4000-8000-{number:012}");
-        let taken = town.you.hook("issues", &delivery, &body).await.expect("an answer");
-        assert_eq!(taken.status, 200, "{taken}");
+        town.opens(number).await;
     }
     // Wilco waits until somebody is there to hear all of it.
     town.server.signal(Signal::STOP);
@@ -240,4 +249,30 @@ async fn a_flood_is_answered_in_order() {
     zed.sync().await;
     let expected: Vec<_> = (0..3_000).map(|number| format!("pong n{number}")).collect();
     assert!(by_wilco(&zed) == expected, "all are answered, once, in order: {} are", by_wilco(&zed).len());
+}
+
+/// A connection that is cut in the middle of telling loses nothing, and repeats at most one line for each cut.
+#[tokio::test]
+async fn cuts_in_the_middle_lose_nothing_and_repeat_at_most_one_line_each() {
+    const CUTS: usize = 4;
+    let network = Network::ngircd();
+    let proxy = Proxy::before(network.port).await;
+    let town = Town::hooked(network, proxy.port()).await;
+    let zed = town.person("zed").await;
+    for number in 0..50 * CUTS {
+        town.opens(number).await;
+        if number % 50 == 25 {
+            proxy.cut();
+        }
+    }
+    zed.hears(&format!("webapp#{} ", 50 * CUTS - 1)).await;
+    zed.sync().await;
+    let mut told = by_wilco(&zed);
+    let all = told.len();
+    told.dedup();
+    assert!(all - told.len() <= CUTS, "{} of {all} lines are repeats", all - told.len());
+    assert_eq!(told.len(), 50 * CUTS, "{told:#?}");
+    for (number, line) in told.iter().enumerate() {
+        assert!(line.contains(&format!("webapp#{number} ")), "{number}: {line}");
+    }
 }
