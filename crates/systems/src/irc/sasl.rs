@@ -211,7 +211,7 @@ fn lines(said: &[u8]) -> Vec<String> {
         .map(|piece| command("AUTHENTICATE", &[&String::from_utf8_lossy(piece)]))
         .collect();
     // A full piece says that there is more, so that the end has to be said.
-    if encoded.len() % PIECE == 0 {
+    if encoded.len().is_multiple_of(PIECE) {
         lines.push(command("AUTHENTICATE", &["+"]));
     }
     lines

@@ -71,6 +71,9 @@ impl Session {
         let from = Account::parse(&format!("{connector}:{from}"));
         let (Ok(place), Ok(from)) = (place, from) else { return };
         let text = text::clean(words);
+        let named = self.named_us(&text).map(ToOwned::to_owned);
+        let to_us = direct || named.is_some();
+        let text = named.unwrap_or(text);
         if text.trim().is_empty() {
             return;
         }
@@ -79,8 +82,18 @@ impl Session {
         let id = id.map_or_else(|| format!("{}-{}", self.epoch, self.said), ToOwned::to_owned);
         let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
         let said_at = told.and_then(|time| time.parse::<Timestamp>().ok()).unwrap_or(at.wall);
-        let message = Message { id, place, thread: None, from, text, at: said_at, to_us: direct };
+        let message = Message { id, place, thread: None, from, text, at: said_at, to_us };
         self.out.push(Out::Arrive(Box::new(message)));
+    }
+
+    /// What stands behind our nick, where a line begins with it and it is not the name that people call Wilco by: that
+    /// one is read elsewhere, in all its forms.
+    fn named_us<'a>(&self, text: &'a str) -> Option<&'a str> {
+        if self.server.same(&self.nick, &self.settings.called) {
+            return None;
+        }
+        let (name, words) = text.trim_start().split_once([':', ','])?;
+        (self.is_us(name) && !words.trim().is_empty()).then(|| words.trim_start())
     }
 
     /// A client asks ours something. Little is answered, and seldom.

@@ -262,6 +262,25 @@ fn without_tags_what_is_tracked_counts_and_without_that_nothing_does() {
 }
 
 #[test]
+fn a_line_that_begins_with_our_nick_is_said_to_us() {
+    let mut wire = Wire::live();
+    wire.server(":wilco!w@h NICK Wilco_\r\n:ana!a@h PRIVMSG #ops :wilco_: ping 1\r\n:ana!a@h PRIVMSG #ops :wilco_ is here");
+    wire.server(":ana!a@h PRIVMSG #ops :wilco: ping 2\r\n:ana!a@h PRIVMSG #ops :Wilco_, ");
+    let heard: Vec<_> = wire
+        .session
+        .take_out()
+        .into_iter()
+        .filter_map(|out| match out {
+            Out::Arrive(said) => Some((said.text, said.to_us)),
+            _ => None,
+        })
+        .collect();
+    let expected =
+        [("ping 1", true), ("wilco_ is here", false), ("wilco: ping 2", false), ("Wilco_, ", false)];
+    assert_eq!(heard, expected.map(|(text, to_us)| (text.to_owned(), to_us)));
+}
+
+#[test]
 fn what_gives_no_orders_does_not_arrive() {
     let mut wire = Wire::live();
     wire.server(":ana!a@h NOTICE #ops :wilco: ping 1");
