@@ -344,8 +344,9 @@ impl Connection {
                 self.session.tick(moment);
             }
             let wake = self.fill().map_or(tick, |wait| tick.min(now + wait));
-            let reads = self.backlog.len() < BACKLOG;
-            if !reads {
+            let full = self.backlog.len() >= BACKLOG;
+            let reads = !full && !self.session.is_behind();
+            if full {
                 self.session.held_up(self.began.elapsed());
             }
             if let Some(error) = self.settle() {

@@ -1,6 +1,6 @@
 //! IRC: a connector that speaks IRCv3 where the server does.
 //!
-//! [`session`] is the protocol without a socket: lines and time in, lines and arrivals out. [`connector`] moves the
+//! `session` is the protocol without a socket: lines and time in, lines and arrivals out. `connector` moves the
 //! bytes. Not the loop that connects again: `runtime` has that. Layer 2.
 
 mod connector;

@@ -13,6 +13,9 @@ use super::super::line::command;
 /// How long a server may take to confirm what it was sent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How many urgent lines wait at most before nothing more is read.
+const URGENT: usize = 1_024;
+
 /// What is to be done next.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Next {
@@ -79,6 +82,11 @@ impl Queue {
             refused: Vec::new(),
             id: None,
         });
+    }
+
+    /// Whether more of what is urgent waits than any server makes wait.
+    pub(super) fn is_behind(&self) -> bool {
+        self.urgent.len() > URGENT
     }
 
     /// How many lines wait.

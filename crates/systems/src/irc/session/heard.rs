@@ -4,7 +4,7 @@
 //! no notice, no echo of ours, nothing by a bot, nothing that tells of the past, and nothing of which the end is missing.
 //! Layer 2.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wilco_contract::{
     ids::{Account, Place},
     input::Message,
@@ -15,6 +15,8 @@ use crate::irc::text;
 
 /// The tags by which networks mark what a bot says.
 const BOT: [&str; 3] = ["bot", "draft/bot", "inspircd.org/bot"];
+/// By how much a server's clock and ours may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(10);
 /// The longest id of a message that is taken from the network, in bytes.
 const LONGEST_ID: usize = 128;
 
@@ -80,10 +82,17 @@ impl Session {
         self.said += 1;
         let id = line.tag("msgid").filter(|id| is_id(id));
         let id = id.map_or_else(|| format!("{}-{}", self.epoch, self.said), ToOwned::to_owned);
-        let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
-        let said_at = told.and_then(|time| time.parse::<Timestamp>().ok()).unwrap_or(at.wall);
+        let said_at = self.said_at(line, at);
         let message = Message { id, place, thread: None, from, text, at: said_at, to_us };
         self.out.push(Out::Arrive(Box::new(message)));
+    }
+
+    /// When it was said: now, unless the server says that it was a while ago. Its clock and ours differ by seconds, and
+    /// what is said to a plan must not seem older than the plan.
+    fn said_at(&self, line: &Line, at: Moment) -> Timestamp {
+        let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
+        let told = told.and_then(|time| time.parse::<Timestamp>().ok());
+        told.filter(|told| at.wall.duration_since(*told) > SKEW).unwrap_or(at.wall)
     }
 
     /// What stands behind our nick, where a line begins with it and it is not the name that people call Wilco by: that

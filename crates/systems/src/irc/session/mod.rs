@@ -149,6 +149,11 @@ impl Session {
         self.queue.len()
     }
 
+    /// Whether the server takes our answers more slowly than it asks.
+    pub(super) fn is_behind(&self) -> bool {
+        self.queue.is_behind()
+    }
+
     /// The most bytes of a line's rest that the server sends.
     pub(super) fn max_body(&self) -> usize {
         self.server.body

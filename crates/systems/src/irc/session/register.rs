@@ -25,13 +25,15 @@ const WANTED: [&str; 8] = [
 ];
 /// How many other nicks are tried.
 const NICKS: usize = 5;
+/// How many capabilities of a server are kept.
+pub(super) const OFFERED: usize = 200;
 /// The longest list of capabilities in one request, in bytes.
 const REQUEST: usize = 400;
 
 /// How far it is.
 #[derive(Debug, Default)]
 pub(super) struct Register {
-    offered: BTreeSet<String>,
+    pub(super) offered: BTreeSet<String>,
     /// The mechanisms of SASL that the server names.
     mechanisms: Vec<String>,
     proof: Option<Proof>,
@@ -102,7 +104,9 @@ impl Session {
                     if name == "sasl" {
                         self.register.mechanisms = value.split(',').map(ToOwned::to_owned).collect();
                     }
-                    self.register.offered.insert(name.to_owned());
+                    if self.register.offered.len() < OFFERED {
+                        self.register.offered.insert(name.to_owned());
+                    }
                 }
                 if !more {
                     self.ask(what == "LS");
@@ -112,7 +116,8 @@ impl Session {
                 for cap in listed {
                     match cap.strip_prefix('-') {
                         Some(gone) => self.caps.remove(gone),
-                        None => self.caps.insert(cap.to_owned()),
+                        None if WANTED.contains(&cap) || cap == "sasl" => self.caps.insert(cap.to_owned()),
+                        None => false,
                     };
                 }
                 self.answered_capabilities();

@@ -155,6 +155,21 @@ fn it_asks_for_what_is_offered_and_enters_its_rooms() {
 }
 
 #[test]
+fn a_server_gives_us_nothing_that_we_did_not_ask_for() {
+    let mut wire = Wire::live();
+    wire.server("CAP wilco ACK :-echo-message tls oper");
+    assert!(!wire.session.caps.iter().any(|cap| ["echo-message", "tls", "oper"].contains(&cap.as_str())));
+    for number in 0..100 {
+        wire.server(&format!("CAP wilco NEW :a{number} b{number} c{number} d{number}"));
+    }
+    assert!(wire.session.register.offered.len() <= register::OFFERED);
+    (0..5_000).for_each(|number| wire.server(&format!("PING {number}")));
+    assert!(wire.session.is_behind(), "a server that takes no answers is read no further");
+    wire.lines();
+    assert!(!wire.session.is_behind());
+}
+
+#[test]
 fn an_account_is_proven_or_the_connection_is_of_no_use() {
     let password = Sasl::Password { account: "wilco".into(), password: Secret::new("sesame") };
     let begin = |sasl| {
@@ -233,7 +248,14 @@ fn the_account_is_who_speaks_and_a_nick_is_nobody() {
         (message.from.as_str(), message.place.as_str(), message.id.as_str()),
         ("irc:ana", "irc:#ops", "m1")
     );
-    assert_eq!((message.at.to_string().as_str(), message.to_us), ("2026-11-23T09:59:58Z", false));
+    assert_eq!((message.at.to_string().as_str(), message.to_us), ("2026-11-23T10:00:00Z", false));
+    for (told, at) in
+        [("09:55:00", "09:55:00"), ("09:59:51", "10:00:00"), ("10:00:07", "10:00:00"), ("soon", "10:00:00")]
+    {
+        wire.server(&format!("@account=ana;time=2026-11-23T{told}.000Z :ana!a@h PRIVMSG #ops :told"));
+        let [Out::Arrive(message)] = &wire.session.take_out()[..] else { panic!("a message arrives") };
+        assert_eq!(message.at.to_string(), format!("2026-11-23T{at}Z"), "{told}");
+    }
     wire.server(":ana!evil@h PRIVMSG #ops :release it");
     wire.server("@account=~ana :x!x@h PRIVMSG #ops :release it");
     wire.server("@account=ben :ben!b@h PRIVMSG wilco :\u{1}ACTION waves \u{3}04at\u{3} us\u{1}");
