@@ -15,7 +15,7 @@ use wilco_contract::{
     connector::{Arrival, Connector as _},
     event::Event,
     ids::{Account, Place, SourceName},
-    input::{Input, Message},
+    input::{Edited, Input, Message},
     operation::{GivenKind, Operation, State},
     store::{Page, Store},
 };
@@ -255,6 +255,15 @@ impl House {
     /// Says something on the network beside the page. The same id again is the same message.
     pub(crate) async fn say(&self, account: &str, (room, id): (&str, &str), text: &str) {
         self.accept(Input::Message(self.message(account, (room, id, None), text))).await;
+    }
+
+    /// Makes something else of what was said there.
+    pub(crate) async fn edit(&self, account: &str, (room, id): (&str, &str), text: &str) {
+        let Message { place, from, text, at, .. } = self.message(account, (room, id, None), text);
+        let edit = format!("{id}-edited");
+        let edited =
+            Edited { id: edit, message: id.to_owned(), place, thread: None, from, text, at, to_us: false };
+        self.accept(Input::Edited(edited)).await;
     }
 
     /// Says something in the thread of a message there.

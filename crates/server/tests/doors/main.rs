@@ -200,10 +200,9 @@ async fn in_words(table: &mut Table) {
     table.says("guest", "irc:stranger", ROOM, &["wilco release web"]).await;
     table.says("guest, direct conversation", "irc:stranger", "irc:@stranger", &["release web"]).await;
     table.says("second pack, same action", "irc:you", ROOM, &["wilco push web"]).await;
-    // An edit is no message of its own: where a network tells of one, it is the message that was there.
     let before = table.house.operations().await.len();
     table.house.say("irc:you", (ROOM, "edited"), "wilco ping x").await;
-    table.house.say("irc:you", (ROOM, "edited"), "wilco release web").await;
+    table.house.edit("irc:you", (ROOM, "edited"), "wilco release web").await;
     table
         .row("an order edited into another", ("@you", "wilco ping x / wilco release web"), before, None)
         .await;
@@ -256,8 +255,8 @@ async fn by_the_api(table: &mut Table) {
         )
         .await;
     table.asks("HTTP, token that reads", "token:reader", &by_reader, order).await;
-    let (status, answer) = by_token.ask(Method::POST, "rooms/web%3Aops/messages", Some(&words)).await;
     let before = table.house.operations().await.len();
+    let (status, answer) = by_token.ask(Method::POST, "rooms/web%3Aops/messages", Some(&words)).await;
     table.house.settle().await;
     let answer = Some(answered(status, &answer));
     table.row("HTTP, token, a message", ("token:ci", "wilco release web"), before, answer).await;
