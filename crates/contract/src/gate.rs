@@ -1,7 +1,7 @@
 //! The gate: the one function that decides, and the only maker of [`Permitted`].
 //!
 //! Not a place for exceptions: whatever door an order came by, it is asked here, and what no rule grants is denied.
-//! Pure and total; what flags and targets are about is in [`flags`]. Layer 0.
+//! Pure and total; what flags and targets are about is in `gate/flags.rs`. Layer 0.
 
 mod flags;
 

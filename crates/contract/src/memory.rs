@@ -39,7 +39,7 @@ impl fmt::Display for Namespace {
 }
 
 impl Namespace {
-    /// Reads what [`Self::to_string`] wrote; `None` where it never did.
+    /// Reads what its `Display` wrote; `None` where it never did.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (rest, person) = match text.split_once('@') {
