@@ -110,10 +110,7 @@ async fn another_order_that_lacks_something_is_asked_for_in_its_turn() {
     world.say("web:you", "1", "wilco restart").await;
     world.say("web:you", "2", "wilco ship").await;
     let texts = world.network.texts();
-    assert_eq!(
-        texts[1],
-        "`restart <app>` was dropped, as you gave another order. Nothing was done for it."
-    );
+    assert_eq!(texts[1], "`restart <app>` was dropped, as you gave another order. Nothing was done for it.");
     assert!(texts.len() == 3 && texts[2].starts_with("`ship <app>"), "{texts:?}");
 }
 
