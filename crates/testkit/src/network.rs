@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use wilco_contract::{
     connector::{Caps, DeliveryKey, Directory, Outbox, Post, Receipt, SendError, Tells},
     ids::{Account, Place},
-    reply::Reply,
+    reply::{Block, Reply},
     retry::Retry,
 };
 
@@ -124,6 +124,17 @@ impl MemoryNetwork {
     /// The text of all messages, oldest first.
     pub fn texts(&self) -> Vec<String> {
         self.shown().iter().map(|shown| shown.reply.plain()).collect()
+    }
+
+    /// The lines that are offered as buttons, oldest first.
+    pub fn offers(&self) -> Vec<String> {
+        let shown = self.shown();
+        let blocks = shown.iter().flat_map(|shown| &shown.reply.blocks);
+        let offered = blocks.filter_map(|block| match block {
+            Block::Offers { offers } => Some(offers),
+            _ => None,
+        });
+        offered.flatten().map(|offer| offer.says.clone()).collect()
     }
 
     /// Refuses the next so many posts and edits, for now.

@@ -32,7 +32,12 @@ use wilco_server::{
     config::{self, Environment},
     keys::Keys,
 };
-use wilco_testkit::{action::ScriptedAction, fakes::FakeHttp, network::MemoryNetwork, sender::Sender};
+use wilco_testkit::{
+    action::ScriptedAction,
+    fakes::FakeHttp,
+    network::{MemoryNetwork, people::Act},
+    sender::Sender,
+};
 use wilco_web::{
     Access, ConnectorParts, Desk, DoorParts, PublicUrl, Ready, WebConnector, access::OperatorKey, router,
     serve,
@@ -67,6 +72,24 @@ by = "role:lead"
 [[grant]]
 command = "wilco.alias-here"
 to = ["role:lead"]
+
+[person.max]
+accounts = ["irc:max"]
+roles = ["chief", "pusher"]
+
+[[grant]]
+command = "app.*"
+flags = ["alone", "force"]
+to = ["role:chief"]
+
+[[grant]]
+command = "other.*"
+to = ["role:pusher"]
+
+[[require]]
+command = "other.push"
+approve = 1
+by = "role:lead"
 "#;
 
 const APP: &str = r#"[pack]
@@ -112,6 +135,17 @@ name = "other"
 id = "push"
 words = ["push <app>"]
 about = "Push an app"
+effect = "write"
+
+[[command.step]]
+id = "ship"
+uses = "test.ship"
+with = { app = "{{ app }}" }
+
+[[command]]
+id = "shove"
+words = ["shove <app>"]
+about = "Push an app, of which nothing is required"
 effect = "write"
 
 [[command.step]]
@@ -264,6 +298,17 @@ impl House {
         let edited =
             Edited { id: edit, message: id.to_owned(), place, thread: None, from, text, at, to_us: false };
         self.accept(Input::Edited(edited)).await;
+    }
+
+    /// Puts a sign on the message in which an operation is shown there.
+    pub(crate) async fn react(&self, account: &str, room: &str, sign: &str, on: &Operation) {
+        let shown = on.slots.iter().find(|slot| slot.place.as_str() == room);
+        let shown = shown.and_then(|slot| slot.receipt.clone()).expect("it is shown there");
+        let who = Account::parse(account).expect("an account");
+        let act = Act::React(sign, &shown.id);
+        let arrival = self.network.does(&who, &shown.place, act, self.clock.now()).expect("it arrives");
+        self.engine.accept(arrival).await;
+        self.settle().await;
     }
 
     /// Says something in the thread of a message there.
