@@ -7,7 +7,8 @@
 #   BENCH_TMP (where state goes; default the system's folder for such)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-export BENCH_HOME=${BENCH_HOME:-$here/home}
+BENCH_HOME=$(realpath -m "${BENCH_HOME:-$here/../target/bench}")
+export BENCH_HOME
 [ $# -ge 2 ] || { sed -n '2,7s/^# //p' "$0" >&2; exit 2; }
 measure=$1 system=$2
 shift 2
