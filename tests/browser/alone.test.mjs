@@ -59,6 +59,9 @@ describe("an order that is given alone", { timeout: 200_000 }, () => {
       await loud.locator('button[data-press="abort"]:enabled', { hasText: "Stop" }).waitFor();
       await ana.card(id).locator(".decide-ask", { hasText: "starts it alone at" }).waitFor();
       await ana.shot("alone-01-countdown");
+      // What the bar says beside the button is a way that works.
+      const words = await ana.page.locator(`.msg[data-operation="${id}"] .decide-words code`).first().innerText();
+      assert.equal(words, `wilco stop ${id}`);
       await you.shot("alone-01-countdown");
       await ana.open("/waiting");
       await ana.page.locator(".ask", { hasText: id }).locator(".decide-ask", { hasText: "starts it alone at" }).waitFor();
@@ -74,6 +77,15 @@ describe("an order that is given alone", { timeout: 200_000 }, () => {
       for (const person of [you, ana]) await person.page.screenshot({ path: join(shots, `failed-alone-${person.name}.png`) });
       throw error;
     }
+  });
+
+  it("is stopped by the words that stand beside the button", async () => {
+    const id = await countdown();
+    await ana.open("/r/web%3Aops");
+    const words = ana.card(id).locator(".decide-words code");
+    await words.waitFor();
+    await ana.say(await words.innerText());
+    await you.sees(id, "Aborted");
   });
 
   it("starts by itself where nobody stops it, and says so for ever", async () => {

@@ -149,6 +149,88 @@ describe("the form of what an order lacks", () => {
     await form.waitFor({ state: "detached" });
   });
 
+  step("is one order, however often it is sent", async () => {
+    await you.order("wilco print --paper a4 --copies 1 --loud no");
+    const form = you.page.locator("form.blanks");
+    await form.getByLabel("note").fill("once");
+    const keys = [];
+    // The first try is lost on its way.
+    await you.page.route("**/messages", async (route) => {
+      keys.push(route.request().headers()["idempotency-key"]);
+      await (keys.length === 1 ? route.abort() : route.continue());
+    });
+    await you.expecting([/ERR_FAILED/], async () => {
+      await form.evaluate((element) => { element.requestSubmit(); element.requestSubmit(); });
+      await form.getByText("Wilco does not answer.").waitFor();
+    });
+    assert.equal(keys.length, 1, "sent twice at once, it goes out once");
+    await form.getByRole("button", { name: "Say it" }).click();
+    await form.waitFor({ state: "detached" });
+    assert.equal(keys.length, 2);
+    assert.ok(keys[0] && keys[0] === keys[1], "the second try is known as the first");
+    await you.page.unroute("**/messages");
+
+    const question = await you.order("wilco beep");
+    await question.getByRole("group", { name: "loud" }).waitFor();
+    // The answer is there before the room has it.
+    await you.page.route("**/messages", (route) => route.fulfill({ status: 201, json: {} }));
+    await question.getByRole("button", { name: "yes" }).click();
+    await question.getByText("You said: wilco beep --loud yes").waitFor();
+    for (const name of ["yes", "no"]) assert.ok(await question.getByRole("button", { name }).isDisabled(), `${name} is not pressed again`);
+    await you.page.unroute("**/messages");
+    await you.say("wilco ping");
+    await question.getByRole("group", { name: "loud" }).waitFor({ state: "detached" });
+  });
+
+  step("is taken over by name where the same is asked for anew", async () => {
+    await you.order("wilco print");
+    const form = you.page.locator("form.blanks");
+    await form.getByLabel("copies").fill("7");
+    await form.getByLabel("note").fill("half a word");
+    // One of them is answered in the thread, in another window: a further message asks for the rest.
+    const other = await you.context.newPage();
+    await other.goto(you.page.url());
+    await other.locator(".timeline-in > li", { has: other.locator("form.blanks") }).getByRole("button", { name: /^Reply/ }).click();
+    await other.locator("#say").fill("a5");
+    await other.locator("#say").press("Enter");
+    await form.getByText("paper", { exact: true }).waitFor({ state: "detached" });
+    await other.close();
+    assert.equal(await form.count(), 1, "there is one form for one order");
+    assert.deepEqual(await form.locator("label").allInnerTexts(), ["copies", "loud", "note"]);
+    assert.equal(await form.getByLabel("copies").inputValue(), "7");
+    await form.getByLabel("note").and(you.page.locator(":focus")).waitFor();
+    await you.page.keyboard.type(" more");
+    assert.equal(await form.getByLabel("note").inputValue(), "half a word more");
+    assert.match(await form.locator(".blanks-line").innerText(), /^wilco print --paper a5 --copies 7 --loud … --note "half a word more"$/);
+    await you.shot("57-form-carried");
+    // Another order is another form, though it asks for something of the same name.
+    await you.order("wilco beep");
+    await form.getByRole("button", { name: "Put away" }).click();
+    await you.say("wilco ping");
+  });
+
+  step("is there on a device whose clock is wrong", async () => {
+    await ana.page.evaluate(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + 24 * 3_600_000;
+    });
+    await ana.order("wilco print --copies 3");
+    const form = ana.page.locator("form.blanks");
+    await form.waitFor();
+    await ana.say("wilco ping");
+    await form.waitFor({ state: "detached" });
+  });
+
+  step("is read aloud from its first word on", async () => {
+    await you.order("wilco print");
+    const form = you.page.locator("form.blanks");
+    await form.waitFor();
+    const regions = form.locator("[role=alert]:empty, [role=status]:empty");
+    assert.equal(await regions.count(), 5, "one for each field, and one for the form");
+    assert.deepEqual(await regions.evaluateAll((all) => all.map((one) => getComputedStyle(one).display === "none")), Array(5).fill(false));
+    await you.say("wilco ping");
+  });
+
   step("made no fault in anybody's console", () => {
     assert.deepEqual(you.faults, []);
     assert.deepEqual(ana.faults, []);

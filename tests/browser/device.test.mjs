@@ -60,7 +60,7 @@ describe("letting a terminal in", { timeout: 120_000 }, () => {
     assert.ok(await you.page.getByRole("button", { name: "Let it in" }).isEnabled(), "nothing was pressed");
     await you.page.keyboard.press("Tab");
     await you.page.keyboard.press("Enter");
-    await you.page.getByRole("heading", { name: "It is let in" }).waitFor();
+    await you.page.getByRole("heading", { name: "You said yes" }).and(you.page.locator(":focus")).waitFor();
     await you.shot("62-device-in");
     assert.equal(await login.ended, 0);
     assert.match(login.out, /^You are @you at /m);
@@ -83,6 +83,40 @@ describe("letting a terminal in", { timeout: 120_000 }, () => {
     });
     await you.page.setViewportSize({ width: 390, height: 844 });
     await you.shot("63-device-none");
+  });
+
+  step("says that a terminal is let in only when it is, and leaves the focus where it goes on", async () => {
+    const gone = await wilco.login();
+    await look(gone);
+    gone.end();
+    await gone.ended;
+    const region = you.page.locator("[aria-live=polite]:empty");
+    assert.equal(await region.evaluate((one) => getComputedStyle(one).display === "none"), false, "what is said there is read from its first word on");
+    await you.page.getByRole("button", { name: "Let it in" }).click();
+    await you.page.getByText("If it does not come, nothing is let in.").waitFor();
+    assert.equal(await you.page.getByText("It is let in").count(), 0);
+
+    // The answer is lost on its way back, so it is said again, when the terminal has long been let in.
+    const login = await wilco.login();
+    await look(login);
+    await you.page.route("**/device/accept", async (route) => {
+      await route.fetch();
+      await route.abort();
+    }, { times: 1 });
+    await you.expecting([/ERR_FAILED/, /404/], async () => {
+      const yes = you.page.getByRole("button", { name: "Let it in" });
+      await yes.click();
+      await you.page.getByRole("alert").getByText("Wilco does not answer.").waitFor();
+      await yes.and(you.page.locator(":focus")).waitFor();
+      assert.equal(await login.ended, 0);
+      await you.page.keyboard.press("Enter");
+      await you.page.getByRole("alert").getByText("Nothing asks with this code").waitFor();
+      await you.page.getByText("Your answer before this one may have counted").waitFor();
+      await you.page.getByLabel("Code in the terminal").and(you.page.locator(":focus")).waitFor();
+      assert.equal(await yes.count(), 0, "there is nothing to answer any more");
+    });
+    await you.shot("64-device-over");
+    await wilco.cli("login", "--end");
   });
 
   step("finds no fault in the browser's console", () => assert.deepEqual(you.faults, []));

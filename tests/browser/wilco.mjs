@@ -105,10 +105,10 @@ export class Wilco {
     return stdout;
   }
 
-  /** Begins `wilco login`: the code that it prints, where to type it, and how it ends. */
+  /** Begins `wilco login`: the code that it prints, where to type it, how it ends, and `end()`, as by Ctrl-C. */
   async login() {
     const child = spawn(binary(), ["login"], { cwd: this.folder, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
-    const login = { out: "", err: "" };
+    const login = { out: "", err: "", end: () => child.kill("SIGINT") };
     child.stdout.on("data", (part) => { login.out += part; });
     child.stderr.on("data", (part) => { login.err += part; });
     login.ended = new Promise((done) => child.on("close", done));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -117,6 +118,16 @@ pub trait Outbox: Send + Sync {
     /// When it was not sent, or when nobody can tell.
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError>;
 
+    /// Says something that nothing waits for and nobody keeps, such as the answer of a read. Returns once it is in its
+    /// turn, behind all that was posted there before; a network that takes its time to say that it has something holds
+    /// up nobody by it.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    async fn say(&self, post: Post<'_>) -> Result<(), SendError> {
+        self.post(post).await.map(|_| ())
+    }
+
     /// Replaces a message's content.
     ///
     /// # Errors
@@ -151,6 +162,25 @@ pub trait Directory: Send + Sync {
 
     /// The place of a direct conversation with this account, opened if need be.
     async fn open_dm(&self, account: &Account) -> Option<Place>;
+}
+
+/// How a connector stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its name in the configuration.
+    pub connector: String,
+    /// In a word: `connecting`, `connected`, `waiting`, `parked`.
+    pub state: &'static str,
+    /// Since when it is connected.
+    pub since: Option<Timestamp>,
+    /// What happened, and what to do, where it is not connected.
+    pub why: Option<String>,
+}
+
+/// How all connectors stand.
+pub trait Standings: Send + Sync {
+    /// All of them, by name.
+    fn standings(&self) -> Vec<Standing>;
 }
 
 /// Makes a repeated post recognisable.

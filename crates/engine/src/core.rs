@@ -16,6 +16,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn},
+    connector::Standings,
     gate::{Ask, Verdict, gate},
     http::Http,
     ids::{ActionName, Hash, OpId, Place},
@@ -111,6 +112,8 @@ pub(crate) struct Core {
     mutes: Mutex<Vec<Mute>>,
     /// Who reads the configuration anew.
     pub(crate) reloader: OnceLock<Arc<dyn Reloader>>,
+    /// Who says how connectors stand.
+    pub(crate) standings: OnceLock<Arc<dyn Standings>>,
     pub(crate) notices: broadcast::Sender<Notice>,
     living: Mutex<HashMap<OpId, Living>>,
     operations: AtomicU64,
@@ -149,6 +152,7 @@ impl Core {
             heard: Mutex::default(),
             mutes: Mutex::default(),
             reloader: OnceLock::new(),
+            standings: OnceLock::new(),
             notices: broadcast::Sender::new(NOTICES),
             living: Mutex::default(),
             operations: AtomicU64::new(0),

@@ -336,7 +336,9 @@ async fn answered(core: &Arc<Core>, message: &Message, mut dialogue: Dialogue, s
 async fn drop_it(core: &Core, dialogue: &Dialogue, because_of: &Message, text: String) {
     if core.dialogues.end(dialogue) {
         close_form(core, dialogue).await;
-        say(core, dialogue, because_of, text).await;
+        // Not under the key of what is said for the message itself: it may be an order that is asked for in its turn.
+        let key = format!("dropped/{}/{}", because_of.place, because_of.id);
+        post(core, dialogue, key, &to_asker(core, dialogue, &text)).await;
     }
     ended(core, &dialogue.inputs).await;
 }

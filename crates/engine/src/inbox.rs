@@ -511,7 +511,7 @@ pub(crate) async fn post(core: &Core, message: &Message, reply: &Reply) {
     let key = DeliveryKey(format!("answer/{}/{}", message.place, message.id));
     let reply = orders::fitting(core, &message.place, reply)
         .unwrap_or_else(|what| Cow::Owned(Reply::refusal(format!("{what}."))));
-    if let Err(error) = core.ways.post(&message.place, Some(thread), &reply, &key).await {
+    if let Err(error) = core.ways.say(&message.place, Some(thread), &reply, &key).await {
         tracing::warn!(place = %message.place, %error, "An answer was not shown.");
     }
 }
@@ -597,11 +597,20 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                     let text = format!(
                         "This order came at {at}, when I was away. It was not run; give it again if it still holds."
                     );
-                    post(core, &message, &Reply::text(text)).await;
-                    handled(core, Some(seq)).await;
+                    // Beside all else: the network may not be there yet, and a start waits for none.
+                    let core_here = core.clone();
+                    let answer = async move {
+                        post(&core_here, &message, &Reply::text(text)).await;
+                        handled(&core_here, Some(seq)).await;
+                    };
+                    core.spawn.spawn("answer", Box::pin(answer));
                 }
             }
-            Input::Press(press) => decide(core, &press, Some(seq)).await,
+            Input::Press(press) => {
+                let core_here = core.clone();
+                let turn = async move { decide(&core_here, &press, Some(seq)).await };
+                core.spawn.spawn("press", Box::pin(turn));
+            }
             // Neither is ever kept.
             Input::Happened(_) | Input::Edited(_) => handled(core, Some(seq)).await,
             Input::Rule(order) => rules::begin(core, seq, order),

@@ -52,7 +52,7 @@ use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn},
     command::Command,
-    connector::{Arrival, Caps, DeliveryKey, Directory, Outbox},
+    connector::{Arrival, Caps, DeliveryKey, Directory, Outbox, Standings},
     gate::{Ask, Decision, Denial},
     http::Http,
     ids::{Account, CommandId, Hash, OpId, PersonId, Place},
@@ -313,6 +313,12 @@ impl Engine {
         self.0.places.attached(connector);
     }
 
+    /// Makes known who says how connectors stand.
+    pub fn connectors_stand_as(&self, standings: Arc<dyn Standings>) {
+        // Whoever comes second finds the first.
+        let _ = self.0.standings.set(standings);
+    }
+
     /// Takes up what was under way before a restart: locks, operations, accepted orders. Once, after the connectors
     /// that are at hand were attached and before anything is accepted.
     ///
@@ -460,6 +466,24 @@ impl Engine {
         answer
     }
 
+    /// Whether this principal may read a place: by any of their accounts, where it is a person. Whoever has no account
+    /// is let in by what let them ask.
+    async fn is_open_to(&self, way: &Way, who: &Principal, place: &Place) -> bool {
+        let Some(account) = who.account() else { return true };
+        let mut accounts = vec![account.clone()];
+        if let Some(id) = who.person() {
+            let theirs =
+                self.with_policy(|policy| policy.people.get(id).map(|person| person.accounts.clone()));
+            accounts.extend(theirs.into_iter().flatten());
+        }
+        for account in accounts.iter().filter(|account| account.connector() == place.connector()) {
+            if way.directory.may_read(account, place).await {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Shows in a room which order is given there by another door. The thread that it opens.
     async fn echo(&self, place: &Place, who: &Principal, words: &str) -> Result<Option<String>, Answer> {
         let refused =
@@ -470,9 +494,7 @@ impl Engine {
         if !way.directory.exists(place).await {
             return refused(format!("There is no place `{place}`."));
         }
-        if let Some(account) = who.account()
-            && !way.directory.may_read(account, place).await
-        {
+        if !self.is_open_to(&way, who, place).await {
             return refused(format!("`{place}` is not open to {who}."));
         }
         let name = match who {

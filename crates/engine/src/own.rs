@@ -100,6 +100,7 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.ping", Read, "answers", tell::ping),
         own!(core, "wilco.whoami", Read, "tells who you are to Wilco", tell::whoami),
         own!(core, "wilco.operations", Read, "lists operations", tell::operations),
+        own!(core, "wilco.connectors", Read, "tells how connectors stand", tell::connectors),
         own!(core, "wilco.show", Read, "shows an operation", tell::show),
         own!(core, "wilco.log", Read, "shows an operation's output", tell::log),
         own!(core, "wilco.why", Read, "tells what was considered", tell::events::why),
@@ -170,6 +171,14 @@ pub(crate) fn commands() -> Vec<Command> {
         ),
         one("whoami", &["whoami"], "Tells who you are to Wilco", Read, "wilco.whoami", vec![]),
         one("operations", &["operations"], "Lists the newest operations", Read, "wilco.operations", vec![]),
+        one(
+            "connectors",
+            &["connectors"],
+            "Tells how the connections to networks stand",
+            Read,
+            "wilco.connectors",
+            vec![],
+        ),
         one("show", &["show <operation>"], "Shows an operation", Read, "wilco.show", vec![operation()]),
         one(
             "log",

@@ -1,4 +1,5 @@
-//! Slots: an operation's messages, posted once and then kept up to date in place.
+//! Slots: an operation's messages, posted once and then kept up to date in place. Where a network cannot edit, what
+//! somebody has to decide and how it ended are said in messages of their own.
 //!
 //! Not the words in them: [`crate::words`] has those. A slow network holds up no operation: only the newest state is
 //! sent, and an update never delays the operation itself. Layer 1.
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use wilco_contract::{
     connector::{DeliveryKey, Receipt},
+    ids::Place,
     operation::{Operation, Slot},
     reply::Reply,
 };
@@ -39,6 +41,7 @@ pub(crate) async fn keep(
     let known = |slot: &Slot| Kept { receipt: slot.receipt.clone(), ..Kept::default() };
     let mut all: Vec<Kept> = seen.borrow().slots.iter().map(known).collect();
     let mut over = false;
+    let mut begins = true;
     loop {
         let operation = seen.borrow_and_update().clone();
         // What came since was never posted before.
@@ -64,12 +67,19 @@ pub(crate) async fn keep(
             let thread = slot.thread.clone().or(head.map(|receipt| receipt.id));
             let fresh = if slot.asks.is_some() { at >= known } else { operation.version <= FRESH };
             let was_posted = all[at].receipt.is_some();
+            if was_posted && !has_edits(&core, &slot.place) && (begins || !is_worth_a_line(&operation, slot))
+            {
+                // Said before a restart, nobody knows how much of it, and twice is worse than the page alone; or the
+                // next line will say more.
+                all[at].shown = Some(reply);
+                continue;
+            }
             let showing = Showing { at, thread: thread.as_deref(), reply: &reply };
             all[at].show(&core, &operation, &showing).await;
             if let Some(receipt) = all[at].receipt.clone().filter(|_| !was_posted) {
                 // A final operation takes no more events; its key makes a repeated post harmless.
                 let _ = tell.try_send(Told::Posted { slot: at, receipt });
-                if !fresh {
+                if !fresh && has_edits(&core, &slot.place) {
                     // A key that the network knew already shows an older state.
                     all[at].shown = None;
                     all[at].show(&core, &operation, &showing).await;
@@ -80,6 +90,7 @@ pub(crate) async fn keep(
             }
             next = all[at].not_before().into_iter().chain(next).min();
         }
+        begins = false;
         if next.is_none() && (over || operation.state.is_final()) && !seen.has_changed().unwrap_or(false) {
             // The newest state may have come while the last one was sent.
             return;
@@ -90,6 +101,16 @@ pub(crate) async fn keep(
             else => return,
         }
     }
+}
+
+fn has_edits(core: &Core, place: &Place) -> bool {
+    core.ways.to(place).is_none_or(|way| way.caps.edits)
+}
+
+/// Whether what a message says now is said anew where it cannot be edited: somebody has to decide, or it is over. A
+/// question is not: what came of it stands in the operation's own message.
+fn is_worth_a_line(operation: &Operation, slot: &Slot) -> bool {
+    slot.asks.is_none() && (operation.state.awaits() || operation.state.is_final())
 }
 
 /// A message as it is to be shown.
@@ -137,9 +158,13 @@ impl Kept {
             return;
         }
         let slot = &operation.slots[at];
-        let key = DeliveryKey(format!("{}/slot/{at}", operation.id));
-        let harmless = self.receipt.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
-        let sent = match &self.receipt {
+        let edited = self.receipt.as_ref().filter(|_| has_edits(core, &slot.place));
+        let key = match &self.receipt {
+            Some(_) => DeliveryKey(format!("{}/slot/{at}/{}", operation.id, operation.version)),
+            None => DeliveryKey(format!("{}/slot/{at}", operation.id)),
+        };
+        let harmless = edited.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
+        let sent = match edited {
             Some(receipt) => core.ways.edit(receipt, reply).await.map(|()| receipt.clone()),
             None => core.ways.post(&slot.place, thread, reply, &key).await,
         };

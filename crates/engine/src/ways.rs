@@ -49,6 +49,19 @@ impl Ways {
         way.outbox.post(Post { place, thread, reply, key }).await
     }
 
+    /// Says what nothing waits for, in its turn.
+    pub(crate) async fn say(
+        &self,
+        place: &Place,
+        thread: Option<&str>,
+        reply: &Reply,
+        key: &DeliveryKey,
+    ) -> Result<(), SendError> {
+        let way = self.to(place).ok_or_else(|| no_way(place))?;
+        let thread = thread.filter(|_| way.caps.threads);
+        way.outbox.say(Post { place, thread, reply, key }).await
+    }
+
     /// Edits once, where the network can.
     pub(crate) async fn edit(&self, at: &Receipt, reply: &Reply) -> Result<(), SendError> {
         let way = self.to(&at.place).ok_or_else(|| no_way(&at.place))?;

@@ -8,10 +8,16 @@ pub const TASK_PANICS: &str = "wilco_task_panics_total";
 pub const TASKS_RUNNING: &str = "wilco_tasks_running";
 /// Calls to named servers, by server and by how they ended: `answer`, `not_sent`, `unknown`.
 pub const HTTP_CALLS: &str = "wilco_http_calls_total";
+/// Whether a connector is connected: 1 or 0.
+pub const CONNECTED: &str = "wilco_connector_connected";
+/// Connections that were tried, by connector and by how that ended: `connected`, `failed`.
+pub const CONNECTS: &str = "wilco_connector_connects_total";
 
 /// Says to the installed exporter what these metrics are. Call it once, after installing.
 pub fn describe() {
     metrics::describe_counter!(TASK_PANICS, "Panics of supervised tasks that were caught");
     metrics::describe_gauge!(TASKS_RUNNING, "Supervised tasks under way");
     metrics::describe_counter!(HTTP_CALLS, "Calls to the servers that wilco.toml names");
+    metrics::describe_gauge!(CONNECTED, "Whether a connector is connected");
+    metrics::describe_counter!(CONNECTS, "Connections of connectors that were tried");
 }

@@ -11,23 +11,31 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, sync::oneshot};
 use wilco_contract::{
     action::DynAction,
     clock::{Cancel, Chance, Clock, Spawn},
-    connector::Connector as _,
+    connector::{Arrival, Caps, Connector as _},
     ids::PersonId,
     operation::State,
+    reply::Reply,
     secrets::Secrets,
     store::{Page, Store},
 };
 use wilco_engine::{Engine, EventSetup, Parts, Setup};
 use wilco_packs::Pack;
-use wilco_runtime::{chance::OsChance, clock::SystemClock, http::HttpClient, tasks::Tasks};
+use wilco_runtime::{
+    chance::OsChance,
+    clock::SystemClock,
+    http::HttpClient,
+    supervise::{Health, Healths, Line, Receiver, Supervisor},
+    tasks::Tasks,
+};
 use wilco_store_sql::{Options, SqliteStore};
-use wilco_systems::ExecHome;
+use wilco_systems::{ConnectorParts as NetworkParts, ExecHome};
 use wilco_web::{
     Access, ConnectorParts, Desk, DoorParts, PublicUrl, Ready, WebConnector, access::OperatorKey,
 };
@@ -171,7 +179,7 @@ impl App {
             spawn: spawn.clone(),
             desk: desk.clone(),
             name: config.name.clone(),
-            rooms: config.rooms.clone(),
+            rooms: config.rooms.iter().filter(|room| room.place.connector() == "web").cloned().collect(),
         });
         let ready = Ready::default();
         let access = Access::new(seen.clone(), clock.clone(), chance.clone(), desk.clone(), public_url);
@@ -265,8 +273,14 @@ impl App {
         let began = clock.now();
         let session = connector.connect(None).await?;
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
+        engine.connectors_stand_as(Arc::new(ready.connectors().clone()));
+        let networks = networks(&config, &engine, &tasks, &clock, ready.connectors());
+        let networks: Vec<_> = networks.into_iter().map(|network| network.begin(stopped.clone())).collect();
         // The door opens when all that was under way is taken up: nobody is answered from half a picture.
         engine.recover().await?;
+        for network in networks {
+            tasks.spawn("connector", Box::pin(network));
+        }
         tasks.spawn("reload", Box::pin(reload.run(stopped.clone())));
         let router = wilco_web::router(door);
         let until = stopped.clone();
@@ -291,7 +305,7 @@ impl App {
             }
         };
         tasks.spawn("web arrivals", Box::pin(reader));
-        ready.connector("web", true);
+        ready.connectors().set("web", Health::Connected(clock.now()));
         let signer = checkpoints.clone();
         let signing = {
             let (store, clock, until) = (seen.clone(), clock.clone(), stopped.clone());
@@ -342,6 +356,51 @@ impl App {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+}
+
+/// What keeps each network alive, not yet begun.
+fn networks(
+    config: &Config,
+    engine: &Engine,
+    tasks: &Tasks,
+    clock: &Arc<dyn Clock>,
+    healths: &Healths,
+) -> Vec<Supervisor> {
+    let chance: Arc<dyn Chance> = Arc::new(OsChance);
+    let parts =
+        || NetworkParts { clock: clock.clone(), chance: chance.clone(), spawn: Arc::new(tasks.clone()) };
+    let receiver: Arc<dyn Receiver> = Arc::new(Inbox(engine.clone()));
+    let supervisor = |(name, connector)| Supervisor {
+        name,
+        connector,
+        receiver: receiver.clone(),
+        clock: clock.clone(),
+        chance: chance.clone(),
+        healths: healths.clone(),
+    };
+    registry::connectors(config, parts).into_iter().map(supervisor).collect()
+}
+
+/// The engine, as connectors see it.
+struct Inbox(Engine);
+
+#[async_trait]
+impl Receiver for Inbox {
+    fn attach(&self, connector: &str, caps: Caps, way: Arc<Line>) {
+        self.0.attach(connector, caps, way.clone(), way);
+    }
+
+    async fn parked(&self, connector: &str, why: &str) {
+        let text =
+            format!("The connector `{connector}` was parked: {why}. A new start of Wilco tries it again.");
+        if let Err(error) = self.0.announce("connector.parked", "wilco", Reply::text(text)).await {
+            tracing::error!(%error, connector, "That a connector is parked could not be told.");
+        }
+    }
+
+    async fn accept(&self, arrival: Arrival) {
+        self.0.accept(arrival).await;
     }
 }
 

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use wilco_contract::{action::DynAction, source::Source};
-use wilco_systems::ExecHome;
+use wilco_contract::{action::DynAction, connector::Connector, source::Source};
+use wilco_systems::{ConnectorParts, ExecHome};
 
 use crate::config::Config;
 
@@ -20,4 +20,13 @@ pub fn actions(home: ExecHome) -> Vec<Arc<dyn DynAction>> {
 pub fn sources(config: &Config) -> Vec<Arc<dyn Source>> {
     let made = config.sources.iter().map(|setup| wilco_systems::source(setup.kind, setup.parts.clone()));
     made.map(|made| made.expect("the configuration made each of them already")).collect()
+}
+
+/// All networks of a configuration beside the page, with their names.
+#[must_use]
+pub fn connectors(config: &Config, parts: impl Fn() -> ConnectorParts) -> Vec<(String, Arc<dyn Connector>)> {
+    let made = |setup: &crate::config::ConnectorSetup| {
+        (setup.name.clone(), wilco_systems::connector(setup.settings.clone(), parts()))
+    };
+    config.connectors.iter().map(made).collect()
 }

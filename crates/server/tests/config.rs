@@ -12,8 +12,10 @@ use wilco_contract::{
     policy::Grantee,
 };
 use wilco_packs::Problem;
-use wilco_server::config::{self, Config, Environment};
+use wilco_runtime::dial::Tls;
+use wilco_server::config::{self, Config, Environment, Variables};
 use wilco_store_sql::Durability;
+use wilco_systems::{ConnectorSettings, irc::Sasl};
 
 struct Repo(tempfile::TempDir);
 
@@ -213,6 +215,78 @@ fn settings_that_cannot_be() {
         "[server.webapp]\nulr = 'http://x'\n[server.other]\nurl = 'ftp://x'\n[server.third]\nurl = 'http://a:b@x'",
         "[server.webapp]\nurl = 'http://x/?y'\n[server]\nx = 'http://x'",
         "name = \nlisten = ",
+    ]));
+}
+
+const NETWORK: &str = r##"
+home = "irc:#Ops"
+
+[connector.irc]
+server = "irc.example.org"
+rooms = ["#Ops", "#deploys"]
+
+[connector.libera]
+kind = "irc"
+server = ["[::1]:7000", "two.example.org"]
+tls = false
+nick = "wilco-bot"
+sasl = { account = "Wilco", password = { env = "IRC_PASSWORD" } }
+rooms = ["#wilco"]
+rate = "unlimited"
+
+[person.ana]
+accounts = ["irc:Ana"]
+
+[[grant]]
+command = "wilco.*"
+to = ["@ana"]
+rooms = ["irc:#Ops"]
+"##;
+
+#[test]
+fn networks_are_read() {
+    let named = Variables::Given([("IRC_PASSWORD".to_owned(), "sesame".to_owned())].into());
+    let environment = Environment { named, ..Environment::default() };
+    let config =
+        Repo::new(NETWORK).load(&environment).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    assert_eq!(
+        lines(&config.warnings),
+        "wilco.toml:8:12: warning: without TLS everybody on the way to the server can read the password\n    Remove `tls = false`.\n"
+    );
+    let rooms: Vec<_> = config.rooms.iter().map(|room| room.place.as_str()).collect();
+    assert_eq!(rooms, ["web:ops", "irc:#Ops", "irc:#deploys", "libera:#wilco"]);
+    let [ConnectorSettings::Irc(irc), ConnectorSettings::Irc(libera)] =
+        &config.connectors.iter().map(|setup| setup.settings.clone()).collect::<Vec<_>>()[..]
+    else {
+        panic!("two networks")
+    };
+    assert_eq!((irc.addresses[0].to_string(), irc.nick.as_str()), ("irc.example.org:6697".into(), "wilco"));
+    assert!(matches!(irc.addresses[0].tls, Tls::On { .. }), "TLS unless it is said otherwise");
+    assert_eq!(irc.rate.map(|rate| rate.to_string()), Some("2/s burst 5".to_owned()));
+    let addresses: Vec<_> = libera.addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["[::1]:7000", "two.example.org:6667"]);
+    assert_eq!(libera.nick, "wilco-bot");
+    assert_eq!((libera.addresses[0].tls.clone(), libera.rate), (Tls::Off, None));
+    let Some(Sasl::Password { account, password }) = &libera.sasl else { panic!("an account") };
+    assert_eq!((account.as_str(), password.expose()), ("Wilco", &b"sesame"[..]));
+    let ana = config.policy.people.values().next().expect("a person");
+    let accounts: Vec<_> = ana.accounts.iter().map(|account| account.as_str()).collect();
+    assert_eq!(accounts, ["irc:ana"], "as the connector names it");
+}
+
+#[test]
+fn networks_that_cannot_be() {
+    insta::assert_snapshot!(each(&[
+        "[connector.irc]\nsevrer = 'irc.example.org'",
+        "[connector.irc]\nserver = 'irc.example.org:port'\nrooms = []\nnick = '1st'\nrate = 'fast'\ntls = 'yes'",
+        "[connector.irc]\nserver = 'irc://x'\nrooms = ['ops', '#ops', '#OPS']\ntls = { pins = ['sha1:00'] }",
+        "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { account = 'wilco', password = 'sesame' }",
+        "[connector.irc]\nserver = []\nrooms = ['#ops']\nsasl = { account = 'wilco' }",
+        "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { certificate = 'none.pem', account = 'wilco' }",
+        "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { certificate = 'none.pem' }",
+        "[connector.IRC]\nkind = 'irc'\nserver = 'x'\nrooms = ['#ops']",
+        "[connector.slack]\nserver = 'x'\n[connector.work]\nkind = 'irc'",
+        "home = 'irc:#op'\n[connector.irc]\nserver = 'x'\nrooms = ['#ops']\n[person.ana]\naccounts = ['irc:~ana']",
     ]));
 }
 

@@ -97,6 +97,23 @@ fn the_examples_for_configuration_packs_and_transcripts_fit_each_other() {
 }
 
 #[test]
+fn the_example_of_irc_is_true() {
+    let root = tempfile::tempdir().expect("a folder");
+    let pack = root.path().join("packs/webapp");
+    fs::create_dir_all(&pack).expect("a folder");
+    fs::write(root.path().join("wilco.toml"), block("networks/irc.md", "toml")).expect("written");
+    // The pack of the pages, at home on IRC.
+    let shipping = block("packs.md", "toml").replace("web:deploys", "irc:#deploys");
+    fs::write(pack.join("pack.toml"), shipping).expect("written");
+    fs::write(pack.join("irc.chat"), block("networks/irc.md", "chat")).expect("written");
+    fs::write(pack.join("ship"), "#!/bin/sh\n").expect("written");
+    fs::set_permissions(pack.join("ship"), fs::Permissions::from_mode(0o755)).expect("set");
+    let named = Variables::Given([("IRC_PASSWORD".to_owned(), "sesame".to_owned())].into());
+    let report = check(root.path(), &Environment { named, ..Environment::default() }, None);
+    assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
+}
+
+#[test]
 fn what_the_page_of_types_says_comes_true() {
     let root = tempfile::tempdir().expect("a folder");
     let pack = root.path().join("packs/webapp");

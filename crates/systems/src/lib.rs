@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use wilco_contract::{
     action::DynAction,
+    clock::{Chance, Clock, Spawn},
+    connector::Connector,
     ids::SourceName,
     source::{Secret, Source},
 };
@@ -17,6 +19,7 @@ pub mod github;
 mod given;
 pub mod host;
 pub mod http;
+pub mod irc;
 mod proof;
 mod scalar;
 
@@ -75,6 +78,38 @@ pub fn source(kind: &str, parts: SourceParts) -> MadeSource {
     }
 }
 
+/// What the connectors of a kind are told by `wilco.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectorSettings {
+    /// An IRC network.
+    Irc(irc::Settings),
+}
+
+/// What connectors are given beside.
+#[derive(Clone)]
+pub struct ConnectorParts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub chance: Arc<dyn Chance>,
+    /// The way to start tasks.
+    pub spawn: Arc<dyn Spawn>,
+}
+
+/// The kinds of connectors, called as their folders are.
+pub const CONNECTOR_KINDS: [&str; 1] = ["irc"];
+
+/// Makes a connector.
+#[must_use]
+pub fn connector(settings: ConnectorSettings, parts: ConnectorParts) -> Arc<dyn Connector> {
+    let ConnectorParts { clock, chance, spawn } = parts;
+    match settings {
+        ConnectorSettings::Irc(settings) => {
+            Arc::new(irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn }))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, path::PathBuf};
@@ -91,7 +126,8 @@ mod tests {
             .collect();
         let rows = || include_str!("lib.rs").lines().filter_map(|line| line.trim().strip_prefix("Arc::new("));
         let named = rows().filter_map(|row| Some(row.split_once("::")?.0.to_owned()));
-        let named: BTreeSet<_> = named.chain(source_kinds().map(str::to_owned)).collect();
+        let named: BTreeSet<_> =
+            named.chain(source_kinds().chain(CONNECTOR_KINDS).map(str::to_owned)).collect();
         assert_eq!(named, folders);
 
         let home = ExecHome { base: PathBuf::new(), runs: PathBuf::new(), guard: Vec::new() };

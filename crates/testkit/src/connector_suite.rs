@@ -48,6 +48,11 @@ pub trait Rig: Send + Sync {
     /// Presses a button that this person's client shows.
     async fn press(&self, who: &Account, place: &Place, button: &Choice) -> Pressed;
 
+    /// Whether this person is in the room already, in the sense in which coming and leaving is told.
+    fn is_there(&self, _who: &Account) -> bool {
+        false
+    }
+
     /// Does something beside saying something, as this person's client would. Only asked for what the network tells.
     async fn act(&self, who: &Account, place: &Place, act: Act<'_>) {
         unreachable!("{who} cannot do this in {place}: {act:?}");

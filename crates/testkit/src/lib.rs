@@ -8,5 +8,6 @@ pub mod connector_suite;
 pub mod fakes;
 pub mod github_examples;
 pub mod network;
+pub mod proxy;
 pub mod sender;
 pub mod store_suite;

@@ -2,12 +2,9 @@
 //!
 //! Not an account of the outside: a network that is down does not make Wilco unready. Layer 3.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use axum::{
@@ -17,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use wilco_runtime::supervise::{Health, Healths};
 
 use crate::{door::Door, problem::Problem};
 
@@ -27,7 +25,7 @@ pub struct Ready(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     ready: AtomicBool,
-    connectors: Mutex<BTreeMap<String, bool>>,
+    connectors: Healths,
 }
 
 #[derive(Serialize)]
@@ -40,6 +38,8 @@ struct Readiness {
 struct ConnectorRow {
     name: String,
     connected: bool,
+    /// In a word; why stands in the log, as this is open to everybody.
+    state: &'static str,
 }
 
 impl Ready {
@@ -52,17 +52,18 @@ impl Ready {
         self.0.ready.load(Ordering::Acquire)
     }
 
-    /// Says whether a network is connected. It is listed and decides nothing.
-    pub fn connector(&self, name: &str, connected: bool) {
-        let mut connectors = self.0.connectors.lock().unwrap_or_else(PoisonError::into_inner);
-        connectors.insert(name.to_owned(), connected);
+    /// How the networks stand. They are listed and decide nothing.
+    #[must_use]
+    pub fn connectors(&self) -> &Healths {
+        &self.0.connectors
     }
 
     fn look(&self) -> Readiness {
-        let connectors = self.0.connectors.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = connectors
-            .iter()
-            .map(|(name, connected)| ConnectorRow { name: name.clone(), connected: *connected });
+        let rows = self.0.connectors.all().into_iter().map(|(name, health)| ConnectorRow {
+            name,
+            connected: matches!(health, Health::Connected(_)),
+            state: health.word(),
+        });
         Readiness { ready: self.is_set(), connectors: rows.collect() }
     }
 }

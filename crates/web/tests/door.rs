@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use wilco_runtime::supervise::Health;
 use wilco_web::PublicUrl;
 
 use crate::support::{Server, empty};
@@ -93,15 +95,17 @@ async fn health_is_told_to_anybody_and_readiness_when_it_is_there() {
     assert!(!answer.header("retry-after").is_empty());
     answer.problem(503);
     assert_eq!(server.operator().get("/api/v1/me").await.status, 200, "reading does no harm");
-    server.ready.connector("irc", false);
-    server.ready.connector("web", true);
+    let parked = Health::Parked { why: "the password of the account is wrong".into() };
+    server.ready.connectors().set("irc", parked);
+    server.ready.connectors().set("web", Health::Connected(Timestamp::UNIX_EPOCH));
     server.ready.set();
     let ready = anybody.get("/readyz").await;
     assert_eq!(ready.status, 200, "a network that is down turns nothing");
     assert_eq!(
         ready.json(),
         json!({ "ready": true, "connectors": [
-            { "name": "irc", "connected": false }, { "name": "web", "connected": true }
+            { "name": "irc", "connected": false, "state": "parked" },
+            { "name": "web", "connected": true, "state": "connected" }
         ]})
     );
     anybody.get("/metrics").await.problem(404);

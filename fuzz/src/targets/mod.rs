@@ -5,9 +5,11 @@
 //! the body.
 
 mod events;
+mod irc;
 mod sources;
 mod texts;
 
+use irc::{irc_lines, irc_split};
 use sources::{alertmanager, generic, github, requests};
 use texts::{packing, words};
 
@@ -22,4 +24,6 @@ pub(crate) const TARGETS: &[Target] = &[
     ("requests", requests),
     ("words", words),
     ("packing", packing),
+    ("irc_lines", irc_lines),
+    ("irc_split", irc_split),
 ];

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wilco_contract::{
     action::{ActionError, Intent, Outcome, Stream},
+    connector::Standing,
     ids::OpId,
     operation::{Operation, State},
     principal::Principal,
@@ -134,6 +135,27 @@ pub(crate) fn listed(columns: &[&str], rows: Vec<Vec<String>>, said: Reply) -> T
     };
     let rows = rows.into_iter().map(object).collect();
     Ok(Outcome { rows: Some(rows), ..reply(said)? })
+}
+
+/// The columns of `connectors`.
+const CONNECTORS: [&str; 3] = ["connector", "state", "about"];
+
+pub(crate) async fn connectors(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
+    let all = core.standings.get().map(|standings| standings.standings()).unwrap_or_default();
+    if all.is_empty() {
+        return reply(Reply::text("There are no connectors."));
+    }
+    let row = |standing: Standing| {
+        let about = match (standing.why, standing.since) {
+            (Some(why), _) => why,
+            (None, Some(since)) => format!("since {}", words::time(core, since)),
+            (None, None) => String::new(),
+        };
+        vec![standing.connector, standing.state.to_owned(), about]
+    };
+    let rows: Vec<_> = all.into_iter().map(row).collect();
+    let columns = CONNECTORS.map(str::to_owned).to_vec();
+    listed(&CONNECTORS, rows.clone(), Reply { blocks: vec![Block::Table { columns, rows }] })
 }
 
 /// An operation to tell of.

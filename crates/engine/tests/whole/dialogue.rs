@@ -105,6 +105,16 @@ async fn what_does_not_fit_is_told_and_asked_again_three_times_at_most() {
 }
 
 #[tokio::test]
+async fn another_order_that_lacks_something_is_asked_for_in_its_turn() {
+    let world = world().await;
+    world.say("web:you", "1", "wilco restart").await;
+    world.say("web:you", "2", "wilco ship").await;
+    let texts = world.network.texts();
+    assert_eq!(texts[1], "`restart <app>` was dropped, as you gave another order. Nothing was done for it.");
+    assert!(texts.len() == 3 && texts[2].starts_with("`ship <app>"), "{texts:?}");
+}
+
+#[tokio::test]
 async fn cancel_another_order_and_silence_end_it_and_each_is_said() {
     let world = world().await;
     world.say("web:you", "1", "wilco restart").await;

@@ -14,8 +14,9 @@ use wilco_contract::{
     reply::PressKind::{Abort, Approve, Confirm, Deny},
     store::{Page, Store},
 };
-use wilco_engine::{Answer, NotDecided, PlanSeen, RefusedKind};
+use wilco_engine::{Answer, EventSetup, NotDecided, PlanSeen, RefusedKind};
 use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
+use wilco_testkit::network::MemoryNetwork;
 
 fn store() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))))
@@ -347,6 +348,22 @@ async fn a_network_that_is_away_holds_up_nothing_and_gets_the_newest_state() {
         world.step(8).await;
     }
     assert!(world.last_text().contains("succeeded"), "{}", world.last_text());
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_edited_what_matters_is_said_anew_and_once() {
+    let world = World::new().await.again(EventSetup::default(), MemoryNetwork::PLAIN).await;
+    let op = world.order("web:you", "app.release", "web").await;
+    world.press("web:ana", Approve, &op).await.expect("she may");
+    assert_eq!(world.state(&op).await, State::Succeeded);
+    let firsts = |world: &World| {
+        let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
+        world.network.texts().into_iter().map(first).collect::<Vec<_>>()
+    };
+    let told = ["awaiting approval", "succeeded"].map(|state| format!("{} {state}: release web", op.id));
+    assert_eq!(firsts(&world), told, "it is asked, and it is over; not that it runs");
+    let world = world.again(EventSetup::default(), MemoryNetwork::PLAIN).await;
+    assert_eq!(firsts(&world), told, "a restart says nothing again");
 }
 
 /// A plan that works with this revision.

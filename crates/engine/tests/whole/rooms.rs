@@ -8,6 +8,7 @@ use wilco_contract::{
     operation::{Operation, State},
     store::{Batch, Page, Record, When},
 };
+use wilco_runtime::supervise::{Health, Healths};
 
 async fn operations(world: &World) -> Vec<Operation> {
     let all = world.store.operations(&[], Page { after: 0, limit: 50 }).await.expect("operations");
@@ -250,4 +251,21 @@ async fn pausing_is_refused_with_why_and_a_guest_learns_nothing() {
     assert!(world.last_text().contains("`test.deploy` cannot"), "{}", world.last_text());
     world.say("irc:stranger", "3", &format!("wilco pause {}", op.id)).await;
     assert!(world.last_text().contains("Rule: no grant"), "{}", world.last_text());
+}
+
+/// Whoever asks hears how the connections stand, with what to do about one that is parked.
+#[tokio::test]
+async fn how_connectors_stand_is_told_with_why() {
+    let world = World::new().await;
+    world.say("web:you", "m1", "wilco connectors").await;
+    assert_eq!(world.last_text(), "There are no connectors.");
+    let healths = Healths::default();
+    healths.set("far", Health::Parked { why: "the password is wrong".into() });
+    healths.set("web", Health::Connected(world.time()));
+    world.engine.connectors_stand_as(Arc::new(healths));
+    world.say("web:you", "m2", "wilco connectors").await;
+    let told = world.last_text();
+    let rows: Vec<Vec<_>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1], ["far", "parked", "the", "password", "is", "wrong"], "{told}");
+    assert_eq!(rows[2][..3], ["web", "connected", "since"], "{told}");
 }

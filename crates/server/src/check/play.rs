@@ -29,7 +29,10 @@ use wilco_packs::{
 use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore, tasks::Tasks};
 
 use super::stage::{Heard, NoServers, Rooms, Script, Scripted, Signed};
-use crate::{config::Config, registry};
+use crate::{
+    config::{Config, no_room},
+    registry,
+};
 
 /// When every transcript begins: Monday, 5 January 2026, 9:00 UTC.
 const BEGINNING: i64 = 1_767_603_600;
@@ -133,7 +136,11 @@ impl<'a> Play<'a> {
         let config = under.config;
         let setup = crate::app::setup(config, under.pack.clone());
         let engine = Engine::new(parts, setup).map_err(|collisions| super::told(&collisions))?;
-        engine.attach("web", Rooms::CAPS, rooms.clone(), rooms.clone());
+        // A transcript shows what is said, whatever its network makes of it: an edit stays one everywhere.
+        let networks = config.connectors.iter().map(|connector| connector.name.as_str());
+        for connector in networks.chain(["web"]) {
+            engine.attach(connector, Rooms::CAPS, rooms.clone(), rooms.clone());
+        }
         engine.recover().await.map_err(|error| error.to_string())?;
         Ok(Self {
             config,
@@ -345,7 +352,8 @@ impl<'a> Play<'a> {
     }
 
     fn check_place(&self, place: &Place) -> Result<(), String> {
-        if place.connector() != "web" {
+        let networks = self.config.connectors.iter().map(|connector| connector.name.as_str());
+        if !networks.chain(["web"]).any(|known| known == place.connector()) {
             return Err(format!("there is no connector `{}`", place.connector()));
         }
         let rooms = self.config.rooms.iter().map(|room| room.place.as_str());
@@ -354,7 +362,8 @@ impl<'a> Play<'a> {
         }
         let near = nearest(place.as_str(), rooms);
         Err(format!(
-            "the page has no room `{place}`{}",
+            "{}{}",
+            no_room(place),
             near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
         ))
     }

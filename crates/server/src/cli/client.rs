@@ -62,6 +62,16 @@ pub(crate) struct Got {
 #[error("{0}")]
 pub(crate) struct Away(pub(crate) String);
 
+/// How the words end where nobody can tell whether a request was taken.
+const OPEN: &str = "; it may or may not have been taken";
+
+impl Away {
+    /// Whether what was sent may have been taken.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.ends_with(OPEN)
+    }
+}
+
 /// Where the server is: `WILCO_URL`, else the configuration here.
 struct Server {
     base: Url,
@@ -190,7 +200,8 @@ impl Client {
         Self { credential: Some(login.secret().to_owned()), is_login: true, ..self.clone() }
     }
 
-    fn new(base: Url, credential: Option<String>, is_login: bool) -> Result<Self, Failure> {
+    /// A client of the server at this address.
+    pub(super) fn new(base: Url, credential: Option<String>, is_login: bool) -> Result<Self, Failure> {
         crate::app::install_crypto();
         #[expect(clippy::disallowed_methods, reason = "the client of our own server needs no egress rules")]
         let http = reqwest::Client::builder();
@@ -251,11 +262,7 @@ impl Client {
         } else {
             format!("the connection to {server} broke before its answer was there: {}", root(error))
         };
-        if ask.method.is_safe() {
-            Away(what)
-        } else {
-            Away(format!("{what}; it may or may not have been taken"))
-        }
+        if ask.method.is_safe() { Away(what) } else { Away(format!("{what}{OPEN}")) }
     }
 
     /// Sends a request and reads its answer.

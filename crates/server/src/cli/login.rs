@@ -69,6 +69,16 @@ pub(crate) fn run() -> Result<(), Failure> {
     })
 }
 
+/// The pause after an asking that came too soon.
+fn longer(pause: u64) -> u64 {
+    (pause + 1).min(*PAUSE.end())
+}
+
+/// The pause after an asking that came in time: back towards the first, and never below it.
+fn shorter(pause: u64, first: u64) -> u64 {
+    pause.saturating_sub(1).max(first)
+}
+
 /// Asks until a person answered.
 async fn wait(client: &Client, secret: &str, pause: u64) -> Result<Got, Failure> {
     let body = json!({ "device_secret": secret });
@@ -83,9 +93,9 @@ async fn wait(client: &Client, secret: &str, pause: u64) -> Result<Got, Failure>
             Ok(got) if got.status == StatusCode::CREATED => return Ok(got),
             Ok(got) if got.status == StatusCode::ACCEPTED => {
                 is_away = false;
-                pause = (pause - 1).max(first);
+                pause = shorter(pause, first);
             }
-            Ok(got) if got.status == StatusCode::TOO_MANY_REQUESTS => pause = (pause + 1).min(*PAUSE.end()),
+            Ok(got) if got.status == StatusCode::TOO_MANY_REQUESTS => pause = longer(pause),
             Ok(got) if got.status.is_server_error() => {}
             Ok(got) if got.status.is_success() => return Err(no_code(client)),
             Ok(got) => return Err(got.refused()),
@@ -144,4 +154,20 @@ fn until(begun: &Value) -> String {
 fn machine() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if name.is_empty() { "a machine without a name".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_grows_while_it_is_too_short_and_comes_back() {
+        let pauses = |next: fn(u64) -> u64, from: u64| {
+            std::iter::successors(Some(from), |pause| Some(next(*pause))).take(40).collect::<Vec<_>>()
+        };
+        assert_eq!(pauses(longer, 5)[..3], [5, 6, 7]);
+        assert_eq!(pauses(longer, 5).last(), Some(&30));
+        assert_eq!(pauses(|pause| shorter(pause, 5), 8)[..5], [8, 7, 6, 5, 5]);
+        assert_eq!(pauses(|pause| shorter(pause, 2), 3).last(), Some(&2));
+    }
 }

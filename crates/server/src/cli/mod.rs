@@ -85,6 +85,9 @@ enum Command {
         /// Does not wait for an operation's end.
         #[arg(long)]
         detach: bool,
+        /// What a repeat is known by: the same order with the same key makes one operation. Without, each is a new one.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
     },
     /// Programs' tokens.
     Token {
@@ -239,8 +242,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Login { end: true } => login::end(),
         Command::Chat { place } => chat::run(place.as_deref()),
         Command::Invite { person } => orders::invite(&person),
-        Command::Run { order, place, because, json, detach } => {
-            orders::run(&orders::Order { order, place, because, json, detach })
+        Command::Run { order, place, because, json, detach, key } => {
+            orders::run(&orders::Order { order, place, because, json, detach, key })
         }
         Command::Token { command: TokenCommand::Create { name, scope, expires, json } } => {
             orders::token_create(&name, &scope, &expires, json)

@@ -24,16 +24,15 @@ pub(crate) struct Order {
     pub(crate) because: Option<String>,
     pub(crate) json: bool,
     pub(crate) detach: bool,
+    /// What a repeat is known by; absent: a new one.
+    pub(crate) key: Option<String>,
 }
 
 /// Gives an order and waits for its end.
 pub(crate) fn run(order: &Order) -> Result<(), Failure> {
     on_runtime(async {
         let client = Client::find()?;
-        let body = json!({"order": order.order, "place": order.place, "because": order.because});
-        let key = fresh_key()?;
-        let (path, body, key) = (&["calls"], Some(&body), Some(key.as_str()));
-        let got = client.send(Ask { method: Method::POST, path, query: &[], body, key }).await?;
+        let got = give(&client, order).await?;
         match got.status.as_u16() {
             200 => {
                 answered(order, &got);
@@ -51,6 +50,19 @@ pub(crate) fn run(order: &Order) -> Result<(), Failure> {
                 Err(got.refused())
             }
         }
+    })
+}
+
+/// Gives it. Where nobody can tell whether it was taken, what is said has the key with which it is given again safely.
+async fn give(client: &Client, order: &Order) -> Result<Got, Failure> {
+    let body = json!({"order": order.order, "place": order.place, "because": order.because});
+    let key = order.key.clone().map_or_else(fresh_key, Ok)?;
+    let ask = Ask { method: Method::POST, path: &["calls"], query: &[], body: Some(&body), key: Some(&key) };
+    client.send(ask).await.map_err(|away| {
+        if !away.is_open() {
+            return away.into();
+        }
+        Failure::Failed(format!("{away}.\nWith `--key {key}` the same again makes no second operation."))
     })
 }
 
@@ -200,7 +212,56 @@ fn to_the_second(at: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_order_whose_answer_was_lost_is_given_again_under_its_key() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let Ok(client) = Client::new(base.parse().expect("an address"), None, false) else {
+            panic!("a client")
+        };
+        let mut order = Order {
+            order: "stage red t1".into(),
+            place: None,
+            because: None,
+            json: false,
+            detach: false,
+            key: None,
+        };
+        let mut keys = Vec::new();
+        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"] {
+            let server = async {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                let mut read = vec![0; 4096];
+                let length = stream.read(&mut read).await.expect("a request");
+                stream.write_all(answer.as_bytes()).await.expect("written");
+                String::from_utf8_lossy(&read[..length]).to_lowercase()
+            };
+            let (got, request) = tokio::join!(give(&client, &order), server);
+            let (_, key) = request.split_once("idempotency-key: ").expect("a key");
+            keys.push(key.lines().next().unwrap_or_default().to_owned());
+            match got {
+                Err(Failure::Failed(why)) => {
+                    let (first, rest) = why.split_once('\n').expect("two lines");
+                    assert!(first.ends_with("; it may or may not have been taken."), "{why}");
+                    assert_eq!(
+                        rest,
+                        format!("With `--key {}` the same again makes no second operation.", keys[0])
+                    );
+                    order.key = Some(keys[0].clone());
+                }
+                Ok(got) => assert_eq!(got.status, 200),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(keys[0], keys[1]);
+    }
 
     #[test]
     fn a_countdown_says_when_it_starts_and_asks_for_no_approval() {

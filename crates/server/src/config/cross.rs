@@ -12,8 +12,8 @@ use wilco_packs::Problem;
 
 use super::{
     Config,
+    connectors::room_problem,
     rules::{approvers_problem, no_command},
-    settings::room_problem,
 };
 
 impl Config {

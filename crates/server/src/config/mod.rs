@@ -2,6 +2,7 @@
 //!
 //! Not the packs: `check` reads those, and then asks [`Config::cross_check`] whether both fit. Layer 4.
 
+mod connectors;
 mod cross;
 mod environment;
 mod people;
@@ -37,6 +38,8 @@ use wilco_web::Room;
 
 use crate::reload::{self, Mark};
 
+pub use connectors::ConnectorSetup;
+pub(crate) use connectors::no_room;
 pub use environment::{Environment, Personal, Variables};
 pub(crate) use schema::schema;
 pub use secrets::{SecretAt, SecretFile};
@@ -85,8 +88,10 @@ pub struct Config {
     pub secrets: BTreeMap<String, SecretAt>,
     /// The folders in which programs are looked for, as in `PATH`; nothing where that is not known.
     pub search: Option<String>,
-    /// The page's rooms, in the order in which they are shown.
+    /// The rooms of all connectors, the page's first, in the order in which they are shown.
     pub rooms: Vec<Room>,
+    /// The networks beside the page.
+    pub connectors: Vec<ConnectorSetup>,
     /// Who is who, and who may do what.
     pub policy: Policy,
     /// Where events go, before what the packs say.
@@ -176,10 +181,12 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, Vec<Proble
 fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
     let listen = settings::listen(root, environment);
     let keys = base.join(settings::path(root, "keys").unwrap_or_else(|| "wilco.keys".into()));
-    let rooms = settings::rooms(root);
+    let (name, public_url) = (settings::name(root), settings::public_url(root, listen));
+    let around = connectors::Around { environment, base, called: &name, console: &public_url };
+    let (rooms, connectors) = connectors::connectors(root, &around);
     let sources = sources::sources(root, environment, base, &rooms);
     let zone = settings::zone(root);
-    let people = people::people(root);
+    let people = people::people(root, &connectors);
     let policy = Policy {
         grants: rules::grants(root, &people, &rooms),
         requirements: rules::requirements(root, &people),
@@ -190,11 +197,11 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         file: PathBuf::new(),
         mark: None,
         base: base.to_owned(),
-        name: settings::name(root),
+        name,
         aliases: settings::aliases(root),
         prefixes: settings::prefixes(root),
         listen,
-        public_url: settings::public_url(root, listen),
+        public_url,
         database: settings::database(root, base, environment),
         durability: settings::durability(root),
         home: settings::home(root, &rooms),
@@ -208,6 +215,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         secrets: secrets::secrets(root, environment, base),
         search: environment.path.clone(),
         rooms,
+        connectors,
         policy,
         routes: routes::routes(root),
         rules: routes::rules(root),

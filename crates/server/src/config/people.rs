@@ -12,11 +12,14 @@ use wilco_packs::{
     Problem,
     sheet::{Keys, Table, Text, Value},
 };
+use wilco_systems::{ConnectorSettings, irc};
+
+use super::ConnectorSetup;
 
 pub(super) const PERSON: Keys = Keys::of(&["name", "email", "accounts", "roles"]);
 
 /// All `[person.x]`.
-pub(super) fn people(root: &Table<'_>) -> BTreeMap<PersonId, Person> {
+pub(super) fn people(root: &Table<'_>, connectors: &[ConnectorSetup]) -> BTreeMap<PersonId, Person> {
     let mut people = BTreeMap::new();
     let mut owners: BTreeMap<Account, PersonId> = BTreeMap::new();
     let tables = root.get("person").and_then(|value| value.open_table("`[person]`"));
@@ -27,14 +30,19 @@ pub(super) fn people(root: &Table<'_>) -> BTreeMap<PersonId, Person> {
             entry.add(Problem::at(&entry.origin(), what, remedy));
             continue;
         };
-        if let Some(person) = person(&entry, &id, &mut owners) {
+        if let Some(person) = person(&entry, &id, &mut owners, connectors) {
             people.insert(id, person);
         }
     }
     people
 }
 
-fn person(entry: &Value<'_>, id: &PersonId, owners: &mut BTreeMap<Account, PersonId>) -> Option<Person> {
+fn person(
+    entry: &Value<'_>,
+    id: &PersonId,
+    owners: &mut BTreeMap<Account, PersonId>,
+    connectors: &[ConnectorSetup],
+) -> Option<Person> {
     let table = entry.table(&format!("`[person.{id}]`"), PERSON)?;
     let name = table.get("name").and_then(|value| value.words("\"Ana Lima\""));
     let email = table.get("email").and_then(|value| value.words("\"ana@example.org\""));
@@ -43,7 +51,7 @@ fn person(entry: &Value<'_>, id: &PersonId, owners: &mut BTreeMap<Account, Perso
     }
     let mut accounts = BTreeSet::new();
     for text in table.get("accounts").and_then(|value| value.texts("[\"irc:ana\"]")).unwrap_or_default() {
-        if let Some(account) = account(&text, id)
+        if let Some(account) = account(&text, id, connectors)
             && is_theirs(&text, &account, id, owners)
         {
             accounts.insert(account);
@@ -59,7 +67,7 @@ fn person(entry: &Value<'_>, id: &PersonId, owners: &mut BTreeMap<Account, Perso
     })
 }
 
-fn account(text: &Text<'_>, id: &PersonId) -> Option<Account> {
+fn account(text: &Text<'_>, id: &PersonId, connectors: &[ConnectorSetup]) -> Option<Account> {
     let Ok(account) = Account::parse(text.text) else {
         let what = format!("`{}` is no account", text.text);
         text.wrong(what, "Write the network, a colon and the network's name for them: `irc:ana`.");
@@ -70,7 +78,22 @@ fn account(text: &Text<'_>, id: &PersonId) -> Option<Account> {
         text.wrong(what, "Remove it: everybody has the page's account of their own name by themselves.");
         return None;
     }
-    Some(account)
+    let connector = connectors.iter().find(|connector| connector.name == account.connector());
+    match connector.map(|connector| &connector.settings) {
+        Some(ConnectorSettings::Irc(_)) => account_on_irc(text, &account),
+        None => Some(account),
+    }
+}
+
+/// The account as the connector names it.
+fn account_on_irc(text: &Text<'_>, account: &Account) -> Option<Account> {
+    let id = irc::account_id(account.id());
+    if id.is_none() {
+        let what = format!("`{account}` is no account of the network's services, so it is nobody's own");
+        let remedy = format!("Write the account that they are logged in to: `{}:ana`.", account.connector());
+        text.wrong(what, remedy);
+    }
+    Account::parse(&format!("{}:{}", account.connector(), id?)).ok()
 }
 
 /// An account belongs to one person, or two could speak as one.

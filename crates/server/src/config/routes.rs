@@ -13,7 +13,7 @@ use wilco_packs::{
 };
 use wilco_web::Room;
 
-use super::{Config, settings::room_problem};
+use super::{Config, connectors::room_problem};
 
 /// All `[[route]]`, in the order of the file.
 pub(super) fn routes(root: &Table<'_>) -> Vec<Route> {
@@ -70,7 +70,7 @@ impl Config {
 
 /// Why events cannot go to a place, if they cannot.
 pub(super) fn place_problem(place: &Place, rooms: &[Room], at: &Origin) -> Option<Problem> {
-    if place.connector() == "web" && place.direct().is_some() {
+    if place.direct().is_some() && rooms.iter().any(|room| room.place.connector() == place.connector()) {
         let what = format!("`{place}` is a direct conversation, and events go where a team reads them");
         return Some(Problem::at(at, what, "Name a room, such as `web:ops`."));
     }

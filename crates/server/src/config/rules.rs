@@ -210,8 +210,12 @@ fn places(value: &Value<'_>, rooms: &[Room]) -> Option<Vec<Glob>> {
         };
         let known = rooms.iter().map(|room| room.place.as_str());
         if glob.is_full() && !room.starts_with('@') && !known.clone().any(|known| known == text.text) {
-            let what = if connector == "web" {
-                format!("the page has no room `{}`", text.text)
+            let place = wilco_contract::ids::Place::parse(text.text).ok();
+            let there = |place: &wilco_contract::ids::Place| {
+                connector == "web" || rooms.iter().any(|room| room.place.connector() == place.connector())
+            };
+            let what = if let Some(place) = place.filter(there) {
+                super::no_room(&place)
             } else {
                 format!("there is no connector `{connector}`")
             };

@@ -8,7 +8,8 @@ use wilco_packs::shape::{
 };
 use wilco_systems::generic;
 
-use super::{people, proofs, rules, secrets, settings, sources};
+use super::{connectors, people, proofs, rules, secrets, settings, sources};
+
 /// The schema of `wilco.toml`.
 pub(crate) fn schema() -> Json {
     let room = "The home room of operations whose command names none: `web:ops`";
@@ -30,7 +31,7 @@ pub(crate) fn schema() -> Json {
         ("keys", words("A folder that only Wilco's account can read")),
         ("limits", about(limits(), "What people may ask at once")),
         ("audit", about(audit(), "The audit log")),
-        ("connector", about(connectors(), "Where people talk")),
+        ("connector", about(networks(), "Where people talk")),
         ("source", about(sources(), "Who may send events")),
         ("server", about(by_name(&server()), "The servers that actions may call, by name")),
         ("person", about(by_name(&person()), "Who is who; their name is `@NAME` in rules")),
@@ -61,9 +62,9 @@ fn audit() -> Json {
     table(settings::AUDIT, &[], vec![("checkpoints", texts("Where signed checkpoints go: `file:PATH`"))])
 }
 
-fn connectors() -> Json {
+fn networks() -> Json {
     let room = table(
-        settings::ROOM,
+        connectors::ROOM,
         &["name"],
         vec![
             ("name", words("Lower-case letters, digits, - and _")),
@@ -72,8 +73,44 @@ fn connectors() -> Json {
     );
     let rooms = list(&either(&[words(""), room]), "The page's rooms, beside `ops`");
     let web =
-        table(settings::WEB, &[], vec![("kind", one_of(&["web"], "May be left out")), ("rooms", rooms)]);
-    json!({ "type": "object", "additionalProperties": false, "properties": { "web": about(web, "The page") } })
+        table(connectors::WEB, &[], vec![("kind", one_of(&["web"], "May be left out")), ("rooms", rooms)]);
+    let mut other = irc();
+    other["required"] = json!(["kind", "server", "rooms"]);
+    json!({
+        "type": "object",
+        "properties": { "web": about(web, "The page"), "irc": about(irc(), "An IRC network") },
+        "additionalProperties": about(other, "A network of the kind that `kind` names"),
+    })
+}
+
+fn irc() -> Json {
+    let tls = table(
+        connectors::TLS,
+        &[],
+        vec![
+            ("authorities", words("A file with the certificates that may vouch for the server")),
+            ("pins", texts("Fingerprints of the server's certificate: `sha256:…`")),
+        ],
+    );
+    let sasl = table(
+        connectors::SASL,
+        &[],
+        vec![
+            ("account", words("Our account with the network's services")),
+            ("password", place_of_secret(table(secrets::FOUND, &[], from()))),
+            ("certificate", words("A file with our certificate and its key, in the place of a password")),
+        ],
+    );
+    let rows = vec![
+        ("kind", one_of(&["irc"], "May be left out where the connector is called `irc`")),
+        ("server", some_texts("A host and a port, or several of one network: `irc.example.org:6697`")),
+        ("tls", about(either(&[flag(""), tls]), "How the server proves itself; `false`: not at all")),
+        ("nick", words("What it is called there; absent: `name`")),
+        ("sasl", about(sasl, "How it proves who it is")),
+        ("rooms", texts("The rooms that it is in: `#ops`")),
+        ("rate", words("Lines in a span of time: `2/s burst 5`; or `unlimited`")),
+    ];
+    table(connectors::IRC, &["server", "rooms"], rows)
 }
 
 /// `[source.x]`: a source's kind is its name where none is written.
@@ -100,7 +137,7 @@ fn sources() -> Json {
 
 fn source(generic: bool) -> Json {
     let kinds: Vec<_> = wilco_systems::source_kinds().collect();
-    let secret = place_of_secret(table(sources::SECRET, &[], from()));
+    let secret = place_of_secret(table(secrets::FOUND, &[], from()));
     let several = json!({ "type": "array", "items": secret, "minItems": 1 });
     let mut rows = vec![
         ("kind", one_of(&kinds, "What sends; absent: the source's name")),

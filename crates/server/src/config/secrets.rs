@@ -25,6 +25,8 @@ const MAX_SECRET: u64 = 64 * 1024;
 /// How long a program may take to say a secret.
 const COMMAND_TIME: Duration = Duration::from_secs(10);
 pub(super) const SECRET: Keys = Keys::of(&["env", "file", "command"]);
+/// Where a secret is that no program may tell.
+pub(super) const FOUND: Keys = Keys::of(&["env", "file"]);
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +123,41 @@ fn secret(entry: &Value<'_>, environment: &Environment, base: &Path) -> Option<S
         entry.add(Problem::at(&entry.origin(), what, remedy).warning());
     }
     Some(found)
+}
+
+/// A secret that stands in a variable or a file, where nothing else is possible.
+pub(super) fn read_secret(
+    value: &Value<'_>,
+    example: &str,
+    environment: &Environment,
+    base: &Path,
+) -> Option<Secret> {
+    let key = value.name();
+    if value.is_text() {
+        let what = "a secret stands in this file, and with it in everything that the file is copied to";
+        let remedy = format!(
+            "Write `{key} = {example}` and set the variable, or `{key} = {{ file = \"…\" }}`; make a new secret if \
+             this one was committed."
+        );
+        value.wrong(what, remedy);
+        return None;
+    }
+    let table = value.table("a secret", FOUND)?;
+    match (table.get("env"), table.get("file")) {
+        (Some(env), None) => from_variable(&env, environment),
+        (None, Some(file)) => from_file(&file, base, "the secret"),
+        (Some(_), Some(_)) => {
+            value
+                .wrong("this secret is in two places", "Remove `env` or `file`; several secrets are a list.");
+            None
+        }
+        (None, None) => {
+            if !table.has_slips() {
+                value.wrong("this secret is nowhere", format!("Write `{key} = {example}`."));
+            }
+            None
+        }
+    }
 }
 
 /// A secret in a variable.

@@ -18,7 +18,10 @@ use wilco_packs::{
 use wilco_store_sql::{Durability, Options};
 use wilco_web::{PublicUrl, Room};
 
-use super::{ENVIRONMENT, Environment, PackFolder};
+use super::{
+    ENVIRONMENT, Environment, PackFolder,
+    connectors::{DEFAULT_ROOM, room_problem},
+};
 
 /// The keys of `[audit]`.
 pub(super) const AUDIT: Keys = Keys::of(&["checkpoints"]);
@@ -26,15 +29,10 @@ pub(super) const AUDIT: Keys = Keys::of(&["checkpoints"]);
 pub(super) const LIMITS: Keys = Keys::of(&["per_person", "lane"]);
 /// The keys of `[server.x]`.
 pub(super) const SERVER: Keys = Keys::of(&["url"]);
-/// The keys of `[connector.web]`.
-pub(super) const WEB: Keys = Keys::of(&["kind", "rooms"]);
-/// The keys of one of its rooms.
-pub(super) const ROOM: Keys = Keys::of(&["name", "topic"]);
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7777);
 const DEFAULT_DATABASE: &str = "sqlite:wilco.db";
 const DEFAULT_LIMITS: Limits = Limits { per_person: Some((30, 60)), lane: Some(16) };
-const DEFAULT_ROOM: &str = "web:ops";
 
 pub(super) fn name(root: &Table<'_>) -> String {
     let text = root.get("name").and_then(|value| value.words("\"wilco\""));
@@ -325,66 +323,6 @@ fn server_url(text: &Text<'_>) -> Option<Url> {
     Some(url)
 }
 
-/// The page's rooms: `ops`, and what `[connector.web]` adds. Reports what no version-1 connector is.
-pub(super) fn rooms(root: &Table<'_>) -> Vec<Room> {
-    let ops = Place::parse(DEFAULT_ROOM).expect("a place");
-    let mut rooms = vec![Room { place: ops, name: "ops".into(), topic: String::new() }];
-    let connectors = root.get("connector").and_then(|value| value.open_table("`[connector]`"));
-    for entry in connectors.iter().flat_map(Table::entries) {
-        if entry.name() != "web" {
-            let what = format!("`[connector.{}]` is not supported in this version", entry.name());
-            let problem =
-                Problem::at(&entry.origin(), what, "Remove it; this version has the connector `web` alone.");
-            entry.add(problem.near(entry.name(), ["web"]));
-            continue;
-        }
-        let Some(table) = entry.table("`[connector.web]`", WEB) else { continue };
-        if let Some(text) =
-            table.get("kind").and_then(|value| value.words("\"web\"")).filter(|kind| kind.text != "web")
-        {
-            text.wrong(
-                format!("the connector `web` cannot be of the kind `{}`", text.text),
-                "Remove `kind`.",
-            );
-        }
-        let listed = table.get("rooms").and_then(|value| value.list("[\"deploys\"]"));
-        for item in listed.unwrap_or_default() {
-            add_room(&item, &mut rooms);
-        }
-    }
-    rooms
-}
-
-fn add_room(item: &Value<'_>, rooms: &mut Vec<Room>) {
-    let (name, topic) = if item.is_table() {
-        let Some(table) = item.table("a room", ROOM) else { return };
-        let name = table.need("name", "name = \"deploys\"").and_then(|value| value.words("\"deploys\""));
-        let topic = table.get("topic").and_then(|value| value.text("\"What ships\""));
-        (name, topic.map(|topic| topic.text.to_owned()).unwrap_or_default())
-    } else {
-        (item.words("[\"deploys\"]"), String::new())
-    };
-    let Some(name) = name else { return };
-    let well = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    let place = Place::parse(&format!("web:{}", name.text)).ok();
-    let Some(place) = place.filter(|_| name.text.len() <= 64 && name.text.chars().all(well)) else {
-        let bare = name.text.trim_start_matches('#').to_lowercase();
-        let what = format!("`{}` cannot be the name of a room", name.text);
-        let remedy = "Use lower-case letters, digits, - and _, without a sign in front.";
-        let mut problem = Problem::at(&name.origin(), what, remedy);
-        problem.nearest = (bare != name.text && !bare.is_empty() && bare.chars().all(well)).then_some(bare);
-        name.add(problem);
-        return;
-    };
-    let found = rooms.iter_mut().find(|room| room.place == place);
-    match found {
-        // `ops` is there by itself; writing it gives it a topic.
-        Some(room) if room.name == "ops" && room.topic.is_empty() => room.topic = topic,
-        Some(_) => name.wrong(format!("the room `{}` stands twice", name.text), "Remove one of them."),
-        None => rooms.push(Room { place, name: name.text.to_owned(), topic }),
-    }
-}
-
 pub(super) fn home(root: &Table<'_>, rooms: &[Room]) -> Place {
     let default = Place::parse(DEFAULT_ROOM).expect("a place");
     let Some(text) = root.get("home").and_then(|value| value.words("\"web:ops\"")) else { return default };
@@ -400,29 +338,4 @@ pub(super) fn home(root: &Table<'_>, rooms: &[Room]) -> Place {
             default
         }
     }
-}
-
-/// Why a place cannot be a home, if it cannot.
-pub(super) fn room_problem(
-    place: &Place,
-    rooms: &[Room],
-    at: &wilco_contract::ids::Origin,
-) -> Option<Problem> {
-    if place.connector() != "web" {
-        let what = format!("`{place}` is on the connector `{}`, which is not there", place.connector());
-        return Some(Problem::at(at, what, "Name a room of the page, such as `web:ops`."));
-    }
-    if place.direct().is_some() {
-        let what = format!("`{place}` is a direct conversation, and a home is for everybody");
-        return Some(Problem::at(at, what, "Name a room, such as `web:ops`."));
-    }
-    if rooms.iter().any(|room| room.place == *place) {
-        return None;
-    }
-    let what = format!("the page has no room `{place}`");
-    let remedy = format!(
-        "Add `{}` to `rooms` of `[connector.web]` in `wilco.toml`, or correct the name.",
-        place.room()
-    );
-    Some(Problem::at(at, what, remedy).near(place.as_str(), rooms.iter().map(|room| room.place.as_str())))
 }

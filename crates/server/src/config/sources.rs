@@ -17,15 +17,10 @@ use wilco_packs::{
 use wilco_systems::{SourceParts, generic};
 use wilco_web::Room;
 
-use super::{
-    Environment, proofs,
-    secrets::{from_file, from_variable},
-    settings::room_problem,
-};
+use super::{Environment, connectors::room_problem, proofs, secrets::read_secret};
 
 pub(super) const COMMON: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep"]);
 pub(super) const GENERIC: Keys = Keys::of(&["kind", "secret", "unsigned", "to", "keep", "proof", "event"]);
-pub(super) const SECRET: Keys = Keys::of(&["env", "file"]);
 
 /// A source of `wilco.toml`.
 #[derive(Debug, Clone)]
@@ -202,32 +197,7 @@ fn secrets(value: &Value<'_>, around: &Around<'_>) -> Option<Vec<Secret>> {
 }
 
 fn secret(value: &Value<'_>, around: &Around<'_>) -> Option<Secret> {
-    if value.is_text() {
-        let what = "a secret stands in this file, and with it in everything that the file is copied to";
-        let remedy = format!(
-            "Write `secret = {}` and set the variable, or `secret = {{ file = \"…\" }}`; make a new secret if \
-             this one was committed.",
-            around.example()
-        );
-        value.wrong(what, remedy);
-        return None;
-    }
-    let table = value.table("a secret", SECRET)?;
-    match (table.get("env"), table.get("file")) {
-        (Some(env), None) => from_variable(&env, around.environment),
-        (None, Some(file)) => from_file(&file, around.base, "the secret"),
-        (Some(_), Some(_)) => {
-            value
-                .wrong("this secret is in two places", "Remove `env` or `file`; several secrets are a list.");
-            None
-        }
-        (None, None) => {
-            if !table.has_slips() {
-                value.wrong("this secret is nowhere", format!("Write `secret = {}`.", around.example()));
-            }
-            None
-        }
-    }
+    read_secret(value, &around.example(), around.environment, around.base)
 }
 
 /// The places that events go to where no route fits.

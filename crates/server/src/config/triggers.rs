@@ -8,7 +8,7 @@ use wilco_contract::{
 };
 use wilco_packs::{Pack, Problem};
 
-use super::{Config, settings::room_problem};
+use super::{Config, connectors::room_problem};
 
 impl Config {
     /// What does not fit between listeners and schedules and what is there.

@@ -24,7 +24,7 @@ pub(super) fn needs_restart(running: &Config, new: &Config) -> Vec<&'static str>
         ("home", running.home != new.home),
         ("keys", running.keys != new.keys),
         ("audit.checkpoints", running.checkpoints != new.checkpoints),
-        ("connector", running.rooms != new.rooms),
+        ("connector", running.rooms != new.rooms || running.connectors != new.connectors),
         ("source", !same(&running.sources, &new.sources, is_same_source)),
     ])
 }
@@ -42,6 +42,7 @@ pub(super) fn as_opened(new: Config, running: &Config) -> Config {
         keys: running.keys,
         checkpoints: running.checkpoints,
         rooms: running.rooms,
+        connectors: running.connectors,
         sources: running.sources,
         ..new
     }

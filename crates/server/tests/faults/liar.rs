@@ -130,3 +130,60 @@ async fn an_answer_that_is_none_is_said_to_be_none() {
     let told = chat("ftp://example.org").await;
     assert_eq!(told.code, Some(2), "{told:?}");
 }
+
+/// A server that lets a terminal in at once; the result hears of each request's first line and credential.
+async fn letting_in() -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (tell, heard) = tokio::sync::mpsc::unbounded_channel();
+    #[expect(clippy::disallowed_methods, reason = "it ends with its test")]
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut bytes = vec![0; 8192];
+            let length = stream.read(&mut bytes).await.unwrap_or(0);
+            let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            let first = request.lines().next().unwrap_or_default().to_owned();
+            let body = if first.contains("/device/token") {
+                r#"{"person":"ana","session":"wilco_s_abc"}"#
+            } else {
+                r#"{"user_code":"KXD4-7F3Q","device_secret":"s","open":"http://x","interval_secs":2,"expires_at":""}"#
+            };
+            let secret = if request.contains("Bearer wilco_s_abc") { " by wilco_s_abc" } else { "" };
+            let _ = tell.send(first + secret);
+            let answer = format!(
+                "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: \
+                 close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, heard)
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_kept_is_ended_where_it_was_made() {
+    let (url, mut heard) = letting_in().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    // Nothing is kept yet, and nothing can be.
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), folder.path().join("wilco")).expect("a link");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wilco"));
+    command.arg("login").current_dir(folder.path()).env("WILCO_URL", url);
+    command.env("XDG_CONFIG_HOME", folder.path()).stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(Duration::from_secs(60), command.output()).await.expect("it ends");
+    let told = Ran::of(&output.expect("a process of ours"));
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(!told.out.contains("You are @ana") && !told.err.contains("wilco_s_"), "{told:?}");
+    let mut requests = Vec::new();
+    while let Ok(request) = heard.try_recv() {
+        requests.push(request);
+    }
+    assert_eq!(
+        requests,
+        [
+            "POST /api/v1/device HTTP/1.1",
+            "POST /api/v1/device/token HTTP/1.1",
+            "DELETE /api/v1/session HTTP/1.1 by wilco_s_abc",
+        ]
+    );
+}

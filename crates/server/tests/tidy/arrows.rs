@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 const FOR_TESTS: [&str; 2] = ["testkit", "runtime"];
 
 /// Dependencies of weight, each with the only crates that may name it: who replaces one changes no other crate.
-const OWNED: [(&str, &[&str]); 12] = [
+const OWNED: [(&str, &[&str]); 15] = [
     ("sqlx", &["store-sql"]),
     ("rusqlite", &["store-sql"]),
     ("axum", &["web"]),
@@ -33,6 +33,9 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("minijinja", &["contract"]),
     ("reqwest", &["runtime", "server"]),
     ("rustls", &["runtime", "server"]),
+    ("tokio-rustls", &["runtime"]),
+    ("rustls-native-certs", &["runtime"]),
+    ("unicode-segmentation", &["systems"]),
     ("clap", &["server"]),
     ("rustyline", &["server"]),
     ("ed25519-dalek", &["server"]),

@@ -35,6 +35,23 @@ export const post = (path, body, key) => request("POST", path, { body, key });
 /** Ends something. */
 export const del = (path) => request("DELETE", path, {});
 
+/**
+ * A line to be said in a room, in a thread or by itself. The result says it and promises its message. However often that
+ * is called, at once or after an answer that was lost, it is one message: all of its tries have one key.
+ */
+export function line(place, text, thread = null) {
+  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const body = thread ? { text, thread } : { text };
+  let saying = null;
+  return () => {
+    saying ??= post(`/rooms/${segment(place)}/messages`, body, key).catch((problem) => {
+      saying = null;
+      throw problem;
+    });
+    return saying;
+  };
+}
+
 function address(path, query) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {

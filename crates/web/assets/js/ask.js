@@ -1,15 +1,17 @@
 // What an order lacks, as a form: filled in, it becomes one line with the whole order, which is said in the question's thread.
 
-import { post, segment } from "./api.js";
+import { line as lineOf } from "./api.js";
 import { freshId, h } from "./dom.js";
 import { me } from "./session.js";
 
 /** So many choices are a button each, where nothing else is asked for. */
 const FEW = 8;
+/** The form that was begun in each thread: what stands in it is taken over where the same is asked for anew. */
+const begunIn = new Map();
 
 /**
  * The form of a question: of its block, none where there is none. `kept` is what this returned for the version before.
- * Only who gave the order sees it, and only as long as an answer is waited for; what was begun to be filled in stays.
+ * Only who gave the order sees it, and only as long as the server asks; what was begun to be filled in stays.
  */
 export function askForm(block, message, kept) {
   const key = block ? JSON.stringify(block) : null;
@@ -17,11 +19,13 @@ export function askForm(block, message, kept) {
     if (!block) kept.outlive();
     return kept;
   }
-  if (!block || block.whom !== `web:${me.id}` || Date.parse(block.until) <= Date.now()) return null;
+  // Whether an answer is still waited for is the server's to say: this clock may be another.
+  if (!block || block.whom !== `web:${me.id}`) return null;
   const [only, ...more] = block.blanks;
   const isChoice = more.length === 0 && only.choices.length > 0 && only.choices.length <= FEW;
-  const form = isChoice ? buttons(block, only, message) : fields(block, message);
-  return { ...form, key };
+  const say = kept?.say ?? sayer(message);
+  const form = isChoice ? buttons(block, only, say) : fields(block, message, say);
+  return { ...form, key, say };
 }
 
 /** A value as it is written in a line. */
@@ -32,14 +36,18 @@ function quoted(value) {
 
 const whole = (block, values) => [block.line, ...values.map(([name, value]) => `--${name} ${quoted(value)}`)].join(" ") + block.behind;
 
-/** Says a line where the message stands. */
-async function say(line, { id, place, thread }) {
-  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  await post(`/rooms/${segment(place)}/messages`, { text: line, thread: thread ?? id }, key);
+/** Says lines in the thread of a message; one whose answer was lost is the same line when it is said again. */
+function sayer({ id, place, thread }) {
+  const unanswered = new Map();
+  return async (text) => {
+    if (!unanswered.has(text)) unanswered.set(text, lineOf(place, text, thread ?? id));
+    await unanswered.get(text)();
+    unanswered.delete(text);
+  };
 }
 
-/** One thing is missing, and there are few choices: a button for each. */
-function buttons(block, { name, choices }, message) {
+/** One thing is missing, and there are few choices: a button for each. One of them is pressed, once. */
+function buttons(block, { name, choices }, say) {
   const told = h("p.blank-hint", { role: "status" });
   const all = choices.map((choice) => {
     const line = whole(block, [[name, choice]]);
@@ -48,18 +56,18 @@ function buttons(block, { name, choices }, message) {
   async function press(line) {
     for (const button of all) button.disabled = true;
     try {
-      await say(line, message);
+      await say(line);
       told.textContent = `You said: ${line}`;
     } catch (problem) {
       told.textContent = problem.message;
+      for (const button of all) button.disabled = false;
     }
-    for (const button of all) button.disabled = false;
   }
   const element = h("div", h("div.btn-row", { role: "group", "aria-label": name }, all), told);
   return { element, isBegun: () => false, outlive: () => {} };
 }
 
-function fields(block, message) {
+function fields(block, message, say) {
   const rows = block.blanks.map(field);
   const line = h("code.blanks-line");
   const told = h("p.blank-hint", { role: "status" });
@@ -68,15 +76,37 @@ function fields(block, message) {
   const element = h("form.blanks", { "aria-label": `What ${block.line} lacks`, novalidate: true, on: { submit, input } },
     rows.map((row) => row.element),
     h("p.blank-hint", "You will say: ", line), h("div.btn-row", send, away), told);
+  const where = `${message.place} ${message.thread ?? message.id}`;
+  // What is given already stands behind the words of the command, by name.
+  const own = { command: block.line.split(" --")[0], rows, putAway };
   let begun = false;
+  takeOver(begunIn.get(where));
   show();
+
+  /** What was filled in of the same order, by the names of its blanks, with the cursor where it was. */
+  function takeOver(before) {
+    if (!before || before.command !== own.command) return;
+    for (const row of rows) {
+      const old = before.rows.find(({ name }) => name === row.name);
+      if (!old || old.value() === "") continue;
+      row.takeOver(old.control);
+      setBegun(true);
+    }
+    before.putAway();
+  }
+
+  function setBegun(is) {
+    begun = is;
+    if (is) begunIn.set(where, own);
+    else if (begunIn.get(where) === own) begunIn.delete(where);
+  }
 
   function show() {
     line.textContent = whole(block, rows.map((row) => [row.name, row.value() || "…"])).replaceAll('"…"', "…");
   }
 
   function input() {
-    begun = true;
+    setBegun(true);
     send.disabled = false;
     for (const row of rows) if (row.isWrong()) row.check();
     show();
@@ -84,6 +114,7 @@ function fields(block, message) {
 
   async function submit(event) {
     event.preventDefault();
+    if (send.disabled) return;
     const wrong = rows.filter((row) => !row.check());
     if (wrong.length > 0) {
       wrong[0].focus();
@@ -92,13 +123,13 @@ function fields(block, message) {
     const said = whole(block, rows.map((row) => [row.name, row.value()]));
     // Said once: what is to be said again was changed before. The form may be taken away before the answer is here.
     send.disabled = true;
-    begun = false;
+    setBegun(false);
     try {
-      await say(said, message);
+      await say(said);
       told.textContent = `You said: ${said}`;
     } catch (problem) {
       send.disabled = false;
-      begun = true;
+      setBegun(true);
       told.textContent = problem.message;
     }
   }
@@ -110,7 +141,7 @@ function fields(block, message) {
   }
 
   function putAway() {
-    begun = false;
+    setBegun(false);
     element.remove();
   }
 
@@ -126,8 +157,18 @@ function field(blank) {
   const about = [blank.about, blank.choices.length > 0 ? "" : blank.fits].filter(Boolean).join(": ");
   const value = () => control.value.trim();
   return {
-    name: blank.name, value, focus: () => control.focus(), isWrong: () => wrong.textContent !== "",
+    name: blank.name, value, control, focus: () => control.focus(), isWrong: () => wrong.textContent !== "",
     element: h("div.blank", h("label", { for: id }, blank.name), control, h("p.blank-hint", { id: hint }, about), wrong),
+    takeOver(old) {
+      control.value = old.value;
+      if (document.activeElement !== old) return;
+      const { selectionStart: from, selectionEnd: to } = old;
+      // It stands nowhere yet.
+      queueMicrotask(() => {
+        control.focus({ preventScroll: true });
+        if (typeof from === "number") control.setSelectionRange?.(from, to);
+      });
+    },
     check() {
       const why = value() === "" ? "This is missing." : fits(blank.kind, value()) ? "" : `This is not ${blank.fits}.`;
       wrong.textContent = why;

@@ -1,6 +1,6 @@
 // What Wilco says, as the page shows it: one function for each type of block, and the card of an operation around them.
 
-import { post, segment } from "./api.js";
+import { line } from "./api.js";
 import { askForm } from "./ask.js";
 import { decideBar, refusalBox } from "./decide.js";
 import { h, icon, link, ownPath } from "./dom.js";
@@ -74,12 +74,12 @@ function hostOf(url) {
 function offered({ offers }, { place, thread }) {
   const told = h("p.muted", { role: "status" });
   const buttons = offers.map(({ label, says }) => {
-    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const say = line(place, says, thread);
     return h("button.btn", { type: "button", title: says, on: { click } }, label);
     async function click() {
       for (const button of buttons) button.disabled = true;
       try {
-        await post(`/rooms/${segment(place)}/messages`, thread ? { text: says, thread } : { text: says }, key);
+        await say();
         told.textContent = `You said: ${says}`;
       } catch (problem) {
         for (const button of buttons) button.disabled = false;

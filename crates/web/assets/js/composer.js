@@ -1,6 +1,6 @@
 // The line where a person writes: Enter sends, Tab completes, what is begun stays for later.
 
-import { post, segment } from "./api.js";
+import { line as lineOf } from "./api.js";
 import { matching } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { commands, drafts, me } from "./session.js";
@@ -129,11 +129,10 @@ export function makeComposer({ room, timeline, sent }) {
     event.preventDefault();
     const text = field.value;
     if (text.trim() === "") return;
-    const body = inThread ? { text, thread: inThread } : { text };
+    const say = lineOf(room.place, text, inThread);
     field.value = "";
     drafts.delete(room.place);
     look();
-    const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     const line = timeline.pending(text, {
       again: () => { queue = queue.then(carry); },
       back: () => {
@@ -148,7 +147,7 @@ export function makeComposer({ room, timeline, sent }) {
     queue = queue.then(carry);
     async function carry() {
       try {
-        const message = await post(`/rooms/${segment(room.place)}/messages`, body, key);
+        const message = await say();
         line.gone();
         sent(message);
       } catch (problem) {

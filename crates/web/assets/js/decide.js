@@ -8,6 +8,8 @@ import { addressed, isMe, operationUrl, refreshWaiting } from "./session.js";
 import { awaits, clock, handle, isFinal, seconds, stateWord, time } from "./words.js";
 
 const WEIGHTS = { primary: "btn-primary", bad: "btn-bad" };
+/** What is said in place of a press where that is another word: the button says Stop. */
+const WORDS = { abort: "stop" };
 const DOING = { confirm: "Confirming", approve: "Approving", deny: "Denying", abort: "Stopping" };
 const DONE = { confirm: "confirmed", approve: "approved", deny: "denied", abort: "told to stop" };
 
@@ -143,7 +145,7 @@ export function decideBar(choices, { compact = false, log = false, brief = false
     if (compact) hint.textContent = "";
     else if (stale) fill(hint, "This is the old plan: ", h("a", { href: operationUrl(id) }, "look at the new one"));
     else if (reasons[0] !== null) hint.textContent = reasons[0];
-    else fill(hint, "or say ", h("code", addressed(`${able[0].press} ${id}`, place)), " · plan ", h("span.hash", plan.slice(0, 8)));
+    else fill(hint, "or say ", h("code", addressed(`${WORDS[able[0].press] ?? able[0].press} ${id}`, place)), " · plan ", h("span.hash", plan.slice(0, 8)));
     if (compact && reasons[0] !== null) buttons[0].title = reasons[0];
   }
 

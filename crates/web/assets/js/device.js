@@ -44,6 +44,8 @@ export function deviceView() {
     const yes = h("button.btn.btn-primary", { type: "button", on: { click: () => answer("accept") } }, "Let it in");
     const no = h("button.btn", { type: "button", on: { click: () => answer("deny") } }, "Turn it away");
     const outcome = h("div.door-said", { "aria-live": "polite" });
+    /** Whether an answer may have counted that nobody heard of. */
+    let isUnsure = false;
     form.hidden = true;
     fill(said, heading,
       h("dl.facts",
@@ -57,22 +59,38 @@ export function deviceView() {
     // Not on a button: whoever presses Enter once too often has looked at nothing yet.
     heading.focus();
 
+    /** There is nothing to answer any more: another code may be typed. */
+    function over(problem) {
+      fill(said, refusal(problem.message),
+        isUnsure && h("p", "Your answer before this one may have counted: the terminal shows it."));
+      form.hidden = false;
+      field.select();
+      field.focus();
+    }
+
     async function answer(what) {
       yes.disabled = true;
       no.disabled = true;
       outcome.replaceChildren();
       try {
         await post(`/device/${what}`, { code, seen: ask.seen });
-        const done = h("h2", { tabindex: "-1" }, what === "accept" ? "It is let in" : "It was turned away");
-        fill(said, done, h("p", what === "accept" ? "Go back to the terminal; it goes on by itself." : "The terminal is told. Nothing was given to it."),
+        // A yes lets nothing in by itself: the terminal has to come for it.
+        const done = h("h2", { tabindex: "-1" }, what === "accept" ? "You said yes" : "It was turned away");
+        fill(said, done, h("p", what === "accept"
+          ? "The terminal is let in when it asks next, within seconds if it still waits; look there. If it does not come, nothing is let in."
+          : "The terminal is told. Nothing was given to it."),
           h("p", h("a", { href: "/" }, "Go to the rooms")));
         done.focus();
       } catch (problem) {
+        if (problem.status === 404 || problem.status === 409 || problem.status === 410) {
+          over(problem);
+          return;
+        }
+        isUnsure ||= problem.status === 0 || problem.status >= 500;
         fill(outcome, refusal(problem.message));
-        const over = problem.status === 404 || problem.status === 409 || problem.status === 410;
-        yes.disabled = over;
-        no.disabled = over;
-        if (over) form.hidden = false;
+        yes.disabled = false;
+        no.disabled = false;
+        (what === "accept" ? yes : no).focus();
       }
     }
   }

@@ -95,7 +95,9 @@ export function makeTimeline(label, reply) {
 
   function draw(entry) {
     const { message, element: place } = entry;
-    const held = place.contains(document.activeElement);
+    // Asked first: what stays as it is loses the focus on its way into the new body.
+    const focused = document.activeElement;
+    const held = place.contains(focused);
     const rendered = message.from.kind === "person" && !(message.blocks?.length > 0)
       ? { nodes: [words(message.text)] }
       : message.blocks?.length > 0 ? renderBlocks(message, entry.kept) : { nodes: [h("p.say", plain(message.text))] };
@@ -105,10 +107,9 @@ export function makeTimeline(label, reply) {
     const own = entry.parent && message.from.kind === "wilco";
     const head = own ? lateness(entry) : heading(message, !entry.parent);
     const body = h("div.msg-body", head, rendered.nodes);
-    const focused = document.activeElement;
     fill(place, !entry.parent && face(message.from), body);
     // Drawing anew must not throw a reader out of the message.
-    if (held) (place.contains(focused) && focused !== document.body ? focused : place).focus({ preventScroll: true });
+    if (held) (place.contains(focused) ? focused : place).focus({ preventScroll: true });
   }
 
   function lateness(entry) {

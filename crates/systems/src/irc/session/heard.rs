@@ -1,0 +1,265 @@
+//! What people say and do in our rooms.
+//!
+//! Not what becomes of it: whether a line is an order is for others to tell. Only fresh, original words of people arrive:
+//! no notice, no echo of ours, nothing by a bot, nothing that tells of the past, and nothing of which the end is missing.
+//! Layer 2.
+
+use jiff::{SignedDuration, Timestamp};
+use wilco_contract::{
+    ids::{Account, Place},
+    input::{Happens, Input, Message},
+};
+
+use super::{Line, Moment, Out, RoomState, Session, WHO, command};
+use crate::irc::text;
+
+/// The tags by which networks mark what a bot says.
+const BOT: [&str; 3] = ["bot", "draft/bot", "inspircd.org/bot"];
+/// By how much a server's clock and ours may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(10);
+/// The longest id of a message that is taken from the network, in bytes.
+const LONGEST_ID: usize = 128;
+
+impl Session {
+    /// Somebody said something.
+    pub(super) fn said(&mut self, line: &Line, at: Moment) {
+        let Some(nick) = line.nick() else { return };
+        let target = line.param(0);
+        if self.is_us(nick) {
+            if let Some(id) = line.tag("msgid").filter(|id| is_id(id)) {
+                let server = &self.server;
+                self.queue.echoed(|known| server.same(known, target), id);
+            }
+            return;
+        }
+        let replayed = line.tag("batch").is_some_and(|batch| self.replays.contains(batch));
+        if replayed || is_bot(line) {
+            return;
+        }
+        if line.cut {
+            return tracing::warn!(
+                nick,
+                target,
+                "A line that is longer than it may be was left out: its end is missing."
+            );
+        }
+        let given = line.last();
+        let words = match given.strip_prefix('\u{1}') {
+            None => given,
+            Some(asked) => {
+                let asked = asked.trim_end_matches('\u{1}');
+                let Some(words) = asked.strip_prefix("ACTION ") else { return self.asked(nick, asked, at) };
+                words
+            }
+        };
+        let from = self.speaker(line, nick);
+        let direct = !self.server.is_room(target);
+        let room = if direct {
+            if !self.is_us(target) {
+                return;
+            }
+            self.people.spoke(&from, &self.server.fold(nick), nick, at.up);
+            format!("@{from}")
+        } else {
+            let Some(room) = self.room(target).filter(|room| room.is_in()) else { return };
+            room.name.clone()
+        };
+        if self.caps.contains("account-tag") {
+            let folded = self.server.fold(nick);
+            self.people.is_now(&folded, line.tag("account").unwrap_or_default());
+        }
+        let connector = &self.settings.name;
+        let place = Place::parse(&format!("{connector}:{room}"));
+        let from = Account::parse(&format!("{connector}:{from}"));
+        let (Ok(place), Ok(from)) = (place, from) else { return };
+        let text = text::clean(words);
+        let named = self.named_us(&text).map(ToOwned::to_owned);
+        let to_us = direct || named.is_some();
+        let text = named.unwrap_or(text);
+        if text.trim().is_empty() {
+            return;
+        }
+        self.said += 1;
+        let id = line.tag("msgid").filter(|id| is_id(id));
+        let id = id.map_or_else(|| format!("{}-{}", self.epoch, self.said), ToOwned::to_owned);
+        let said_at = self.said_at(line, at);
+        let message = Message { id, place, thread: None, from, text, at: said_at, to_us };
+        self.out.push(Out::Arrive(Box::new(Input::Message(message))));
+    }
+
+    /// When it was said: now, unless the server says that it was a while ago. Its clock and ours differ by seconds, and
+    /// what is said to a plan must not seem older than the plan.
+    pub(super) fn said_at(&self, line: &Line, at: Moment) -> Timestamp {
+        let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
+        let told = told.and_then(|time| time.parse::<Timestamp>().ok());
+        told.filter(|told| at.wall.duration_since(*told) > SKEW).unwrap_or(at.wall)
+    }
+
+    /// What stands behind our nick, where a line begins with it and it is not the name that people call Wilco by: that
+    /// one is read elsewhere, in all its forms.
+    fn named_us<'a>(&self, text: &'a str) -> Option<&'a str> {
+        if self.server.same(&self.nick, &self.settings.called) {
+            return None;
+        }
+        let (name, words) = text.trim_start().split_once([':', ','])?;
+        (self.is_us(name) && !words.trim().is_empty()).then(|| words.trim_start())
+    }
+
+    /// A client asks ours something. Little is answered, and seldom.
+    fn asked(&mut self, nick: &str, asked: &str, at: Moment) {
+        let (what, rest) = asked.split_once(' ').unwrap_or((asked, ""));
+        let answer = match what {
+            "VERSION" => "VERSION Wilco".to_owned(),
+            "PING" => format!("PING {}", text::clean(rest).chars().take(64).collect::<String>()),
+            _ => return,
+        };
+        if self.answers.take(at.up).is_ok() {
+            self.queue.urgent(command("NOTICE", &[nick, &format!("\u{1}{answer}\u{1}")]));
+        }
+    }
+
+    /// Somebody came, went, or is called otherwise.
+    pub(super) fn moved(&mut self, line: &Line, at: Moment) {
+        if line.command == "BATCH" {
+            return self.batch(line);
+        }
+        let Some(nick) = line.nick() else { return };
+        let (us, folded) = (self.is_us(nick), self.server.fold(nick));
+        match line.command.as_str() {
+            "JOIN" if us => {
+                if let Some((_, address)) = line.source.as_deref().and_then(|source| source.split_once('!')) {
+                    self.address = Some(format!("!{address}"));
+                }
+                if let Some(room) = self.room_mut(line.param(0)) {
+                    room.state = RoomState::Naming(at.up);
+                }
+            }
+            "JOIN" => {
+                let Some(room) = self.room(line.param(0)).map(|room| room.name.clone()) else { return };
+                self.people.enters(&folded, nick, &room);
+                if self.caps.contains("extended-join") {
+                    self.people.is_now(&folded, line.param(1));
+                }
+                self.happened(line, (&room, nick), Happens::Joined, at);
+            }
+            "PART" => self.gone(line, (nick, "we were made to leave"), at),
+            "KICK" => {
+                let why = format!("{nick} removed us: {}", text::clean(line.param(2)));
+                self.gone(line, (line.param(1), &why), at);
+            }
+            "QUIT" => {
+                self.left_all(line, nick, at);
+                self.people.goes(&folded);
+                self.free(nick, at);
+            }
+            "NICK" if us => line.param(0).clone_into(&mut self.nick),
+            "NICK" => {
+                self.people.renames(&folded, &self.server.fold(line.param(0)), line.param(0));
+                self.free(nick, at);
+            }
+            "ACCOUNT" => self.people.is_now(&folded, line.param(0)),
+            "CHGHOST" if us => self.address = Some(format!("!{}@{}", line.param(0), line.param(1))),
+            "INVITE" => {
+                let (room, by) = (line.param(1), self.speaker(line, nick));
+                match self.room_mut(room).filter(|room| !room.is_in() && !room.is_open()) {
+                    Some(room) => {
+                        room.state = RoomState::Asked(at.up);
+                        let enter = command("JOIN", &[&room.name]);
+                        self.queue.urgent(enter);
+                    }
+                    None => tracing::info!(
+                        room,
+                        by,
+                        "An invitation; `rooms` in `wilco.toml` says which rooms are entered."
+                    ),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A nick is free; it may be the one that we want.
+    fn free(&mut self, nick: &str, at: Moment) {
+        if self.server.same(nick, &self.settings.nick) {
+            self.regain = at.up;
+            self.want_nick(at.up);
+        }
+    }
+
+    fn gone(&mut self, line: &Line, (nick, why): (&str, &str), at: Moment) {
+        let us = self.is_us(nick);
+        let Some(room) = self.room_mut(line.param(0)) else { return };
+        let name = room.name.clone();
+        if us {
+            tracing::warn!(room = name, why, "We are out of a room, and try to come back.");
+            room.out(why.to_owned(), at.up);
+            self.people.forget(&name);
+        } else {
+            self.happened(line, (&name, nick), Happens::Left, at);
+            let folded = self.server.fold(nick);
+            self.people.leaves(&folded, &name);
+        }
+    }
+
+    /// A batch begins or ends. What is in one that tells of the past, or in one within it, gives no orders.
+    fn batch(&mut self, line: &Line) {
+        let name = line.param(0);
+        if let Some(ended) = name.strip_prefix('-') {
+            self.replays.remove(ended);
+        } else if let Some(begun) = name.strip_prefix('+') {
+            let past = ["history", "playback"].iter().any(|word| line.param(1).contains(word));
+            let within = line.tag("batch").is_some_and(|batch| self.replays.contains(batch));
+            if (past || within) && self.replays.len() < 64 {
+                self.replays.insert(begun.to_owned());
+            }
+        }
+    }
+
+    /// The server tells who is in a room.
+    pub(super) fn named(&mut self, line: &Line, at: Moment) {
+        match line.command.as_str() {
+            "353" => {
+                let Some(room) = self.room(line.param(2)).map(|room| room.name.clone()) else { return };
+                for name in line.last().split_whitespace() {
+                    let nick = name.trim_start_matches(|c: char| "~&@%+!".contains(c));
+                    let nick = nick.split('!').next().unwrap_or(nick);
+                    if !nick.is_empty() && !self.is_us(nick) {
+                        self.people.enters(&self.server.fold(nick), nick, &room);
+                    }
+                }
+            }
+            "366" => {
+                let tracked = self.is_tracked();
+                let Some(room) = self.room_mut(line.param(1)).filter(|room| room.is_open()) else { return };
+                if tracked {
+                    let who = command("WHO", &[&room.name, &format!("%tna,{WHO}")]);
+                    self.queue.urgent(who);
+                } else {
+                    room.state = RoomState::In(at.up);
+                }
+            }
+            "354" if line.param(1) == WHO => {
+                let folded = self.server.fold(line.param(2));
+                self.people.is_now(&folded, line.param(3));
+            }
+            "315" => {
+                let room =
+                    self.room_mut(line.param(1)).filter(|room| matches!(room.state, RoomState::Naming(_)));
+                if let Some(room) = room {
+                    room.state = RoomState::In(at.up);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the network says that a bot sent a line.
+pub(super) fn is_bot(line: &Line) -> bool {
+    BOT.iter().any(|tag| line.tag(tag).is_some())
+}
+
+/// Whether the network's id of a message can be kept.
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control)
+}

@@ -1,0 +1,393 @@
+//! The protocol without a socket: lines and time go in, lines, arrivals and ends come out.
+//!
+//! Not the rendering of what is said, and no loop: it never connects again. Layer 2.
+
+mod deliver;
+mod happens;
+mod heard;
+mod people;
+mod register;
+mod rooms;
+mod server;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use wilco_contract::{
+    connector::{ConnectError, SendError},
+    input::Input,
+    retry::Retry,
+};
+use wilco_runtime::rate::{Bucket, Rate};
+
+use self::{
+    deliver::Queue,
+    people::{People, guest},
+    register::Register,
+    rooms::{Room, RoomState},
+    server::Server,
+};
+use super::{
+    Settings,
+    line::{Line, command},
+};
+
+pub(super) use self::{deliver::Next, people::account};
+
+/// After so long without a word from the server it is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long it may take to say so.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the nick that we want is asked for while somebody else has it.
+const REGAIN: Duration = Duration::from_secs(60);
+/// How long entering the rooms may hold up that we are there.
+const ENTERING: Duration = Duration::from_secs(15);
+/// The mark on the answers to a `WHO` of ours.
+const WHO: &str = "152";
+/// Where our address is not known yet, it is taken for one of this length: `!user@host`.
+const ADDRESS: usize = 1 + 11 + 1 + 63;
+
+/// A moment: the time of day, and how long the connection has stood.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) wall: Timestamp,
+    pub(super) up: Duration,
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub(super) enum Out {
+    /// Somebody said or did something.
+    Arrive(Box<Input>),
+    /// We are known, and in the rooms that take us.
+    Ready,
+    /// What became of a post: the network's id of it.
+    Posted(u64, Result<String, SendError>),
+    /// The connection is of no more use.
+    End(ConnectError),
+}
+
+/// How far we are.
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    /// Saying who we are.
+    Registering,
+    /// Entering the rooms, since then.
+    Entering(Duration),
+    Live,
+    /// Nothing more is said.
+    Ended,
+}
+
+/// One connection.
+pub(super) struct Session {
+    settings: Arc<Settings>,
+    /// Begins the ids of messages that the network gives none.
+    epoch: String,
+    /// Unpredictable, for the proof of who we are.
+    nonce: String,
+    stage: Stage,
+    register: Register,
+    /// What the server was asked for and does.
+    caps: BTreeSet<String>,
+    server: Server,
+    nick: String,
+    /// The rest of our address, as others see it: `!user@host`.
+    address: Option<String>,
+    people: People,
+    rooms: Vec<Room>,
+    queue: Queue,
+    /// The batches that are open and tell of the past.
+    replays: BTreeSet<String>,
+    answers: Bucket,
+    heard: Duration,
+    asked: Option<Duration>,
+    regain: Duration,
+    said: u64,
+    out: Vec<Out>,
+}
+
+impl Session {
+    /// A connection that was just made.
+    pub(super) fn new(settings: Arc<Settings>, epoch: String, nonce: String) -> Self {
+        let mut session = Self {
+            epoch,
+            nonce,
+            stage: Stage::Registering,
+            register: Register::default(),
+            caps: BTreeSet::new(),
+            server: Server::default(),
+            nick: settings.nick.clone(),
+            address: None,
+            people: People::default(),
+            rooms: settings.rooms.iter().map(|name| Room::new(name)).collect(),
+            queue: Queue::new(settings.rate),
+            replays: BTreeSet::new(),
+            answers: Bucket::new(Some(Rate { count: 1, span: Duration::from_secs(5), burst: 3 })),
+            heard: Duration::ZERO,
+            asked: None,
+            regain: REGAIN,
+            said: 0,
+            out: Vec::new(),
+            settings,
+        };
+        session.begin();
+        session
+    }
+
+    /// What came out since this was last asked.
+    pub(super) fn take_out(&mut self) -> Vec<Out> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// What is to be sent next.
+    pub(super) fn next(&mut self, up: Duration) -> Next {
+        self.queue.next(up)
+    }
+
+    /// How many lines wait to be sent.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether the server takes our answers more slowly than it asks.
+    pub(super) fn is_behind(&self) -> bool {
+        self.queue.is_behind()
+    }
+
+    /// The most bytes of a line's rest that the server sends.
+    pub(super) fn max_body(&self) -> usize {
+        self.server.body
+    }
+
+    /// How many bytes of text fit into one line to this target: others see our address before it.
+    pub(super) fn room_for(&self, target: &str) -> usize {
+        let address = self.address.as_ref().map_or(ADDRESS, String::len);
+        let around = ":".len() + self.nick.len() + address + " PRIVMSG ".len() + target.len() + " :".len();
+        self.server.body.saturating_sub(around).max(64)
+    }
+
+    /// Where a post to this room of a place goes.
+    ///
+    /// # Errors
+    /// When nothing can be said there now.
+    pub(super) fn target(&self, room: &str, up: Duration) -> Result<String, SendError> {
+        let not_sent = |what: String, retry| Err(SendError::NotSent { what, retry });
+        if let Some(id) = room.strip_prefix('@') {
+            return match self.people.nick_of(id, self.is_tracked(), up) {
+                Some(nick) => Ok(nick.to_owned()),
+                None => not_sent(format!("nobody with the account `{id}` is in sight"), Retry::Backoff),
+            };
+        }
+        match self.room(room) {
+            None => not_sent(format!("`{room}` is no room of this connector"), Retry::Never),
+            Some(room) => match &room.state {
+                RoomState::Out { why, .. } => {
+                    not_sent(format!("we are not in `{}`: {why}", room.name), Retry::Backoff)
+                }
+                RoomState::Asked(_) => not_sent(format!("we are not in `{}` yet", room.name), Retry::Backoff),
+                RoomState::In(_) | RoomState::Naming(_) => Ok(room.name.clone()),
+            },
+        }
+    }
+
+    /// Says these lines; what became of them comes out by the number, which grows from post to post.
+    pub(super) fn post(&mut self, number: u64, target: &str, lines: &[String]) {
+        self.queue.post(number, target, lines);
+    }
+
+    /// Takes what was written for taken, while nothing is read.
+    pub(super) fn held_up(&mut self, up: Duration) {
+        (self.heard, self.asked) = (up, None);
+        let done = self.queue.trust();
+        self.done(done);
+    }
+
+    /// The connection is gone.
+    pub(super) fn lost(&mut self) {
+        self.stage = Stage::Ended;
+        let done = self.queue.lost();
+        self.done(done);
+    }
+
+    /// Says good-bye.
+    pub(super) fn quit(&mut self) {
+        self.queue.urgent(command("QUIT", &["Wilco stops"]));
+    }
+
+    /// Whether we are in this room, or somebody with this account is in sight.
+    pub(super) fn has(&self, room: &str, up: Duration) -> bool {
+        self.target(room, up).is_ok()
+    }
+
+    /// The accounts in a room.
+    pub(super) fn members(&self, room: &str) -> BTreeSet<String> {
+        let name = self.room(room).filter(|room| room.is_in()).map(|room| &room.name);
+        name.map(|name| self.people.members(name, self.is_tracked())).unwrap_or_default()
+    }
+
+    /// Time passes.
+    pub(super) fn tick(&mut self, at: Moment) {
+        let up = at.up;
+        match self.stage {
+            Stage::Ended | Stage::Registering => {}
+            Stage::Entering(since) => {
+                if since + ENTERING <= up || !self.rooms.iter().any(Room::is_open) {
+                    self.stage = Stage::Live;
+                    self.out.push(Out::Ready);
+                }
+            }
+            Stage::Live => {
+                self.enter(up);
+                self.want_nick(up);
+            }
+        }
+        if self.asked.is_some_and(|asked| asked + PATIENCE <= up) || self.queue.is_overdue(up) {
+            return self.end("the server answers no more", Retry::Backoff);
+        }
+        if self.asked.is_none() && self.heard + SILENCE <= up {
+            self.asked = Some(up);
+            self.queue.urgent(command("PING", &["are you there"]));
+        }
+    }
+
+    /// A line came.
+    pub(super) fn hear(&mut self, line: &Line, at: Moment) {
+        (self.heard, self.asked) = (at.up, None);
+        if self.stage == Stage::Ended {
+            return;
+        }
+        match line.command.as_str() {
+            "PING" => self.queue.urgent(command("PONG", &[line.last()])),
+            "PONG" => {
+                let done = self.queue.answered(line.last());
+                self.done(done);
+            }
+            "PRIVMSG" => self.said(line, at),
+            "JOIN" | "PART" | "KICK" | "QUIT" | "NICK" | "ACCOUNT" | "CHGHOST" | "INVITE" | "BATCH" => {
+                self.moved(line, at);
+            }
+            "TOPIC" => self.topic(line, at),
+            "353" | "354" | "366" | "315" => self.named(line, at),
+            "005" => {
+                for token in line.params.iter().skip(1) {
+                    self.server.learn(token);
+                }
+            }
+            "376" | "422" if self.stage == Stage::Registering => {
+                self.stage = Stage::Entering(at.up);
+                self.enter(at.up);
+            }
+            "396" => {
+                if let Some((user, _)) = self.address.as_deref().and_then(|address| address.split_once('@')) {
+                    self.address = Some(format!("{user}@{}", line.param(1)));
+                }
+            }
+            "ERROR" => {
+                let retry =
+                    if self.stage == Stage::Registering { Retry::After(SILENCE) } else { Retry::Backoff };
+                self.end(&format!("the server closed the connection: {}", line.last()), retry);
+            }
+            "902" | "904" | "905" | "906" | "908" if self.stage == Stage::Registering => {
+                // What it would take instead comes with a refusal of its own.
+                if line.command != "908" {
+                    self.not_proven(&line.command, line.last());
+                }
+            }
+            number if number.starts_with(['4', '5']) && number.len() == 3 => self.refused(line, at),
+            _ => self.registering(line),
+        }
+        if matches!(self.stage, Stage::Entering(_)) {
+            self.tick(at);
+        }
+    }
+
+    fn end(&mut self, what: &str, retry: Retry) {
+        if self.stage != Stage::Ended {
+            self.stage = Stage::Ended;
+            self.out.push(Out::End(ConnectError { what: super::text::clean(what), retry }));
+        }
+    }
+
+    fn done(&mut self, done: Vec<deliver::Done>) {
+        self.out.extend(done.into_iter().map(|(number, end)| Out::Posted(number, end)));
+    }
+
+    fn room(&self, name: &str) -> Option<&Room> {
+        self.rooms.iter().find(|room| self.server.same(&room.name, name))
+    }
+
+    /// The room's configured name and the room.
+    fn room_mut(&mut self, name: &str) -> Option<&mut Room> {
+        let server = &self.server;
+        self.rooms.iter_mut().find(|room| server.same(&room.name, name))
+    }
+
+    fn is_us(&self, nick: &str) -> bool {
+        self.server.same(nick, &self.nick)
+    }
+
+    /// Whether we are told of each change of who has which account, so that what was told last holds.
+    fn is_tracked(&self) -> bool {
+        self.server.whox && ["account-notify", "extended-join"].iter().all(|cap| self.caps.contains(*cap))
+    }
+
+    /// Who speaks: the account that the server itself says, or else a guest.
+    fn speaker(&self, line: &Line, nick: &str) -> String {
+        if !self.caps.contains("account-tag") {
+            return self.known_as(nick);
+        }
+        line.tag("account").and_then(account).unwrap_or_else(|| guest(&self.server.fold(nick)))
+    }
+
+    /// Who has a nick, as it was last told where that holds, or else a guest.
+    fn known_as(&self, nick: &str) -> String {
+        let folded = self.server.fold(nick);
+        let told = self.people.account_of(&folded).filter(|_| self.is_tracked()).map(ToOwned::to_owned);
+        told.unwrap_or_else(|| guest(&folded))
+    }
+
+    /// Enters the rooms that are due.
+    fn enter(&mut self, up: Duration) {
+        for room in &mut self.rooms {
+            if room.is_due(up) {
+                room.state = RoomState::Asked(up);
+                self.queue.urgent(command("JOIN", &[&room.name]));
+            }
+        }
+    }
+
+    /// Asks for the nick that we want, where we have another.
+    fn want_nick(&mut self, up: Duration) {
+        if self.regain <= up && !self.is_us(&self.settings.nick) {
+            self.regain = up + REGAIN;
+            self.queue.urgent(command("NICK", &[&self.settings.nick]));
+        }
+    }
+
+    /// The server says no to something.
+    fn refused(&mut self, line: &Line, at: Moment) {
+        let (number, target, why) = (line.command.as_str(), line.param(1).to_owned(), line.last().to_owned());
+        if self.stage == Stage::Registering {
+            return self.not_registered(number, &why);
+        }
+        if matches!(number, "431" | "432" | "433" | "436" | "437" | "438") && !self.server.is_room(&target) {
+            // Somebody else still has the nick that we want.
+            return;
+        }
+        if let Some(room) = self.room_mut(&target)
+            && let RoomState::Asked(_) = room.state
+        {
+            tracing::warn!(room = room.name, why, "A room does not let us in; it is tried again.");
+            return room.out(why, at.up);
+        }
+        let server = &self.server;
+        let retry = if number == "401" { Retry::Backoff } else { Retry::After(SILENCE) };
+        if !self.queue.refused(|known| server.same(known, &target), &format!("`{target}`: {why}"), retry) {
+            tracing::debug!(number, target, why, "The server refused something.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
