@@ -14,7 +14,7 @@ use crate::{
 const README: usize = 120;
 
 /// Where repository paths in documents begin.
-const ROOTS: [&str; 6] = ["crates/", "docs/", "script/", "tests/", "examples/", ".ci/"];
+const ROOTS: [&str; 7] = ["crates/", "docs/", "script/", "tests/", "examples/", "bench/", ".ci/"];
 
 #[test]
 fn the_readme_fits_a_screen() {
