@@ -88,7 +88,8 @@ async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) 
         },
     };
     let plan = PlanSeen::At(from.said_at);
-    let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan };
+    let because = given.because.clone();
+    let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan, because };
     decided(life::decisions::decide(core, decide).await, &operation, press)
 }
 

@@ -335,8 +335,8 @@ pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> bool {
     }
     let who = core.with_policy(|policy| policy.resolve(&message.from));
     let answer = if is_cancel(said) && !args.offers(said) {
-        let decide =
-            Decide { who, press: PressKind::Abort, operation: op.id.clone(), plan: PlanSeen::At(message.at) };
+        let plan = PlanSeen::At(message.at);
+        let decide = Decide { who, press: PressKind::Abort, operation: op.id.clone(), plan, because: None };
         orders::decided(life::decisions::decide(core, decide).await, &op.id, PressKind::Abort)
     } else {
         let given = Given { who, said: said.to_owned(), said_at: message.at };

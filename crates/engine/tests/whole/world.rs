@@ -403,7 +403,8 @@ impl World {
         op: &Operation,
         plan: PlanSeen,
     ) -> Result<Arc<Operation>, NotDecided> {
-        let decided = self.engine.decide(Decide { who, press, operation: op.id.clone(), plan }).await;
+        let decide = Decide { who, press, operation: op.id.clone(), plan, because: None };
+        let decided = self.engine.decide(decide).await;
         self.settle().await;
         decided
     }
