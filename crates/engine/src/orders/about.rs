@@ -159,7 +159,7 @@ fn past(press: PressKind) -> &'static str {
 }
 
 /// The operations of this person that wait here for their confirmation.
-fn waiting_here(core: &Core, who: &Principal, place: &Place) -> Vec<Arc<Operation>> {
+pub(crate) fn waiting_here(core: &Core, who: &Principal, place: &Place) -> Vec<Arc<Operation>> {
     let theirs = |operation: &Operation| operation.asker.key() == who.key() && operation.place == *place;
     core.standing(State::AwaitingConfirm, theirs)
 }

@@ -1,6 +1,7 @@
 //! The whole engine in a small world: memory store, memory network, stepped clock, scripted actions.
 
 mod alias;
+mod answers;
 mod composing;
 mod dialogue;
 mod edits;
