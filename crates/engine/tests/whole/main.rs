@@ -14,6 +14,7 @@ mod listeners;
 mod memory;
 mod operations;
 mod outbox;
+mod outputs;
 mod reading;
 mod rooms;
 mod rules;
