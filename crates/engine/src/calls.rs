@@ -375,7 +375,7 @@ async fn recover(clock: &Arc<dyn Clock>, action: &dyn DynAction, tools: &Tools, 
 fn bounded(end: RunEnd, effect: Effect) -> RunEnd {
     let RunEnd::Done(mut outcome) = end else { return end };
     outcome.summary = outcome.summary.map(|text| cut(text, 500));
-    outcome.text = outcome.text.map(|text| cut(text, MAX_KEPT));
+    outcome.text = outcome.text.map(kept);
     let bytes = outcome.outputs.to_string().len();
     if bytes > MAX_KEPT {
         let most = format!("a step gives at most {} KiB", MAX_KEPT / 1024);
@@ -390,6 +390,19 @@ fn bounded(end: RunEnd, effect: Effect) -> RunEnd {
         outcome.rows = None;
     }
     RunEnd::Done(outcome)
+}
+
+/// As much of a text as is kept, and how much that is where it is not all.
+fn kept(text: String) -> String {
+    let bytes = text.len();
+    if bytes <= MAX_KEPT {
+        return text;
+    }
+    format!(
+        "{}\nThe first {} KiB of {bytes} bytes; the rest is not kept.",
+        cut(text, MAX_KEPT),
+        MAX_KEPT / 1024
+    )
 }
 
 fn cut(mut text: String, most: usize) -> String {

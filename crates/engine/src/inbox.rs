@@ -118,7 +118,7 @@ async fn unkept(core: &Arc<Core>, message: &Message, order: &str, error: &StoreE
         Some((press, operation)) => {
             let who = core.with_policy(|policy| policy.resolve(&message.from));
             let plan = PlanSeen::At(message.at);
-            let decide = Decide { who, press, operation: operation.clone(), plan };
+            let decide = Decide { who, press, operation: operation.clone(), plan, because: None };
             match orders::decided(life::decisions::decide(core, decide).await, &operation, press) {
                 Answer::Done { reply, .. } | Answer::Refused { reply, .. } => reply,
                 Answer::Operation(_) => return,
@@ -544,7 +544,7 @@ async fn decide(core: &Arc<Core>, press: &Press, input: Option<Seq>) {
         // A no needs no plan: the button may stand under a message that tells of an older one.
         PressKind::Deny | PressKind::Abort => PlanSeen::At(press.at),
     };
-    let decide = Decide { who, press: press.press, operation: press.operation.clone(), plan };
+    let decide = Decide { who, press: press.press, operation: press.operation.clone(), plan, because: None };
     let decided = life::decisions::decide(core, decide).await;
     if matches!(decided, Err(NotDecided::Unavailable(_))) && core.is_stopping() {
         // Left for the next start: it was accepted.

@@ -223,6 +223,8 @@ pub struct Decide {
     pub operation: OpId,
     /// About which plan.
     pub plan: PlanSeen,
+    /// Why, in their words; shown with a no.
+    pub because: Option<String>,
 }
 
 /// Which plan a person decided about: a yes counts for no other.

@@ -3,9 +3,12 @@
 //! Not the cap on what a program prints: the action has that. What comes faster than it can be kept is dropped and
 //! counted. Layer 1.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -36,12 +39,14 @@ enum Told {
 
 /// Where a call's output goes, until it is closed.
 pub(crate) struct Sink {
+    core: Weak<Core>,
     secrets: Secrets,
     tell: Option<mpsc::Sender<Told>>,
     dropped: Arc<AtomicU64>,
 }
 
 struct Way {
+    core: Weak<Core>,
     secrets: Secrets,
     tell: Option<mpsc::Sender<Told>>,
     dropped: Arc<AtomicU64>,
@@ -51,6 +56,11 @@ impl Lines for Way {
     fn line(&self, stream: Stream, text: &str) {
         let Some(tell) = &self.tell else { return };
         let text = self.secrets.hidden(text);
+        // A program that reads a secret's file itself may print what came after its call began.
+        let text = match self.core.upgrade() {
+            Some(core) => Cow::Owned(core.live.load().setup.secrets.hidden(&text).into_owned()),
+            None => text,
+        };
         let mut end = text.len().min(MAX_LINE);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -67,7 +77,10 @@ impl Sink {
     pub(crate) async fn open(core: &Arc<Core>, intent: &Intent, numbers: &Numbers, again: bool) -> Self {
         let dropped = Arc::new(AtomicU64::new(0));
         let secrets = core.live.load().setup.secrets.clone();
-        let Some(operation) = intent.operation.clone() else { return Self { secrets, tell: None, dropped } };
+        let here = Arc::downgrade(core);
+        let Some(operation) = intent.operation.clone() else {
+            return Self { core: here, secrets, tell: None, dropped };
+        };
         let (tell, told) = mpsc::channel(WAITING);
         let mut next = numbers.0.lock().await;
         if next.is_none() {
@@ -84,12 +97,13 @@ impl Sink {
             dropped: dropped.clone(),
         };
         core.spawn.spawn("lines", Box::pin(keeper.keep(told)));
-        Self { secrets, tell: Some(tell), dropped }
+        Self { core: here, secrets, tell: Some(tell), dropped }
     }
 
     /// The way in.
     pub(crate) fn lines(&self) -> Arc<dyn Lines> {
         Arc::new(Way {
+            core: self.core.clone(),
             secrets: self.secrets.clone(),
             tell: self.tell.clone(),
             dropped: self.dropped.clone(),

@@ -197,7 +197,7 @@ pub(crate) fn countdown(core: &Core, op: &Operation) -> Reply {
 }
 
 /// Approvals that are needed, counted, and the same with who gives them and the rule.
-fn approvals(need: &Need) -> (String, String) {
+pub(crate) fn approvals(need: &Need) -> (String, String) {
     let count = if need.count == 1 { "1 approval".to_owned() } else { format!("{} approvals", need.count) };
     let by = need.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
     let whole = format!("{count}{by} ({})", need.rule);

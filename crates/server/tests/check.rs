@@ -314,6 +314,28 @@ fn steps_that_ask_wait_or_remember_and_cannot_are_told() {
 }
 
 #[test]
+fn listeners_that_no_connector_sets_off_are_told_and_the_rest_goes_on() {
+    let listener = |on: &str, more: &str| {
+        let pack =
+            format!("[pack]\nname = 'other'\n[[listener]]\nid = 'l'\non = '{on}'\nsay = 'x'\n{more}\n");
+        let report = checked(&[("packs/other/pack.toml", pack.as_str())]);
+        assert!(report.is_good(), "{report}");
+        report.to_string()
+    };
+    for on in ["join", "leave"] {
+        let told = listener(on, "rooms = ['web:ops']");
+        assert!(!told.contains("nothing sets it off"), "{told}");
+    }
+    for (on, what) in [("topic", "topics"), ("reaction", "signs on messages")] {
+        let told = listener(on, "");
+        let text = format!(
+            "the listener `other.l` waits for {what}, and nothing sets it off: `web` does not tell of them"
+        );
+        assert!(told.contains(&text) && told.contains("pack.toml:3:1"), "{told}");
+    }
+}
+
+#[test]
 fn choices_that_no_read_tells_are_told() {
     let pack = |run: &str| {
         let choices = format!("args.app = {{ choices = {{ run = '{run}' }} }}\nexamples = ['ship x']");

@@ -30,6 +30,7 @@ struct Inner {
     anew: u32,
     planning_anew: bool,
     panics: bool,
+    prints: Vec<String>,
 }
 
 /// The action.
@@ -91,6 +92,11 @@ impl ScriptedAction {
         self.go.notify_waiters();
     }
 
+    /// Its runs print this line before they end.
+    pub fn prints(&self, line: &str) {
+        self.inner().prints.push(line.to_owned());
+    }
+
     /// Its runs panic.
     pub fn panics(&self) {
         self.inner().panics = true;
@@ -150,6 +156,8 @@ impl DynAction for ScriptedAction {
                 }
             }
         }
+        let prints = self.inner().prints.clone();
+        prints.iter().for_each(|line| cx.tools().lines.line(Stream::Out, line));
         let end = self.inner().ends.pop_front();
         end.unwrap_or_else(|| Ok(Outcome { summary: Some("done".to_owned()), ..Outcome::default() }))
     }

@@ -29,7 +29,7 @@ mod whole;
 
 pub use self::{
     access::Access,
-    connector::{ConnectorParts, Room, WebConnector},
+    connector::{ConnectorParts, Room, TELLS, WebConnector},
     desk::Desk,
     door::{CALL_DEADLINE, DoorParts, router},
     health::Ready,

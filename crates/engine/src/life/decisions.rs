@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wilco_contract::{
+    event::one_line,
     gate::{Ask, Decision, Denial, may_decide},
     operation::{Given, GivenKind, OpEvent, Operation, State},
     policy::Flags,
@@ -16,6 +17,9 @@ use wilco_contract::{
 
 use super::{Life, Told, alone, judging};
 use crate::{Decide, NotDecided, PlanSeen, calls, core::Core, words};
+
+/// The longest reason of a no that its operation shows, in characters.
+const MAX_REASON: usize = 500;
 
 impl Life {
     pub(super) async fn decide(
@@ -80,14 +84,15 @@ impl Life {
         may_press(&self.core, &self.op, &who, decide.press).map_err(NotDecided::Denied)?;
         let by = Some(who.key());
         let verb = if decide.press == PressKind::Deny { "Denied" } else { "Stopped" };
+        let reason = decide.because.as_deref().map_or_else(String::new, reason);
         if self.op.started_at.is_none() && !matches!(self.op.state, State::Running | State::Verifying) {
-            let why = format!("{verb} by {who}. Nothing was changed.");
+            let why = format!("{verb} by {who}{reason}. Nothing was changed.");
             return Ok(self.end(State::Aborted, why, by).await);
         }
         let moved = OpEvent::Moved {
             to: State::Aborting,
             at: self.core.clock.now(),
-            why: Some(format!("{verb} by {who}; it is being stopped.")),
+            why: Some(format!("{verb} by {who}{reason}; it is being stopped.")),
             by,
             expires_at: None,
         };
@@ -96,6 +101,14 @@ impl Life {
             calls.stop();
         }
         Ok(recorded)
+    }
+}
+
+/// Why somebody says no, in their words, behind their name; nothing where they give no reason.
+fn reason(because: &str) -> String {
+    match one_line(because, MAX_REASON) {
+        said if said.is_empty() => said,
+        said => format!(", because \"{said}\""),
     }
 }
 

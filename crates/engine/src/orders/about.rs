@@ -88,7 +88,8 @@ async fn decide(core: &Arc<Core>, from: &From, given: &Given, press: PressKind) 
         },
     };
     let plan = PlanSeen::At(from.said_at);
-    let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan };
+    let because = given.because.clone();
+    let decide = Decide { who: from.who.clone(), press, operation: operation.clone(), plan, because };
     decided(life::decisions::decide(core, decide).await, &operation, press)
 }
 
@@ -158,7 +159,7 @@ fn past(press: PressKind) -> &'static str {
 }
 
 /// The operations of this person that wait here for their confirmation.
-fn waiting_here(core: &Core, who: &Principal, place: &Place) -> Vec<Arc<Operation>> {
+pub(crate) fn waiting_here(core: &Core, who: &Principal, place: &Place) -> Vec<Arc<Operation>> {
     let theirs = |operation: &Operation| operation.asker.key() == who.key() && operation.place == *place;
     core.standing(State::AwaitingConfirm, theirs)
 }

@@ -80,15 +80,12 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
 
 fn needs(decision: &Decision) -> String {
     let Decision::Needs(needs) = decision else { return "nothing more".to_owned() };
-    let words = needs.iter().map(|need| match &need.by {
-        _ if need.kind == GivenKind::Confirm => {
-            format!("confirmation ({})", need.rule)
-        }
-        _ if need.kind == GivenKind::Countdown => {
+    let words = needs.iter().map(|need| match need.kind {
+        GivenKind::Confirm => format!("confirmation ({})", need.rule),
+        GivenKind::Countdown => {
             format!("or {} s in which nobody stops it ({})", need.within_secs, need.rule)
         }
-        Some(by) => format!("{} × approval by {by} ({})", need.count, need.rule),
-        None => format!("{} × approval ({})", need.count, need.rule),
+        GivenKind::Approve => words::approvals(need).1,
     });
     words.collect::<Vec<_>>().join("; ")
 }

@@ -31,7 +31,7 @@ use wilco_contract::{
 };
 
 pub(crate) use self::{
-    about::{decided, sole_waiting, speaks_of_operation, waits_here},
+    about::{decided, sole_waiting, speaks_of_operation, waiting_here, waits_here},
     fitting::fitting,
     limits::misflagged,
 };

@@ -271,7 +271,7 @@ pub(crate) fn overtakes(core: &Core, message: &Message, order: Option<&str>) -> 
     }
 }
 
-/// What to say where a bare yes may be meant for two things: a plan of the speaker's that waits, and a question.
+/// What to say where a bare yes may be meant for several things: plans of the speaker's that wait, and a question.
 pub(crate) fn torn(core: &Core, waiting: &Waiting) -> Option<Reply> {
     let Waiting { message, order, .. } = waiting;
     let clean = parse::clean(&message.text);
@@ -279,19 +279,26 @@ pub(crate) fn torn(core: &Core, waiting: &Waiting) -> Option<Reply> {
         return None;
     }
     let who = core.with_policy(|policy| policy.resolve(&message.from));
-    let plan = orders::sole_waiting(core, &who, &message.place).ok()?;
+    let plans = orders::waiting_here(core, &who, &message.place);
+    if plans.is_empty() {
+        return None;
+    }
     let name = name(core, message);
     let lacks = if order.is_none() { dialogue::yes_for(core, message) } else { None };
-    let other = match lacks {
-        Some(lacks) => format!("`true` for `{lacks}`"),
+    let others: Vec<_> = match lacks {
+        Some(lacks) => vec![format!("`true` for `{lacks}`")],
         None => {
             let open = open_there(core, message);
-            let mut asked =
+            let asked =
                 open.iter().filter(|(op, args)| args.offers(YES) && args.may_answer(op, &who).is_ok());
-            format!("`{name}answer {} yes`", asked.next()?.0.id)
+            asked.map(|(op, _)| format!("`{name}answer {} yes`", op.id)).collect()
         }
     };
-    Some(Reply::text(format!("Two things wait for your yes here: `{name}confirm {plan}` or {other}.")))
+    let last = others.last()?;
+    let confirms = plans.iter().map(|plan| format!("`{name}confirm {}`", plan.id));
+    let before: Vec<_> = confirms.chain(others[..others.len() - 1].iter().cloned()).collect();
+    let many = if before.len() == 1 { "Two" } else { "Several" };
+    Some(Reply::text(format!("{many} things wait for your yes here: {} or {last}.", before.join(", "))))
 }
 
 /// What an order begins with where a message stands.
@@ -335,8 +342,8 @@ pub(crate) async fn turn(core: &Arc<Core>, waiting: &Waiting) -> bool {
     }
     let who = core.with_policy(|policy| policy.resolve(&message.from));
     let answer = if is_cancel(said) && !args.offers(said) {
-        let decide =
-            Decide { who, press: PressKind::Abort, operation: op.id.clone(), plan: PlanSeen::At(message.at) };
+        let plan = PlanSeen::At(message.at);
+        let decide = Decide { who, press: PressKind::Abort, operation: op.id.clone(), plan, because: None };
         orders::decided(life::decisions::decide(core, decide).await, &op.id, PressKind::Abort)
     } else {
         let given = Given { who, said: said.to_owned(), said_at: message.at };

@@ -1,6 +1,7 @@
 //! The whole engine in a small world: memory store, memory network, stepped clock, scripted actions.
 
 mod alias;
+mod answers;
 mod composing;
 mod dialogue;
 mod edits;
@@ -13,6 +14,7 @@ mod listeners;
 mod memory;
 mod operations;
 mod outbox;
+mod outputs;
 mod reading;
 mod rooms;
 mod rules;

@@ -496,3 +496,20 @@ async fn a_clock_that_jumps_starts_nothing_that_was_not_decided_in_time() {
     assert!(matches!(world.press("web:ana", Approve, &forth).await, Err(NotDecided::Changed(_))));
     assert_eq!(world.deploy.begun().len(), 1);
 }
+
+#[tokio::test]
+async fn the_reason_of_a_no_stands_in_the_operation_in_one_line() {
+    let world = World::new().await;
+    let op = world.order("web:you", "app.release", "web").await;
+    world.say("web:ana", "1", &format!("wilco deny {} --because \"not before\n Monday\"", op.id)).await;
+    let now = world.now(&op).await;
+    let why = "Denied by @ana, because \"not before Monday\". Nothing was changed.";
+    assert_eq!((now.state, now.why.as_deref()), (State::Aborted, Some(why)));
+    assert!(world.network.texts()[0].contains(why), "{:?}", world.network.texts());
+    world.deploy.hold();
+    world.deploy.ignores_cancel();
+    let op = world.order("web:you", "app.restart", "web").await;
+    world.say("web:you", "2", &format!("wilco abort {} --because \"wrong app\"", op.id)).await;
+    let why = "Stopped by @you, because \"wrong app\"; it is being stopped.";
+    assert_eq!(world.now(&op).await.why.as_deref(), Some(why));
+}

@@ -35,18 +35,18 @@ fn step(id: &str, uses: &str, with: Value) -> Step {
 }
 
 /// `ship <app>`, which first asks this.
-fn asking(with: Value) -> Command {
+pub(crate) fn asking(with: Value) -> Command {
     let mut ship = ship();
     let told = json!({"region": "{{ steps.region.answer }}", "by": "{{ steps.region.by }}"});
     ship.steps = vec![step("region", "ask", with), step("do", "test.deploy", told)];
     ship
 }
 
-fn regions() -> Command {
+pub(crate) fn regions() -> Command {
     asking(json!({"question": "Which *region* for {{ app }}?", "choices": ["eu", "us"]}))
 }
 
-fn with(command: Command) -> Vec<Command> {
+pub(crate) fn with(command: Command) -> Vec<Command> {
     commands().into_iter().chain([command]).collect()
 }
 
@@ -64,7 +64,7 @@ async fn shipping(command: Command) -> (World, Arc<Operation>) {
 }
 
 /// What somebody is told who gives this order by another door.
-async fn called(world: &World, who: Principal, order: &str) -> Answer {
+pub(crate) async fn called(world: &World, who: Principal, order: &str) -> Answer {
     let what = CallWhat::Order(order.to_owned());
     let call = Call { who, what, place: None, because: None, dry_run: false, key: None };
     let answer = world.engine.call(call).await;
@@ -72,7 +72,7 @@ async fn called(world: &World, who: Principal, order: &str) -> Answer {
     answer
 }
 
-fn refusal(answer: Answer) -> (String, RefusedKind) {
+pub(crate) fn refusal(answer: Answer) -> (String, RefusedKind) {
     match answer {
         Answer::Refused { reply, kind } => (reply.plain(), kind),
         other => panic!("it was not refused: {other:?}"),

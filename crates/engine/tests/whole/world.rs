@@ -344,6 +344,14 @@ impl World {
         self.engine.reload(setup).unwrap_or_else(|_| panic!("the test's commands collide"));
     }
 
+    /// Its secrets are others from now on.
+    pub(crate) fn reload_secrets(&self, values: &[(&str, &str)]) {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
+        let secrets = Secrets::new(values.collect());
+        let setup = Setup { secrets, ..setup(policy(), commands(), EventSetup::default()) };
+        self.engine.reload(setup).unwrap_or_else(|_| panic!("the test's commands collide"));
+    }
+
     pub(crate) async fn recovered(self) -> Self {
         self.engine.recover().await.expect("the store can be read");
         self.settle().await;
@@ -403,7 +411,8 @@ impl World {
         op: &Operation,
         plan: PlanSeen,
     ) -> Result<Arc<Operation>, NotDecided> {
-        let decided = self.engine.decide(Decide { who, press, operation: op.id.clone(), plan }).await;
+        let decide = Decide { who, press, operation: op.id.clone(), plan, because: None };
+        let decided = self.engine.decide(decide).await;
         self.settle().await;
         decided
     }

@@ -2,6 +2,7 @@
 //!
 //! Not a second engine: transcripts run through the real one, with everything outside scripted. Layer 4.
 
+mod heeds;
 mod packs;
 mod play;
 mod report;

@@ -18,6 +18,7 @@ use wilco_contract::{
 use wilco_engine::Engine;
 use wilco_packs::{Actions, Known, Pack, Problem};
 
+use super::heeds;
 use crate::{
     config::{Config, FILE},
     reload::{self, Mark},
@@ -112,7 +113,15 @@ pub(crate) fn with_own(all: &Pack) -> Vec<Command> {
 pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
     let everything = with_own(all);
     let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
-    config.cross_check(&everything).into_iter().chain(routes).chain(asked(config, all)).collect()
+    // The page is the one connector that there is.
+    let unheard = heeds::unheard(&all.listeners, &[("web", wilco_web::TELLS)]);
+    config
+        .cross_check(&everything)
+        .into_iter()
+        .chain(routes)
+        .chain(asked(config, all))
+        .chain(unheard)
+        .collect()
 }
 
 /// The steps that ask somebody whom `wilco.toml` does not have. A template is looked at when it is filled in.

@@ -121,12 +121,13 @@ fn told(id: &str, operation: &Value) -> String {
         let waited = |need: &&Value| need["met"] != true && (alone.is_none() || need["kind"] != "approve");
         for need in operation["needs"].as_array().into_iter().flatten().filter(waited) {
             let by = need["by"].as_str().unwrap_or("whoever may give it");
-            let kind = need["kind"].as_str().unwrap_or_default();
-            lines.push(format!(
-                "  needs {} × {kind} by {by} ({})",
-                need["count"],
-                need["rule"].as_str().unwrap_or_default()
-            ));
+            let what = match (need["kind"].as_str(), need["count"].as_u64()) {
+                (Some("confirm"), _) => "confirmation".to_owned(),
+                (_, Some(count)) if count > 1 => format!("{count} approvals"),
+                _ => "1 approval".to_owned(),
+            };
+            let rule = need["rule"].as_str().unwrap_or_default();
+            lines.push(format!("  needs {what} by {by} ({rule})"));
         }
     }
     lines.join("\n")
@@ -277,7 +278,12 @@ mod tests {
         operation["alone"] = Value::Null;
         assert_eq!(
             told("d-7KXD", &operation),
-            "d-7KXD awaiting approval\n  ships\n  needs 1 × approve by role:lead (wilco.toml:3)"
+            "d-7KXD awaiting approval\n  ships\n  needs 1 approval by role:lead (wilco.toml:3)"
         );
+        operation["needs"][0]["count"] = json!(2);
+        assert!(told("d-7KXD", &operation).ends_with("  needs 2 approvals by role:lead (wilco.toml:3)"));
+        operation["needs"][0] =
+            json!({ "kind": "confirm", "count": 1, "by": "@ana", "rule": "wilco.toml:4" });
+        assert!(told("d-7KXD", &operation).ends_with("  needs confirmation by @ana (wilco.toml:4)"));
     }
 }

@@ -69,7 +69,7 @@ impl Table {
     async fn end(&self, operation: &Operation) {
         let who = self.house.engine.resolve(&Account::parse("irc:ana").expect("an account"));
         let plan = PlanSeen::Hash(operation.plan.hash);
-        let no = Decide { who, press: PressKind::Deny, operation: operation.id.clone(), plan };
+        let no = Decide { who, press: PressKind::Deny, operation: operation.id.clone(), plan, because: None };
         self.house.engine.decide(no).await.expect("a lead may");
         self.house.settle().await;
     }

@@ -136,6 +136,7 @@ async fn press(
         press,
         operation: operation.id.clone(),
         plan: PlanSeen::Hash(seen.plan),
+        because: None,
     };
     let desk = Arc::clone(&door.desk);
     match whole(&door.spawn, "web.decide", async move { desk.decide(decide).await }).await {

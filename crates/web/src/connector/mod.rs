@@ -34,6 +34,8 @@ pub(crate) use self::{
 use self::{bells::Bells, presence::Presence, waiting::Waiting};
 use crate::{desk::Desk, telemetry, text, whole::whole};
 
+/// What the page tells beside lines: who comes into a room, and who leaves it.
+pub const TELLS: Tells = Tells { presence: true, ..Tells::NOTHING };
 /// The longest reply in bytes, as JSON.
 const MAX_REPLY: usize = 256 * 1024;
 
@@ -204,7 +206,7 @@ impl Connector for WebConnector {
                 buttons: true,
                 keys: true,
                 max_bytes: MAX_REPLY,
-                tells: Tells { presence: true, ..Tells::NOTHING },
+                tells: TELLS,
             },
             arrivals: Box::pin(arrivals),
             outbox: Arc::new(self.clone()),
