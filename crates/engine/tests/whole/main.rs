@@ -2,6 +2,7 @@
 
 mod alias;
 mod composing;
+mod countdown;
 mod dialogue;
 mod edits;
 mod events;
@@ -13,6 +14,7 @@ mod listeners;
 mod memory;
 mod operations;
 mod outbox;
+mod rates;
 mod reading;
 mod rooms;
 mod rules;
