@@ -11,7 +11,6 @@ use wilco_contract::{
     connector::{Ack, Arrival, DeliveryKey},
     ids::{OpId, Place, Seq},
     input::{Input, Message, Press, is_thumbs_up},
-    operation::Operation,
     policy::Flags,
     principal::Principal,
     reply::{PressKind, Reply},
@@ -25,12 +24,12 @@ use crate::{
     dialogue::{self, Lacking, Turn, Whole},
     edited,
     lanes::{Entered, Waiting},
-    life::{self, alone::anybody_stops},
-    listen,
+    life, listen,
     orders::{self, From, Given},
     parse::{self, Addressed},
-    reacted,
+    planning, reacted,
     route::rules,
+    stop_words::{self, open_no},
     trigger,
     waits::answers,
     words,
@@ -186,9 +185,14 @@ fn limited(who: &Principal, message: &Message, reply: &Reply) -> AuditEntry {
 fn order_in(core: &Core, message: &Message) -> Option<String> {
     let live = core.live.load();
     let to_us = message.to_us || message.place.direct().is_some();
+    let spoken = |order: &str| {
+        let who = || live.setup.policy.resolve(&message.from);
+        stop_words::may_be(order).then(|| from(who(), message, message.at, None))
+    };
     match parse::read_line(&message.text, &live.names, to_us) {
         Addressed::ToUs(order) => {
-            Some(stops(core, &order, &message.place).unwrap_or_else(|| order.into_owned()))
+            let stop = spoken(&order).and_then(|from| stop_words::read(core, &order, &from, true));
+            Some(stop.unwrap_or_else(|| order.into_owned()))
         }
         Addressed::NotToUs if is_yes(&parse::clean(&message.text)) => {
             let who = live.setup.policy.resolve(&message.from);
@@ -196,65 +200,33 @@ fn order_in(core: &Core, message: &Message) -> Option<String> {
         }
         Addressed::NotToUs => {
             // Whoever sees a countdown has no time to think of how one speaks to us.
-            stops(core, &parse::clean(&message.text), &message.place)
-                .filter(|order| open_no(core, order).is_some())
+            let text = parse::clean(&message.text);
+            let stop = spoken(&text).and_then(|from| stop_words::read(core, &text, &from, false));
+            stop.filter(|order| stop_words::is_open(order) || open_no(core, order).is_some())
         }
     }
 }
 
 /// The order in words that are said to us by another door; `None` where nothing is left of them.
-pub(crate) fn called(core: &Core, words: &str, place: Option<&Place>) -> Option<String> {
+pub(crate) fn called(core: &Core, words: &str, who: &Principal, place: Option<&Place>) -> Option<String> {
     let live = core.live.load();
+    let spoken = || From {
+        who: who.clone(),
+        place: place.unwrap_or(&live.setup.home).clone(),
+        thread: None,
+        in_room: place.is_some(),
+        said_at: core.clock.now(),
+        input: None,
+        key: None,
+    };
     match parse::read_line(words, &live.names, true) {
         Addressed::ToUs(order) => {
-            let place = place.unwrap_or(&live.setup.home);
-            Some(stops(core, &order, place).unwrap_or_else(|| order.into_owned()))
+            let stop = stop_words::may_be(&order).then(spoken);
+            let stop = stop.and_then(|from| stop_words::read(core, &order, &from, true));
+            Some(stop.unwrap_or_else(|| order.into_owned()))
         }
         Addressed::NotToUs => None,
     }
-}
-
-/// `stop d-7F3K` as `abort d-7F3K`: what is about an operation is never another command's word. `deny` and `abort`
-/// themselves stay as they are. A bare `stop` is for the one countdown that is shown here.
-fn stops(core: &Core, order: &str, place: &Place) -> Option<String> {
-    // Said in a hurry.
-    let words = order.split_whitespace().map(|word| word.trim_matches(['.', ',', '!', '?']));
-    let mut words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("please"));
-    let verb = words.next()?.to_lowercase();
-    let (named, more) = (words.next().filter(|word| !word.eq_ignore_ascii_case("it")), words.next());
-    let id = match named {
-        _ if more.is_some() => return None,
-        Some(id) => OpId::parse(id).ok().filter(|id| core.find(id).is_some()),
-        None if verb == "stop" => sole_countdown(core, place),
-        None => None,
-    };
-    let verb = match verb.as_str() {
-        "stop" => "abort",
-        verb @ ("abort" | "deny") => verb,
-        _ => return None,
-    };
-    id.map(|id| format!("{verb} {id}"))
-}
-
-/// The one operation shown here that anybody may stop.
-fn sole_countdown(core: &Core, place: &Place) -> Option<OpId> {
-    let shown = |op: &Operation| {
-        op.home == *place || op.place == *place || op.slots.iter().any(|slot| slot.place == *place)
-    };
-    let mut all = core.operations().into_iter().filter(|op| anybody_stops(op) && shown(op));
-    all.next().filter(|_| all.next().is_none()).map(|op| op.id.clone())
-}
-
-/// The no that an order says to what anybody may stop.
-fn open_no(core: &Core, order: &str) -> Option<(PressKind, OpId)> {
-    let (verb, id) = order.split_once(' ')?;
-    let press = match verb {
-        "abort" => PressKind::Abort,
-        "deny" => PressKind::Deny,
-        _ => return None,
-    };
-    let id = OpId::parse(id).ok()?;
-    core.find(&id).filter(|living| anybody_stops(&living.operation)).map(|_| (press, id))
 }
 
 pub(crate) fn is_yes(text: &str) -> bool {
@@ -462,6 +434,12 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
                 retry_of: None,
             };
             Understood::Answer(orders::give(core, from, given).await)
+        }
+        Reading::Incomplete { command, .. }
+            if command.spec.id == planning::own("abort")
+                && let Some(which) = stop_words::which(core, &from) =>
+        {
+            refused(which, RefusedKind::Malformed)
         }
         Reading::Incomplete { command, missing, usage, .. } => {
             let described = |missing: &String| {

@@ -36,6 +36,7 @@ mod reload;
 mod schedule;
 mod slot;
 mod span;
+mod stop_words;
 pub mod telemetry;
 mod tell;
 mod tries;
@@ -411,7 +412,7 @@ impl Engine {
     pub async fn call(&self, call: Call) -> Answer {
         let core = &self.0;
         let heard = match &call.what {
-            CallWhat::Order(words) => inbox::called(core, words, call.place.as_ref()),
+            CallWhat::Order(words) => inbox::called(core, words, &call.who, call.place.as_ref()),
             CallWhat::Command(id, _) => Some(id.as_str().trim_start_matches("wilco.").to_owned()),
         };
         let is_control = heard.as_deref().is_some_and(inbox::is_control);

@@ -292,8 +292,8 @@ impl Sender {
             ParcelKind::Line(line) => {
                 let key = DeliveryKey(format!("line/{}", line.number));
                 let posted = self.post(&line.content, parcel.thread.as_ref(), &key).await;
-                if posted.is_ok() {
-                    self.core.loud.shown(line.number, self.core.clock.now());
+                if let Ok(receipt) = &posted {
+                    self.core.loud.shown(line.number, receipt, self.core.clock.now());
                 }
                 posted.map(|_| Record::Said { line: line.number }).map_err(|error| (error, false))
             }

@@ -10,7 +10,9 @@ use std::{
 
 use jiff::Timestamp;
 use wilco_contract::{
+    connector::Receipt,
     gate::Decision,
+    ids::{OpId, Place},
     operation::{Given, GivenKind, OpEvent, Operation, State},
     store::{Record, StoreError},
 };
@@ -21,22 +23,36 @@ use crate::{outbox, planning::later, words};
 /// How long the loud line stands at least before what it tells of starts, in seconds.
 const SEEN_SECS: i64 = 30;
 
-/// The loud lines of this process, and when each was shown.
+/// A loud line: of which operation it tells, and when and where it was shown.
+struct LoudLine {
+    operation: OpId,
+    shown: Option<(Timestamp, Receipt)>,
+}
+
+/// The loud lines of this process, by their numbers.
 #[derive(Default)]
-pub(crate) struct Loud(Mutex<HashMap<u64, Option<Timestamp>>>);
+pub(crate) struct Loud(Mutex<HashMap<u64, LoudLine>>);
 
 impl Loud {
-    fn with<T>(&self, look: impl FnOnce(&mut HashMap<u64, Option<Timestamp>>) -> T) -> T {
+    fn with<T>(&self, look: impl FnOnce(&mut HashMap<u64, LoudLine>) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A line that was posted; one that is not loud is nothing to this.
-    pub(crate) fn shown(&self, line: u64, at: Timestamp) {
+    pub(crate) fn shown(&self, line: u64, receipt: &Receipt, at: Timestamp) {
         self.with(|all| {
-            if let Some(shown) = all.get_mut(&line) {
-                *shown = Some(at);
+            if let Some(line) = all.get_mut(&line) {
+                line.shown = Some((at, receipt.clone()));
             }
         });
+    }
+
+    /// Whether the message that begins this thread is a line about this operation.
+    pub(crate) fn stands_at(&self, operation: &OpId, place: &Place, thread: &str) -> bool {
+        let here = |line: &LoudLine| {
+            line.shown.as_ref().is_some_and(|(_, at)| at.place == *place && at.id == thread)
+        };
+        self.with(|all| all.values().any(|line| line.operation == *operation && here(line)))
     }
 }
 
@@ -56,7 +72,8 @@ impl Life {
         let record = outbox::line(&self.core, &next.home, None, words::countdown(&self.core, next));
         if let Record::Line(line) = &record {
             self.quiet();
-            self.core.loud.with(|all| all.insert(line.number, None));
+            let loud = LoudLine { operation: next.id.clone(), shown: None };
+            self.core.loud.with(|all| all.insert(line.number, loud));
             self.loud = Some(line.number);
             self.unwritten_stop = false;
         }
@@ -94,7 +111,8 @@ impl Life {
         if self.unwritten_stop {
             return Some("Somebody stopped it, and that could not be written".to_owned());
         }
-        let shown = self.loud.and_then(|line| self.core.loud.with(|all| all.get(&line).copied().flatten()));
+        let line = |line: u64| self.core.loud.with(|all| all.get(&line)?.shown.as_ref().map(|(at, _)| *at));
+        let shown = self.loud.and_then(line);
         let in_time =
             shown.zip(self.op.expires_at).is_some_and(|(shown, ends)| later(shown, SEEN_SECS) <= ends);
         let home = &self.op.home;

@@ -27,15 +27,12 @@ impl Life {
         decide: &Decide,
         calls: Option<&mut calls::Calls>,
     ) -> Result<(), NotDecided> {
-        let other_plan = match decide.plan {
+        let is_other = || match decide.plan {
             PlanSeen::Hash(plan) => plan != self.op.plan.hash,
-            // A no needs no plan.
-            PlanSeen::At(at) => {
-                matches!(decide.press, PressKind::Confirm | PressKind::Approve)
-                    && self.op.replanned_at.is_some_and(|planned| at < planned)
-            }
+            PlanSeen::At(at) => self.op.replanned_at.is_some_and(|planned| at < planned),
         };
-        if other_plan {
+        // A no needs no plan.
+        if matches!(decide.press, PressKind::Confirm | PressKind::Approve) && is_other() {
             return Err(NotDecided::Changed(self.op.clone()));
         }
         let decided = match decide.press {

@@ -3,6 +3,7 @@
 mod alias;
 mod answers;
 mod composing;
+mod countdown;
 mod dialogue;
 mod edits;
 mod events;
@@ -15,6 +16,7 @@ mod memory;
 mod operations;
 mod outbox;
 mod outputs;
+mod rates;
 mod reading;
 mod rooms;
 mod rules;
