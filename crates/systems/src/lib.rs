@@ -8,7 +8,7 @@ use std::sync::Arc;
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn},
-    connector::Connector,
+    connector::{Connector, Tells},
     ids::SourceName,
     source::{Secret, Source},
 };
@@ -83,6 +83,16 @@ pub fn source(kind: &str, parts: SourceParts) -> MadeSource {
 pub enum ConnectorSettings {
     /// An IRC network.
     Irc(irc::Settings),
+}
+
+impl ConnectorSettings {
+    /// What a network of this kind tells beside what is said.
+    #[must_use]
+    pub fn tells(&self) -> Tells {
+        match self {
+            Self::Irc(_) => irc::TELLS,
+        }
+    }
 }
 
 /// What connectors are given beside.

@@ -57,6 +57,9 @@ const PARTING: Duration = Duration::from_secs(1);
 /// What a message holds: twenty lines of some eighty signs.
 const MAX_BYTES: usize = 1_600;
 
+/// What IRC tells beside what is said.
+pub const TELLS: Tells = Tells { presence: true, topics: true, ..Tells::NOTHING };
+
 /// What a connector is made of.
 pub struct Parts {
     /// What `wilco.toml` says.
@@ -143,7 +146,7 @@ impl IrcConnector {
                 buttons: false,
                 keys: false,
                 max_bytes: MAX_BYTES,
-                tells: Tells { presence: true, topics: true, ..Tells::NOTHING },
+                tells: TELLS,
             },
             arrivals: Box::pin(arrivals),
             outbox: line.clone(),

@@ -14,7 +14,7 @@ mod text;
 use wilco_contract::source::Secret;
 use wilco_runtime::{dial::Address, rate::Rate};
 
-pub use connector::{IrcConnector, Parts};
+pub use connector::{IrcConnector, Parts, TELLS};
 pub use line::{Line, Reader};
 pub use split::split;
 
