@@ -92,22 +92,38 @@ fn irc() -> Json {
             ("pins", texts("Fingerprints of the server's certificate: `sha256:…`")),
         ],
     );
-    let sasl = table(
+    let mut sasl = table(
         connectors::SASL,
         &[],
         vec![
             ("account", words("Our account with the network's services")),
-            ("password", place_of_secret(table(secrets::FOUND, &[], from()))),
+            (
+                "password",
+                about(
+                    place_of_secret(table(secrets::FOUND, &[], from())),
+                    "Its password: `{ env = \"NAME\" }`",
+                ),
+            ),
             ("certificate", words("A file with our certificate and its key, in the place of a password")),
         ],
     );
+    sasl["oneOf"] = json!([
+        { "required": ["account", "password"], "not": { "required": ["certificate"] } },
+        { "required": ["certificate"], "not": { "anyOf": [{ "required": ["account"] }, { "required": ["password"] }] } },
+    ]);
     let rows = vec![
         ("kind", one_of(&["irc"], "May be left out where the connector is called `irc`")),
-        ("server", some_texts("A host and a port, or several of one network: `irc.example.org:6697`")),
+        (
+            "server",
+            about(
+                either(&[words(""), some_texts("")]),
+                "A host and a port, or several of one network: `irc.example.org:6697`",
+            ),
+        ),
         ("tls", about(either(&[flag(""), tls]), "How the server proves itself; `false`: not at all")),
         ("nick", words("What it is called there; absent: `name`")),
         ("sasl", about(sasl, "How it proves who it is")),
-        ("rooms", texts("The rooms that it is in: `#ops`")),
+        ("rooms", some_texts("The rooms that it is in: `#ops`")),
         ("rate", words("Lines in a span of time: `2/s burst 5`; or `unlimited`")),
     ];
     table(connectors::IRC, &["server", "rooms"], rows)
