@@ -33,7 +33,8 @@ pub(super) async fn plan(core: &Arc<Core>, from: From, given: Given) -> Answer {
         Ok(Some(operation))
             if operation.command.spec.id != given.command.spec.id
                 || operation.args != given.args
-                || operation.plan.body.flags != given.flags =>
+                || operation.plan.body.flags != given.flags
+                || operation.because != given.because =>
         {
             let text =
                 format!("This key was used for another order: {} is `{}`.", operation.id, operation.order);

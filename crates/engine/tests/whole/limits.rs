@@ -18,7 +18,7 @@ use wilco_engine::{Answer, Call, CallWhat, NotDecided, PlanSeen, RefusedKind};
 use crate::world::{World, command, commands, dying, policy, requirement};
 
 /// The policy of the other tests, in which leads may force, and developers act alone.
-fn rules() -> Policy {
+pub(crate) fn rules() -> Policy {
     let mut policy = policy();
     let grant = |line, to: &str, flags: Flags| Grant {
         command: Glob("app.*".to_owned()),
@@ -41,12 +41,12 @@ fn bounded(most: u32) -> Policy {
     policy
 }
 
-fn targets(count: usize) -> StepPlan {
+pub(crate) fn targets(count: usize) -> StepPlan {
     StepPlan { targets: (1..=count).map(|at| format!("web/{at}")).collect(), ..StepPlan::default() }
 }
 
 /// Commands of which `restart` and `status` have a rate.
-fn rated() -> Vec<Command> {
+pub(crate) fn rated() -> Vec<Command> {
     let origin = Origin { file: "packs/app/pack.toml".into(), line: 9, column: 1 };
     let mut all = commands();
     for command in all.iter_mut().filter(|it| ["app.restart", "app.status"].contains(&it.spec.id.as_str())) {
@@ -55,7 +55,7 @@ fn rated() -> Vec<Command> {
     all
 }
 
-async fn order(world: &World, account: &str, words: &str) -> Answer {
+pub(crate) async fn order(world: &World, account: &str, words: &str) -> Answer {
     order_as(world, world.who(account), words).await
 }
 
@@ -67,7 +67,7 @@ async fn order_as(world: &World, who: Principal, words: &str) -> Answer {
     answer
 }
 
-async fn operation(world: &World, account: &str, words: &str) -> Arc<Operation> {
+pub(crate) async fn operation(world: &World, account: &str, words: &str) -> Arc<Operation> {
     match order(world, account, words).await {
         Answer::Operation(operation) => operation,
         other => panic!("no operation came of it: {other:?}"),
@@ -75,21 +75,21 @@ async fn operation(world: &World, account: &str, words: &str) -> Arc<Operation> 
 }
 
 /// What is said of an order that is refused, and why it is.
-fn refusal(answer: Answer) -> (String, RefusedKind) {
+pub(crate) fn refusal(answer: Answer) -> (String, RefusedKind) {
     match answer {
         Answer::Refused { reply, kind } => (reply.plain(), kind),
         other => panic!("not refused: {other:?}"),
     }
 }
 
-async fn said(world: &World, account: &str, words: &str) -> String {
+pub(crate) async fn said(world: &World, account: &str, words: &str) -> String {
     match order(world, account, words).await {
         Answer::Done { reply, .. } => reply.plain(),
         other => panic!("not answered: {other:?}"),
     }
 }
 
-async fn audit(world: &World, kind: &str) -> Vec<String> {
+pub(crate) async fn audit(world: &World, kind: &str) -> Vec<String> {
     world.store.flush().await.expect("a flush");
     let page = Page { after: 0, limit: 200 };
     let rows = world.store.audit(&AuditFilter::default(), page).await.expect("the audit");
@@ -100,7 +100,7 @@ async fn audit(world: &World, kind: &str) -> Vec<String> {
 const ALONE: &str = "release web --alone --because \"the site is down\"";
 
 /// An operation that its asker has confirmed to start alone.
-async fn counting_down(world: &World) -> Arc<Operation> {
+pub(crate) async fn counting_down(world: &World) -> Arc<Operation> {
     let op = operation(world, "web:you", ALONE).await;
     assert_eq!(world.state(&op).await, State::AwaitingConfirm);
     let asked =

@@ -338,6 +338,39 @@ async fn a_repeated_request_with_a_key_is_one_operation() {
 }
 
 #[tokio::test]
+async fn a_key_that_comes_with_another_flag_or_reason_is_a_conflict_and_no_repeat() {
+    let world = World::on_new(crate::limits::rules(), commands()).await;
+    let call = async |words: &str| {
+        let what = wilco_engine::CallWhat::Order(words.to_owned());
+        let key = Some("k1".to_owned());
+        let call = wilco_engine::Call {
+            who: world.who("web:ana"),
+            what,
+            place: None,
+            because: None,
+            dry_run: false,
+            key,
+        };
+        let answer = world.engine.call(call).await;
+        world.settle().await;
+        answer
+    };
+    let Answer::Operation(first) = call("restart web").await else { panic!("no operation") };
+    for other in
+        ["restart web --force", "restart web --alone --because x", "restart web --because x", "restart db"]
+    {
+        let (text, kind) = crate::limits::refusal(call(other).await);
+        assert_eq!(kind, RefusedKind::Malformed, "{other}: {text}");
+        assert!(
+            text.contains("This key was used for another order") && text.contains(first.id.as_str()),
+            "{other}: {text}"
+        );
+    }
+    let Answer::Operation(again) = call("restart web").await else { panic!("no operation") };
+    assert_eq!((again.id.as_str(), world.deploy.begun().len()), (first.id.as_str(), 1));
+}
+
+#[tokio::test]
 async fn a_network_that_is_away_holds_up_nothing_and_gets_the_newest_state() {
     let world = World::new().await;
     world.network.refuse(3);
