@@ -276,7 +276,7 @@ fn as_in_the_page(repo: &Repo, text: &str) -> String {
     for (pattern, with) in [
         (r"\b\d\d:\d\d:\d\d UTC", "14:05:20 UTC"),
         (r"(until|Until:) \d\d:\d\d:\d\d UTC", "$1 14:15:20 UTC"),
-        (r"(?m)^[A-Z][a-z]+day, \d+ [A-Z][a-z]+ 20\d\d$", "Monday, 23 November 2026"),
+        (r"(?m)\b[A-Z][a-z]+day, \d+ [A-Z][a-z]+ 20\d\d$", "Monday, 23 November 2026"),
         (r"\bd-[0-9A-Z]{4}\b", "d-7KXD"),
         (r"(?m)^  [0-9A-Z]{4}-[0-9A-Z]{4}$", "  KXD4-7F3Q"),
         (r"Plan: [0-9a-f]{8}", "Plan: ee7f6aa4"),
