@@ -363,9 +363,7 @@ pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told 
             words::time(core, alias.at),
         ]
     };
-    let rows: Vec<_> = all.iter().map(row).collect();
-    let shown = columns.map(str::to_owned).to_vec();
-    tell::listed(&columns, rows.clone(), Reply { blocks: vec![Block::Table { columns: shown, rows }] })
+    tell::tabled(&columns, all.iter().map(row).collect())
 }
 
 /// Adds to help what names there are, of those whose order this person may give.

@@ -185,23 +185,21 @@ fn limited(who: &Principal, message: &Message, reply: &Reply) -> AuditEntry {
 fn order_in(core: &Core, message: &Message) -> Option<String> {
     let live = core.live.load();
     let to_us = message.to_us || message.place.direct().is_some();
-    let spoken = |order: &str| {
-        let who = || live.setup.policy.resolve(&message.from);
-        stop_words::may_be(order).then(|| from(who(), message, message.at, None))
-    };
+    let who = || live.setup.policy.resolve(&message.from);
+    let spoken = || from(who(), message, message.at, None);
     match parse::read_line(&message.text, &live.names, to_us) {
         Addressed::ToUs(order) => {
-            let stop = spoken(&order).and_then(|from| stop_words::read(core, &order, &from, true));
-            Some(stop.unwrap_or_else(|| order.into_owned()))
-        }
-        Addressed::NotToUs if is_yes(&parse::clean(&message.text)) => {
-            let who = live.setup.policy.resolve(&message.from);
-            orders::sole_waiting(core, &who, &message.place).ok().map(|id| format!("confirm {id}"))
+            Some(stop_words::read(core, &order, spoken, true).unwrap_or_else(|| order.into_owned()))
         }
         Addressed::NotToUs => {
-            // Whoever sees a countdown has no time to think of how one speaks to us.
             let text = parse::clean(&message.text);
-            let stop = spoken(&text).and_then(|from| stop_words::read(core, &text, &from, false));
+            if is_yes(&text) {
+                return orders::sole_waiting(core, &who(), &message.place)
+                    .ok()
+                    .map(|id| format!("confirm {id}"));
+            }
+            // Whoever sees a countdown has no time to think of how one speaks to us.
+            let stop = stop_words::read(core, &text, spoken, false);
             stop.filter(|order| stop_words::is_open(order) || open_no(core, order).is_some())
         }
     }
@@ -221,9 +219,7 @@ pub(crate) fn called(core: &Core, words: &str, who: &Principal, place: Option<&P
     };
     match parse::read_line(words, &live.names, true) {
         Addressed::ToUs(order) => {
-            let stop = stop_words::may_be(&order).then(spoken);
-            let stop = stop.and_then(|from| stop_words::read(core, &order, &from, true));
-            Some(stop.unwrap_or_else(|| order.into_owned()))
+            Some(stop_words::read(core, &order, spoken, true).unwrap_or_else(|| order.into_owned()))
         }
         Addressed::NotToUs => None,
     }

@@ -469,24 +469,6 @@ impl Engine {
         answer
     }
 
-    /// Whether this principal may read a place: by any of their accounts, where it is a person. Whoever has no account
-    /// is let in by what let them ask.
-    async fn is_open_to(&self, way: &Way, who: &Principal, place: &Place) -> bool {
-        let Some(account) = who.account() else { return true };
-        let mut accounts = vec![account.clone()];
-        if let Some(id) = who.person() {
-            let theirs =
-                self.with_policy(|policy| policy.people.get(id).map(|person| person.accounts.clone()));
-            accounts.extend(theirs.into_iter().flatten());
-        }
-        for account in accounts.iter().filter(|account| account.connector() == place.connector()) {
-            if way.directory.may_read(account, place).await {
-                return true;
-            }
-        }
-        false
-    }
-
     /// Shows in a room which order is given there by another door. The thread that it opens.
     async fn echo(&self, place: &Place, who: &Principal, words: &str) -> Result<Option<String>, Answer> {
         let refused =
@@ -497,7 +479,9 @@ impl Engine {
         if !way.directory.exists(place).await {
             return refused(format!("There is no place `{place}`."));
         }
-        if !self.is_open_to(&way, who, place).await {
+        // Whoever has no account is let in by what let them ask.
+        let theirs = self.with_policy(|policy| orders::accounts(policy, who, place.connector()));
+        if who.account().is_some() && !orders::is_open_to(&way, &theirs, place).await {
             return refused(format!("`{place}` is not open to {who}."));
         }
         let name = match who {

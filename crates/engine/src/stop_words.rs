@@ -26,16 +26,13 @@ fn said(order: &str) -> Option<(String, Option<&str>)> {
     (is_no && words.next().is_none()).then_some((verb, named))
 }
 
-/// Whether words may be a no at all.
-pub(crate) fn may_be(order: &str) -> bool {
-    said(order).is_some()
-}
-
 /// `stop d-7F3K` as `abort d-7F3K`: what is about an operation is never another command's word. `deny` and `abort`
 /// themselves stay as they are. A bare `stop` is for the one countdown that is shown here, and for the one in whose
 /// thread it is said; where it is said `to_us`, also for what has not begun yet, in its thread or of whoever says it.
 /// Where it may be for several, it is a bare `abort`, which is answered with [`which`] those are.
-pub(crate) fn read(core: &Core, order: &str, from: &From, to_us: bool) -> Option<String> {
+///
+/// From whom it is, is asked for where it matters: most of what is said is no no.
+pub(crate) fn read(core: &Core, order: &str, from: impl FnOnce() -> From, to_us: bool) -> Option<String> {
     let (verb, named) = said(order)?;
     if let Some(named) = named {
         let id = OpId::parse(named).ok().filter(|id| core.find(id).is_some())?;
@@ -45,8 +42,9 @@ pub(crate) fn read(core: &Core, order: &str, from: &From, to_us: bool) -> Option
     if verb != "stop" {
         return None;
     }
-    let meant = match countdowns(core, from) {
-        none if none.is_empty() && to_us && is_no_command(core, order, from) => unbegun(core, from),
+    let from = from();
+    let meant = match countdowns(core, &from) {
+        none if none.is_empty() && to_us && is_no_command(core, order, &from) => unbegun(core, &from),
         meant => meant,
     };
     match meant.as_slice() {

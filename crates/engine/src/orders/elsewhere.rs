@@ -16,7 +16,7 @@ use wilco_contract::{
 };
 
 use super::{From, Given, ask, entry, failed, fitting, json, refused, unavailable};
-use crate::{Answer, RefusedKind, core::Core, outbox, words};
+use crate::{Answer, RefusedKind, core::Core, outbox, ways::Way, words};
 
 /// The rule of direct conversations.
 const OWN: &str = "nothing is said in somebody else's direct conversation";
@@ -47,22 +47,16 @@ pub(super) async fn may(core: &Arc<Core>, from: &From, given: &Given, to: &Place
             let what = format!("`{to}` is a direct conversation, and not yours.");
             return Err(no(core, from, given, (to, OWN, what)).await);
         }
-    } else if from.who.account().is_some() {
-        let mut reads = false;
-        for account in &accounts {
-            reads = reads || way.directory.may_read(account, to).await;
-        }
-        if !reads {
-            let what = if accounts.is_empty() {
-                format!(
-                    "You have no account on `{}`, so nobody can tell whether `{to}` is open to you.",
-                    to.connector()
-                )
-            } else {
-                format!("`{to}` is not open to you.")
-            };
-            return Err(no(core, from, given, (to, READS, what)).await);
-        }
+    } else if from.who.account().is_some() && !is_open_to(&way, &accounts, to).await {
+        let what = if accounts.is_empty() {
+            format!(
+                "You have no account on `{}`, so nobody can tell whether `{to}` is open to you.",
+                to.connector()
+            )
+        } else {
+            format!("`{to}` is not open to you.")
+        };
+        return Err(no(core, from, given, (to, READS, what)).await);
     }
     let there_asked = Ask { place: to, ..ask(core, from, given, None) };
     // Nobody gave these a way to be heard in rooms; what every one of them may read is not meant as one.
@@ -99,8 +93,18 @@ fn there(entry: AuditEntry, to: &Place) -> AuditEntry {
     AuditEntry { place: Some(to.clone()), ..entry }
 }
 
+/// Whether one of these accounts may read a place.
+pub(crate) async fn is_open_to(way: &Way, accounts: &[Account], place: &Place) -> bool {
+    for account in accounts {
+        if way.directory.may_read(account, place).await {
+            return true;
+        }
+    }
+    false
+}
+
 /// The accounts that somebody has on a network; none for who is no human.
-fn accounts(policy: &Policy, who: &Principal, connector: &str) -> Vec<Account> {
+pub(crate) fn accounts(policy: &Policy, who: &Principal, connector: &str) -> Vec<Account> {
     let own = who.account().cloned();
     let known = who.person().and_then(|id| {
         let web = (connector == "web").then(|| Account::parse(&format!("web:{id}")).ok()).flatten();

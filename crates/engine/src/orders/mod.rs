@@ -32,6 +32,7 @@ use wilco_contract::{
 
 pub(crate) use self::{
     about::{decided, sole_waiting, speaks_of_operation, waiting_here, waits_here},
+    elsewhere::{accounts, is_open_to},
     fitting::fitting,
     limits::misflagged,
 };

@@ -127,6 +127,12 @@ pub(crate) async fn operations(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told
 /// The columns of `operations`.
 const OPERATIONS: [&str; 5] = ["id", "state", "asker", "order", "since"];
 
+/// A table, and its rows. In conditions a column is a name of one word, with `_` where people see a space.
+pub(crate) fn tabled(columns: &[&str], rows: Vec<Vec<String>>) -> Told {
+    let shown = columns.iter().map(|name| name.replace('_', " ")).collect();
+    listed(columns, rows.clone(), Reply { blocks: vec![Block::Table { columns: shown, rows }] })
+}
+
 /// A list that is said like this, and has these rows.
 pub(crate) fn listed(columns: &[&str], rows: Vec<Vec<String>>, said: Reply) -> Told {
     let object = |row: Vec<String>| {
@@ -136,9 +142,6 @@ pub(crate) fn listed(columns: &[&str], rows: Vec<Vec<String>>, said: Reply) -> T
     let rows = rows.into_iter().map(object).collect();
     Ok(Outcome { rows: Some(rows), ..reply(said)? })
 }
-
-/// The columns of `connectors`.
-const CONNECTORS: [&str; 3] = ["connector", "state", "about"];
 
 pub(crate) async fn connectors(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
     let all = core.standings.get().map(|standings| standings.standings()).unwrap_or_default();
@@ -153,9 +156,7 @@ pub(crate) async fn connectors(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told
         };
         vec![standing.connector, standing.state.to_owned(), about]
     };
-    let rows: Vec<_> = all.into_iter().map(row).collect();
-    let columns = CONNECTORS.map(str::to_owned).to_vec();
-    listed(&CONNECTORS, rows.clone(), Reply { blocks: vec![Block::Table { columns, rows }] })
+    tabled(&["connector", "state", "about"], all.into_iter().map(row).collect())
 }
 
 /// An operation to tell of.
@@ -296,7 +297,6 @@ fn line(core: &Core, row: &wilco_contract::store::JournalRow) -> Option<String> 
 
 pub(crate) async fn locks(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
     let all = core.locks.all(core.clock.now());
-    // In conditions a column is a name of one word.
     let columns = ["lock", "held_by", "why", "since", "until", "waiting"];
     if all.is_empty() {
         return listed(&columns, Vec::new(), Reply::text("Nothing is locked."));
@@ -316,9 +316,7 @@ pub(crate) async fn locks(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {
             waiting.join(" "),
         ]
     };
-    let rows: Vec<_> = all.iter().map(row).collect();
-    let shown = columns.map(|name| name.replace('_', " ")).to_vec();
-    listed(&columns, rows.clone(), Reply { blocks: vec![Block::Table { columns: shown, rows }] })
+    tabled(&columns, all.iter().map(row).collect())
 }
 
 /// The arguments of `lock`.
