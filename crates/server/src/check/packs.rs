@@ -113,10 +113,7 @@ pub(crate) fn with_own(all: &Pack) -> Vec<Command> {
 pub(crate) fn between(config: &Config, all: &Pack) -> Vec<Problem> {
     let everything = with_own(all);
     let routes = config.check_routes(all).into_iter().chain(config.check_triggers(all));
-    let theirs = config.connectors.iter();
-    let theirs = theirs.map(|connector| (connector.name.as_str(), connector.settings.tells()));
-    let connectors: Vec<_> = [("web", wilco_web::TELLS)].into_iter().chain(theirs).collect();
-    let unheard = heeds::unheard(&all.listeners, &connectors);
+    let unheard = heeds::unheard(&all.listeners, &config.networks().collect::<Vec<_>>());
     config
         .cross_check(&everything)
         .into_iter()

@@ -137,8 +137,7 @@ impl<'a> Play<'a> {
         let setup = crate::app::setup(config, under.pack.clone());
         let engine = Engine::new(parts, setup).map_err(|collisions| super::told(&collisions))?;
         // A transcript shows what is said, whatever its network makes of it: an edit stays one everywhere.
-        let networks = config.connectors.iter().map(|connector| connector.name.as_str());
-        for connector in networks.chain(["web"]) {
+        for (connector, _) in config.networks() {
             engine.attach(connector, Rooms::CAPS, rooms.clone(), rooms.clone());
         }
         engine.recover().await.map_err(|error| error.to_string())?;
@@ -352,8 +351,7 @@ impl<'a> Play<'a> {
     }
 
     fn check_place(&self, place: &Place) -> Result<(), String> {
-        let networks = self.config.connectors.iter().map(|connector| connector.name.as_str());
-        if !networks.chain(["web"]).any(|known| known == place.connector()) {
+        if !self.config.networks().any(|(known, _)| known == place.connector()) {
             return Err(format!("there is no connector `{}`", place.connector()));
         }
         let rooms = self.config.rooms.iter().map(|room| room.place.as_str());

@@ -59,16 +59,17 @@ pub(crate) struct Got {
 
 /// The server was not reached, or what came was no answer of it.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Away(pub(crate) String);
-
-/// How the words end where nobody can tell whether a request was taken.
-const OPEN: &str = "; it may or may not have been taken";
+#[error("{what}")]
+pub(crate) struct Away {
+    /// What happened.
+    what: String,
+    /// Whether what was sent may have been taken.
+    pub(crate) is_open: bool,
+}
 
 impl Away {
-    /// Whether what was sent may have been taken.
-    pub(crate) fn is_open(&self) -> bool {
-        self.0.ends_with(OPEN)
+    fn new(what: String) -> Self {
+        Self { what, is_open: false }
     }
 }
 
@@ -238,7 +239,7 @@ impl Client {
         let mut request = self.http.request(ask.method.clone(), url).query(ask.query).timeout(deadline(ask));
         if let Some(credential) = &self.credential {
             let value = header::HeaderValue::from_str(&format!("Bearer {credential}"));
-            let mut value = value.map_err(|_| Away("the token has signs that no token has".into()))?;
+            let mut value = value.map_err(|_| Away::new("the token has signs that no token has".into()))?;
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
@@ -255,14 +256,17 @@ impl Client {
     fn away(&self, ask: &Ask<'_>, error: &reqwest::Error) -> Away {
         let server = self.server();
         if error.is_connect() || error.is_builder() {
-            return Away(format!("{server} was not reached: {}; is `wilco up` running?", root(error)));
+            return Away::new(format!("{server} was not reached: {}; is `wilco up` running?", root(error)));
         }
         let what = if error.is_timeout() {
             format!("{server} gave no answer within {} s", deadline(ask).as_secs())
         } else {
             format!("the connection to {server} broke before its answer was there: {}", root(error))
         };
-        if ask.method.is_safe() { Away(what) } else { Away(format!("{what}{OPEN}")) }
+        if ask.method.is_safe() {
+            return Away::new(what);
+        }
+        Away { what: format!("{what}; it may or may not have been taken"), is_open: true }
     }
 
     /// Sends a request and reads its answer.
@@ -272,7 +276,7 @@ impl Client {
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.away(&ask, &error))? {
             if bytes.len() + chunk.len() > MAX_ANSWER {
-                return Err(Away(format!(
+                return Err(Away::new(format!(
                     "{} sent more than {} MiB as one answer; the rest was not read",
                     self.server(),
                     MAX_ANSWER / 1024 / 1024
@@ -284,7 +288,7 @@ impl Client {
             Ok(body) => body,
             Err(_) if bytes.is_empty() => Value::Null,
             Err(_) => {
-                return Err(Away(format!(
+                return Err(Away::new(format!(
                     "{} answered {status} with something that is no JSON; is this the address of a Wilco?",
                     self.server()
                 )));
@@ -305,7 +309,9 @@ impl Client {
         let request = self.request(&ask)?.header(header::ACCEPT, "text/event-stream").timeout(STREAM);
         match timeout(TIMEOUT, request.send()).await {
             Ok(opened) => opened.map_err(|error| self.away(&ask, &error)),
-            Err(_) => Err(Away(format!("{} did not answer within {} s", self.server(), TIMEOUT.as_secs()))),
+            Err(_) => {
+                Err(Away::new(format!("{} did not answer within {} s", self.server(), TIMEOUT.as_secs())))
+            }
         }
     }
 
@@ -412,7 +418,7 @@ mod tests {
             String::from_utf8_lossy(&read[..length]).to_lowercase()
         };
         let (answer, request) = tokio::join!(asked, server);
-        (answer.err().expect("no answer").0, request)
+        (answer.err().expect("no answer").what, request)
     }
 
     #[tokio::test]
@@ -428,7 +434,7 @@ mod tests {
         let body = Value::Null;
         let Ok(client) = Client::new(base, None, false) else { panic!("a client") };
         let away = client.send(post(&["calls"], &body)).await;
-        let why = away.err().expect("nobody is there").0;
+        let why = away.err().expect("nobody is there").what;
         assert!(why.contains("was not reached") && !why.contains("may or may not"), "{why}");
     }
 

@@ -59,7 +59,7 @@ async fn give(client: &Client, order: &Order) -> Result<Got, Failure> {
     let key = order.key.clone().map_or_else(fresh_key, Ok)?;
     let ask = Ask { method: Method::POST, path: &["calls"], query: &[], body: Some(&body), key: Some(&key) };
     client.send(ask).await.map_err(|away| {
-        if !away.is_open() {
+        if !away.is_open {
             return away.into();
         }
         Failure::Failed(format!("{away}.\nWith `--key {key}` the same again makes no second operation."))

@@ -23,6 +23,7 @@ use std::{
 
 use url::Url;
 use wilco_contract::{
+    connector::Tells,
     ids::Place,
     policy::Policy,
     route::{Route, Rule},
@@ -231,6 +232,13 @@ impl Config {
     /// When a program does not say one.
     pub async fn secret_values(&self) -> anyhow::Result<BTreeMap<String, wilco_contract::source::Secret>> {
         secrets::values(&self.secrets, &self.base).await
+    }
+
+    /// All connectors by name, the page first, with what each tells beside what is said.
+    pub(crate) fn networks(&self) -> impl Iterator<Item = (&str, Tells)> {
+        let theirs = self.connectors.iter();
+        let theirs = theirs.map(|connector| (connector.name.as_str(), connector.settings.tells()));
+        std::iter::once(("web", wilco_web::TELLS)).chain(theirs)
     }
 
     /// Where this machine's own programs find the server.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wilco_contract::{
     command::Effect,
-    ids::{Origin, PersonId},
+    ids::{Origin, PersonId, Place},
     policy::{Flag, Flags, Glob, Grant, Grantee, Person, Requirement},
 };
 use wilco_packs::{
@@ -210,14 +210,10 @@ fn places(value: &Value<'_>, rooms: &[Room]) -> Option<Vec<Glob>> {
         };
         let known = rooms.iter().map(|room| room.place.as_str());
         if glob.is_full() && !room.starts_with('@') && !known.clone().any(|known| known == text.text) {
-            let place = wilco_contract::ids::Place::parse(text.text).ok();
-            let there = |place: &wilco_contract::ids::Place| {
-                connector == "web" || rooms.iter().any(|room| room.place.connector() == place.connector())
-            };
-            let what = if let Some(place) = place.filter(there) {
-                super::no_room(&place)
-            } else {
-                format!("there is no connector `{connector}`")
+            let is_there = rooms.iter().any(|room| room.place.connector() == connector);
+            let what = match Place::parse(text.text) {
+                Ok(place) if is_there => super::no_room(&place),
+                _ => format!("there is no connector `{connector}`"),
             };
             let problem =
                 Problem::at(&text.origin(), what, "Correct it; as it stands this place grants nothing.");

@@ -115,7 +115,7 @@ impl Feed {
         let ask = Ask { method: Method::GET, path: &path, query: &query, body: None, key: None };
         let mut response = match self.client.stream(ask).await {
             Ok(response) => response,
-            Err(away) => return End::Broke(away.0),
+            Err(away) => return End::Broke(away.to_string()),
         };
         let status = response.status();
         if status == StatusCode::GONE {

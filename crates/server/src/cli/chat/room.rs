@@ -140,7 +140,7 @@ impl Room {
     async fn once(&self, body: &Value, key: &str) -> Result<Answer, String> {
         let path = ["rooms", self.place.as_str(), "messages"];
         let ask = Ask { method: Method::POST, path: &path, query: &[], body: Some(body), key: Some(key) };
-        let got = self.client.send(ask).await.map_err(|away| away.0)?;
+        let got = self.client.send(ask).await.map_err(|away| away.to_string())?;
         if got.status == StatusCode::CREATED {
             let said = Said::read(got.body).ok_or("the server's answer is no message.")?;
             return Ok(Answer::Said(Box::new(said)));
