@@ -334,6 +334,11 @@ impl House {
         self.settle().await;
     }
 
+    /// Who speaks with this account.
+    pub(crate) fn whom(&self, account: &str) -> String {
+        self.engine.resolve(&Account::parse(account).expect("an account")).key()
+    }
+
     pub(crate) fn time(&self) -> Timestamp {
         self.clock.now()
     }

@@ -88,7 +88,7 @@ impl Table {
             }
         }
         let answer = (self.house.network.texts().len() > texts).then(|| self.house.last_text());
-        let whom = self.house.engine.resolve(&Account::parse(account).expect("an account")).key();
+        let whom = self.house.whom(account);
         self.row(door, (&whom, &lines.join(" / ")), before, answer).await;
     }
 
@@ -104,6 +104,16 @@ impl Table {
             outcome,
             calls: self.house.ship.begun().len(),
         });
+    }
+
+    /// What somebody says of an operation, whose id stands for `<id>`, and what is answered.
+    async fn says_of(&mut self, door: &'static str, account: &str, (said, of): (&str, &Operation)) {
+        let count = self.house.operations().await.len();
+        self.messages += 1;
+        let id = format!("m{}", self.messages);
+        self.house.say(account, (ROOM, &id), &said.replace("<id>", of.id.as_str())).await;
+        let (whom, answer) = (self.house.whom(account), Some(self.house.last_text()));
+        self.row(door, (&whom, said), count, answer).await;
     }
 
     /// What is asked at the API, and what comes of it.
@@ -331,35 +341,23 @@ async fn by_deciding(table: &mut Table) {
     let before = table.house.operations().await.len();
     table.house.say("irc:you", (ROOM, "waits"), "wilco release web").await;
     let operation = table.house.operations().await[before].clone();
-    let approve = format!("wilco approve {}", operation.id);
     let waits = before + 1;
-    let said = "wilco approve <id>";
+    let approve = "wilco approve <id>";
     for (door, account) in [
         ("approval by the asker", "irc:you"),
         ("approval by a person without the role", "irc:eve"),
         ("approval by a guest", "irc:stranger"),
     ] {
-        table.messages += 1;
-        let id = format!("m{}", table.messages);
-        table.house.say(account, (ROOM, &id), &approve).await;
-        let whom = table.house.engine.resolve(&Account::parse(account).expect("an account")).key();
-        let answer = Some(table.house.last_text());
-        table.row(door, (&whom, said), waits, answer).await;
+        table.says_of(door, account, (approve, &operation)).await;
     }
     for (door, account) in [("a thumbs-up by the asker", "irc:you"), ("a thumbs-up by a lead", "irc:ana")] {
         table.house.react(account, ROOM, "👍", &table.house.operations().await[before]).await;
-        let whom = table.house.engine.resolve(&Account::parse(account).expect("an account")).key();
+        let whom = table.house.whom(account);
         let state = Some(needed(&table.house.operations().await[before]));
         table.row(door, (&whom, "👍"), waits, state).await;
     }
     for (door, account) in [("an answer by the asker", "irc:you"), ("an answer by a lead", "irc:ana")] {
-        let answer = format!("wilco answer {} yes", operation.id);
-        table.messages += 1;
-        let id = format!("m{}", table.messages);
-        table.house.say(account, (ROOM, &id), &answer).await;
-        let whom = table.house.engine.resolve(&Account::parse(account).expect("an account")).key();
-        let answer = Some(table.house.last_text());
-        table.row(door, (&whom, "wilco answer <id> yes"), waits, answer).await;
+        table.says_of(door, account, ("wilco answer <id> yes", &operation)).await;
     }
     let press = Press {
         id: "p1".to_owned(),
