@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::http::{Http, payloads};
 use crate::irc::{Heard, Irc, event};
-use crate::options::{Options, Outcome, Row, percentile};
+use crate::options::{Options, Outcome, Row, spread};
 use crate::process::{cpu_ms, mem_kib};
 use crate::run::Run;
 use crate::watch::Watch;
@@ -19,7 +19,7 @@ pub(crate) fn hook_latency(o: &Options) -> Outcome<Row> {
     let pay = payloads(o, r.http_port)?;
     let mut c = Irc::connect(r.irc_port, "user", true)?;
     let mut h = Http::new(r.http_port);
-    let (mut v, mut ack, mut lost, mut bad) = (vec![], vec![], 0u64, 0u64);
+    let (mut v, mut lost, mut bad) = (vec![], 0u64, 0u64);
     let c0 = cpu_ms(r.pid());
     for i in 0..n + 50 {
         let t = Instant::now();
@@ -37,7 +37,6 @@ pub(crate) fn hook_latency(o: &Options) -> Outcome<Row> {
             Ok(200..=299) => {}
             _ => bad += 1,
         }
-        let done = t.elapsed().as_secs_f64() * 1e3;
         match seen {
             None => {
                 lost += 1;
@@ -45,25 +44,19 @@ pub(crate) fn hook_latency(o: &Options) -> Outcome<Row> {
                     return Err(format!("more than 5 webhooks without a line ({bad} not answered 2xx)"));
                 }
             }
-            Some(s) if i >= 50 => {
-                v.push(s);
-                ack.push(done);
-            }
+            Some(s) if i >= 50 => v.push(s),
             _ => {}
         }
     }
     let cpu = cpu_ms(r.pid()) - c0;
-    v.sort_by(|a, b| a.total_cmp(b));
-    Ok(vec![
-        ("p50_ms", percentile(&v, 0.5)),
-        ("p95_ms", percentile(&v, 0.95)),
-        ("p99_ms", percentile(&v, 0.99)),
-        ("max_ms", percentile(&v, 1.0)),
+    let mut row = spread(&mut v);
+    row.extend([
         ("lost", lost as f64),
         ("not_2xx", bad as f64),
         ("connections", h.reconnects as f64),
         ("cpu_ms_per_event", cpu as f64 / (n + 50) as f64),
-    ])
+    ]);
+    Ok(row)
 }
 pub(crate) struct Poster {
     pub(crate) ok: Arc<Vec<AtomicU64>>, // 0 not sent, 1 sent, 2 accepted (2xx), 3 refused

@@ -41,4 +41,15 @@ pub(crate) fn percentile(v: &[f64], p: f64) -> f64 {
     v[((v.len() as f64 * p).ceil() as usize).clamp(1, v.len()) - 1]
 }
 
+/// How times in milliseconds are spread.
+pub(crate) fn spread(v: &mut [f64]) -> Row {
+    v.sort_by(|a, b| a.total_cmp(b));
+    vec![
+        ("p50_ms", percentile(v, 0.5)),
+        ("p95_ms", percentile(v, 0.95)),
+        ("p99_ms", percentile(v, 0.99)),
+        ("max_ms", percentile(v, 1.0)),
+    ]
+}
+
 pub(crate) type Row = Vec<(&'static str, f64)>;

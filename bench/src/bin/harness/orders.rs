@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::irc::{CHANNEL, Heard, Irc, NICK, event};
-use crate::options::{Options, Outcome, Row, context, percentile};
+use crate::options::{Options, Outcome, Row, context, spread};
 use crate::process::{cpu_ms, mem_kib};
 use crate::run::Run;
 
@@ -56,15 +56,9 @@ pub(crate) fn latency(o: &Options) -> Outcome<Row> {
         }
     }
     let cpu = cpu_ms(r.pid()) - c0;
-    v.sort_by(|a, b| a.total_cmp(b));
-    Ok(vec![
-        ("p50_ms", percentile(&v, 0.5)),
-        ("p95_ms", percentile(&v, 0.95)),
-        ("p99_ms", percentile(&v, 0.99)),
-        ("max_ms", percentile(&v, 1.0)),
-        ("lost", lost as f64),
-        ("cpu_s_per_1000", cpu as f64 / (n + 100) as f64),
-    ])
+    let mut row = spread(&mut v);
+    row.extend([("lost", lost as f64), ("cpu_s_per_1000", cpu as f64 / (n + 100) as f64)]);
+    Ok(row)
 }
 /// `clients` threads each write their share at full speed. Gives the clock at the first write.
 pub(crate) fn blast(
