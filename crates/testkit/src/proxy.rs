@@ -72,12 +72,19 @@ impl Proxy {
         let told = faults.clone();
         start(async move {
             while let Ok((client, _)) = listener.accept().await {
+                // Whoever has a connection may cut it, whether or not it was passed on yet.
+                let cuts = told.borrow().cuts;
                 // Where nobody is behind it, the connection ends.
                 if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)).await {
                     let ((from_client, to_client), (from_server, to_server)) =
                         (client.into_split(), server.into_split());
-                    start(pass(From::Client, from_client, to_server, told.subscribe()));
-                    start(pass(From::Server, from_server, to_client, told.subscribe()));
+                    let passing = [
+                        pass(From::Client, from_client, to_server, told.subscribe()),
+                        pass(From::Server, from_server, to_client, told.subscribe()),
+                    ];
+                    for passing in passing {
+                        start(until_cut(passing, cuts, told.subscribe()));
+                    }
                 }
             }
         });
@@ -120,16 +127,20 @@ fn start(task: impl Future<Output = ()> + Send + 'static) {
 /// Bytes on their way, with when they are there.
 type Passing = (Vec<u8>, Option<Instant>);
 
-/// Passes on what one side sends, until it ends or is cut.
-async fn pass(from: From, reading: OwnedReadHalf, writing: OwnedWriteHalf, faults: watch::Receiver<Faults>) {
-    let cuts = faults.borrow().cuts;
-    let mut until = faults.clone();
-    let (send, sent) = mpsc::channel(UNDER_WAY);
+/// Does it until all connections are cut once more, or until the test that could cut them is over.
+async fn until_cut(passing: impl Future<Output = ()>, cuts: u32, mut faults: watch::Receiver<Faults>) {
     tokio::select! {
-        _ = async { tokio::join!(take(from, reading, send, faults.clone()), give(writing, sent, faults)) } => {}
-        // A test that is over ends it as well.
-        _ = until.wait_for(|faults| faults.cuts > cuts) => {}
+        // What is cut says nothing more, whatever else changes at the same time.
+        biased;
+        _ = faults.wait_for(|faults| faults.cuts > cuts) => {}
+        () = passing => {}
     }
+}
+
+/// Passes on what one side sends, until it ends.
+async fn pass(from: From, reading: OwnedReadHalf, writing: OwnedWriteHalf, faults: watch::Receiver<Faults>) {
+    let (send, sent) = mpsc::channel(UNDER_WAY);
+    tokio::join!(take(from, reading, send, faults.clone()), give(writing, sent, faults));
 }
 
 /// Reads what comes. It ends with who sends it, but for one that lost something: nobody is told of that end.
