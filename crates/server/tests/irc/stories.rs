@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// A network, an ops repo that names it, and a server that is on it.
-struct Town {
-    network: Network,
+pub(crate) struct Town {
+    pub(crate) network: Network,
     repo: Repo,
-    server: Server,
-    you: Client,
+    pub(crate) server: Server,
+    pub(crate) you: Client,
 }
 
 impl Town {
@@ -33,11 +33,11 @@ impl Town {
         Self::of(repo, network, port, "").await
     }
 
-    async fn of(repo: Repo, network: Network, port: u16, more: &str) -> Self {
+    pub(crate) async fn of(repo: Repo, network: Network, port: u16, more: &str) -> Self {
         let path = repo.path("wilco.toml");
         let config = fs::read_to_string(&path).expect("a configuration");
         let connector = format!(
-            "home = \"irc:#ops\"\n{config}\n[connector.irc]\nserver = \"127.0.0.1:{port}\"\ntls = false\nrooms = [\"#ops\"]\n\
+            "home = \"irc:#ops\"\n{config}\n[connector.irc]\nserver = \"127.0.0.1:{port}\"\ntls = false\nrooms = [\"#ops\", \"#deploys\"]\n\
              rate = \"unlimited\"\n{more}"
         );
         fs::write(path, connector).expect("written");
@@ -56,18 +56,11 @@ impl Town {
 
     /// GitHub tells that an issue was opened.
     async fn opens(&self, number: usize) {
-        let body = json!({"action": "opened", "sender": {"login": "ana"},
-            "issue": {"number": number, "title": "It fails", "state": "open", "user": {"login": "ana"},
-                "updated_at": "2019-05-15T10:00:00Z"},
-            "repository": {"full_name": "acme/webapp", "name": "webapp"}})
-        .to_string();
-        let delivery = format!("00000000-0000-4000-8000-{number:012}");
-        let taken = self.you.hook("issues", &delivery, &body).await.expect("an answer");
-        assert_eq!(taken.status, 200, "{taken}");
+        opens(&self.you, number).await;
     }
 
     /// Waits until Wilco says of the connector that it stands so.
-    async fn stands(&self, state: &str) {
+    pub(crate) async fn stands(&self, state: &str) {
         let mut last = Value::Null;
         for _ in 0..2_000 {
             let request = self.you.request(reqwest::Method::GET, "../../readyz");
@@ -80,6 +73,18 @@ impl Town {
         }
         panic!("the connector is not {state}: {last}\n{}", self.server.said());
     }
+}
+
+/// GitHub tells that an issue was opened, and is told that this was kept.
+pub(crate) async fn opens(with: &Client, number: usize) {
+    let body = json!({"action": "opened", "sender": {"login": "ana"},
+        "issue": {"number": number, "title": "It fails", "state": "open", "user": {"login": "ana"},
+            "updated_at": "2019-05-15T10:00:00Z"},
+        "repository": {"full_name": "acme/webapp", "name": "webapp"}})
+    .to_string();
+    let delivery = format!("00000000-0000-4000-8000-{number:012}");
+    let taken = with.hook("issues", &delivery, &body).await.expect("an answer");
+    assert_eq!(taken.status, 200, "{taken}");
 }
 
 async fn up(repo: &Repo) -> Server {
