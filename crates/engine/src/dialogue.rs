@@ -83,6 +83,12 @@ impl Dialogues {
         if all.is_empty() { None } else { all.get(&key(message)).cloned() }
     }
 
+    /// Whether something is asked of this speaker there.
+    pub(crate) fn asks(&self, message: &Message) -> bool {
+        let all = self.all();
+        !all.is_empty() && all.contains_key(&key(message))
+    }
+
     /// Ends it; `false` where its time was over in this moment, which was said.
     fn end(&self, dialogue: &Dialogue) -> bool {
         let (mut all, key) = (self.all(), key(&dialogue.order));

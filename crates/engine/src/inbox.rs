@@ -23,14 +23,14 @@ use crate::{
     core::Core,
     dialogue::{self, Lacking, Turn, Whole},
     edited,
-    lanes::{Entered, Waiting},
+    lanes::{Entered, Queued, Waiting},
     life, listen,
     orders::{self, From, Given},
     parse::{self, Addressed},
-    planning, reacted,
+    planning, reacted, reads,
     route::rules,
     stop_words::{self, open_no},
-    trigger,
+    telemetry, trigger,
     waits::answers,
     words,
 };
@@ -91,9 +91,18 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
         listen::heard(core, &message, kept).await;
         return acknowledge(ack);
     }
+    if kept.is_none()
+        && ack.is_none()
+        && order.as_deref().is_some_and(|order| reads::is_one(core, &message, order))
+    {
+        return reads::take(core, message, order).await;
+    }
     let input = match keep(core, Input::Message(message.clone()), kept).await {
         Ok(input) => input,
-        Err(StoreError::Conflict(_)) => return acknowledge(ack),
+        Err(StoreError::Conflict(_)) => {
+            telemetry::repeated(&message.place);
+            return acknowledge(ack);
+        }
         Err(error) => {
             // Not acknowledged: a network that can delivers it again.
             if let Some(order) = order.filter(|order| is_control(order)) {
@@ -101,9 +110,7 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
                 let turn = async move { unkept(&core_here, &message, &order, &error).await };
                 return core.spawn.spawn("control", Box::pin(turn));
             }
-            let reply =
-                Reply::refusal(format!("The record could not be written, so nothing was started: {error}."));
-            return post(core, &message, &reply).await;
+            return post(core, &message, &unwritten(&error)).await;
         }
     };
     acknowledge(ack);
@@ -138,33 +145,61 @@ async fn take(core: &Arc<Core>, waiting: Waiting) {
         let turn = async move { work_off(&core_here, waiting).await };
         return core.spawn.spawn("control", Box::pin(turn));
     }
+    line_up(core, waiting.into()).await;
+}
+
+/// Lets an order wait for those that its speaker gave there before.
+pub(crate) async fn line_up(core: &Arc<Core>, queued: Queued) {
     let limit = core.live.load().setup.limits.lane;
-    let key = (waiting.message.place.clone(), waiting.message.from.clone());
-    match core.lanes.enter(waiting.clone(), limit).await {
+    let key = (queued.message.place.clone(), queued.message.from.clone());
+    match core.lanes.enter(queued.clone(), limit).await {
         Entered::Waits => {}
         Entered::First => {
             let core_here = core.clone();
             let lane = async move {
-                while let Some(waiting) = core_here.lanes.next(&key) {
-                    work_off(&core_here, waiting).await;
+                while let Some(queued) = core_here.lanes.next(&key) {
+                    turn(&core_here, queued).await;
                 }
             };
             core.spawn.spawn("lane", Box::pin(lane));
         }
         Entered::Full { tell } => {
-            handled(core, Some(waiting.input)).await;
+            handled(core, queued.input).await;
             if tell {
-                let who = core.with_policy(|policy| policy.resolve(&waiting.message.from));
+                let who = core.with_policy(|policy| policy.resolve(&queued.message.from));
                 let most = limit.unwrap_or_default();
                 let text = format!(
                     "{most} of your orders wait here already, so I take no more until one of them is done."
                 );
                 let reply = Reply::refusal(text);
-                core.note(limited(&who, &waiting.message, &reply)).await;
-                post(core, &waiting.message, &reply).await;
+                core.note(limited(&who, &queued.message, &reply)).await;
+                post(core, &queued.message, &reply).await;
             }
         }
     }
+}
+
+/// The turn of an order in its lane.
+async fn turn(core: &Arc<Core>, queued: Queued) {
+    let Queued { message, order, input } = queued;
+    let input = match (input, &order) {
+        (Some(input), _) => input,
+        // What is asked of its speaker, or what its words mean, may have changed since it was heard.
+        (None, Some(order)) if reads::is_one(core, &message, order) => {
+            return give(core, message, order, None).await;
+        }
+        (None, _) => match keep(core, Input::Message(message.clone()), None).await {
+            Ok(input) => input,
+            Err(StoreError::Conflict(_)) => return telemetry::repeated(&message.place),
+            Err(error) => return post(core, &message, &unwritten(&error)).await,
+        },
+    };
+    work_off(core, Waiting { message, order, input }).await;
+}
+
+/// What is said of an order that could not be kept.
+fn unwritten(error: &StoreError) -> Reply {
+    Reply::refusal(format!("The record could not be written, so nothing was started: {error}."))
 }
 
 /// That somebody gave more orders than the limits let through, for the record.
@@ -263,36 +298,45 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
         return;
     }
     let Waiting { message, order, input } = waiting;
-    let Some(order) = order else { return listen::heard(core, &message, Some(input)).await };
+    match order {
+        Some(order) => give(core, message, &order, Some(input)).await,
+        None => listen::heard(core, &message, Some(input)).await,
+    }
+}
+
+/// Gives an order and says what came of it.
+async fn give(core: &Arc<Core>, message: Message, order: &str, input: Option<Seq>) {
     let who = core.with_policy(|policy| policy.resolve(&message.from));
-    let beyond = if is_control(&order) { None } else { orders::beyond_limit(core, &who) };
+    let beyond = if is_control(order) { None } else { orders::beyond_limit(core, &who) };
     if let Some((answer, tell)) = beyond {
-        handled(core, Some(input)).await;
+        handled(core, input).await;
         if let (Answer::Refused { reply, .. }, true) = (answer, tell) {
             core.note(limited(&who, &message, &reply)).await;
             post(core, &message, &reply).await;
         }
         return;
     }
-    let order = if is_yes(&order) { "confirm".to_owned() } else { order };
-    let from = from(who, &message, message.at, Some(input));
-    let (reading, line) = alias::read(core, &from, &order);
+    let order = if is_yes(order) { "confirm" } else { order };
+    let from = from(who, &message, message.at, input);
+    let (reading, line) = alias::read(core, &from, order);
     let reading = match reading {
         Reading::Incomplete { command, missing, given, flags, usage }
-            if !is_control(&order) && crate::may_use(core, &command, &from.who, &from.place) =>
+            if !is_control(order) && crate::may_use(core, &command, &from.who, &from.place) =>
         {
             if let Some(answer) = orders::misflagged(core, &from, (&command, &given), &flags).await {
-                return tell(core, &message, Some(input), Understood::Answer(answer)).await;
+                return tell(core, &message, input, Understood::Answer(answer)).await;
             }
+            // Its words were whole when they were heard, where they were not kept.
+            let Some(input) = input else { return };
             let lacking = Lacking { command, missing, given, flags, usage };
             return dialogue::open(core, &message, input, lacking).await;
         }
         reading => reading,
     };
     edited::gave(core, &message, &reading);
-    let json = asks_json(&reading, &order);
+    let json = asks_json(&reading, order);
     let said = answer(core, from, reading, json).await;
-    tell(core, &message, Some(input), alias::echo(said, line)).await;
+    tell(core, &message, input, alias::echo(said, line)).await;
 }
 
 /// Gives an order that answers made whole. It was counted when it was begun.

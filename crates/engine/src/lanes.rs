@@ -1,6 +1,6 @@
 //! Lanes: the orders of one speaker in one place, worked off one by one.
 //!
-//! Not a journal: what waits here is committed already. Layer 1.
+//! Not a journal: what changes something is committed before it waits here. Layer 1.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,7 +16,24 @@ use wilco_contract::{
 /// How many orders may wait in an unlimited lane before its reader stops reading.
 const UNLIMITED: usize = 1_024;
 
-/// An order that waits for its turn.
+/// An order in a lane.
+#[derive(Debug, Clone)]
+pub(crate) struct Queued {
+    /// What was said.
+    pub(crate) message: Message,
+    /// As in [`Waiting`].
+    pub(crate) order: Option<String>,
+    /// Its journal record, where it is kept: what only reads need not be.
+    pub(crate) input: Option<Seq>,
+}
+
+impl From<Waiting> for Queued {
+    fn from(Waiting { message, order, input }: Waiting) -> Self {
+        Self { message, order, input: Some(input) }
+    }
+}
+
+/// A kept order whose turn it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
     /// What was said.
@@ -31,7 +48,7 @@ type Key = (Place, Account);
 
 #[derive(Default)]
 struct Lane {
-    queue: VecDeque<Waiting>,
+    queue: VecDeque<Queued>,
     /// Whether the speaker knows that it was full. Once until it is empty: in a flood it is full again and again.
     told: bool,
 }
@@ -62,8 +79,8 @@ impl Lanes {
     }
 
     /// Lets an order wait. With `limit` `None` it returns only once there is room, so that the reader stops reading.
-    pub(crate) async fn enter(&self, waiting: Waiting, limit: Option<usize>) -> Entered {
-        let key = (waiting.message.place.clone(), waiting.message.from.clone());
+    pub(crate) async fn enter(&self, queued: Queued, limit: Option<usize>) -> Entered {
+        let key = (queued.message.place.clone(), queued.message.from.clone());
         loop {
             let room = self.room.notified();
             {
@@ -71,7 +88,7 @@ impl Lanes {
                 let new = !lanes.contains_key(&key);
                 let lane = lanes.entry(key.clone()).or_default();
                 if lane.queue.len() < limit.unwrap_or(UNLIMITED) {
-                    lane.queue.push_back(waiting);
+                    lane.queue.push_back(queued);
                     return if new { Entered::First } else { Entered::Waits };
                 }
                 if limit.is_some() {
@@ -83,7 +100,7 @@ impl Lanes {
     }
 
     /// The next order of a lane; `None` ends the lane, and with it its worker.
-    pub(crate) fn next(&self, key: &Key) -> Option<Waiting> {
+    pub(crate) fn next(&self, key: &Key) -> Option<Queued> {
         let mut lanes = self.lanes();
         let next = lanes.get_mut(key).and_then(|lane| lane.queue.pop_front());
         if next.is_none() {
@@ -117,9 +134,9 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             to_us: true,
         };
-        let waiting = Waiting { message, order: Some("status".to_owned()), input: Seq(1) };
+        let queued = Queued { message, order: Some("status".to_owned()), input: Some(Seq(1)) };
         let enter =
-            || lanes.enter(waiting.clone(), Some(2)).now_or_never().expect("a limited lane never waits");
+            || lanes.enter(queued.clone(), Some(2)).now_or_never().expect("a limited lane never waits");
         assert_eq!([enter(), enter()], [Entered::First, Entered::Waits]);
         assert_eq!([enter(), enter()], [Entered::Full { tell: true }, Entered::Full { tell: false }]);
         assert!(lanes.next(&key).is_some());

@@ -224,6 +224,11 @@ fn takes(core: &Core, message: &Message, (op, args): &Open, said: &str) -> bool 
     args.offers(said) || (may && (is_cancel(said) || args.sounds_like(said)))
 }
 
+/// Whether an operation asks something where this was said.
+pub(crate) fn asks(core: &Core, message: &Message) -> bool {
+    !open_there(core, message).is_empty()
+}
+
 /// Whether words that are not said to us are looked at as an answer.
 pub(crate) fn wants(core: &Core, message: &Message) -> bool {
     let open = open_there(core, message);
