@@ -11,4 +11,5 @@ mod rig;
 #[expect(dead_code, reason = "the connector's own tests use more of it")]
 mod servers;
 
+mod soak;
 mod stories;
