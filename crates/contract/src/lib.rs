@@ -8,6 +8,7 @@ pub mod action;
 pub mod alias;
 mod canonical;
 pub mod chain;
+pub mod chart;
 pub mod clock;
 pub mod command;
 pub mod connector;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    chart::{Chart, Look},
     event::Level,
     ids::{Account, Hash, ObjectId, OpId, Seq},
     operation::State,
@@ -76,6 +77,8 @@ pub enum Block {
         /// The rows, each as long as the headings.
         rows: Vec<Vec<String>>,
     },
+    /// Numbers over times or names, always with their summary.
+    Chart(Box<Chart>),
     /// A picture, always with its summary.
     Image {
         /// Where it is, on this server.
@@ -300,9 +303,15 @@ impl Reply {
     /// The reply as plain text, one thing a line, for text networks, the terminal and transcripts.
     #[must_use]
     pub fn plain(&self) -> String {
+        self.plain_in(Look::default())
+    }
+
+    /// The same, with its charts drawn like this.
+    #[must_use]
+    pub fn plain_in(&self, look: Look) -> String {
         let mut out = String::new();
         for block in &self.blocks {
-            block.write_plain(&mut out);
+            block.write_plain(&mut out, look);
         }
         out.truncate(out.trim_end().len());
         out
@@ -310,7 +319,7 @@ impl Reply {
 }
 
 impl Block {
-    fn write_plain(&self, out: &mut String) {
+    fn write_plain(&self, out: &mut String, look: Look) {
         // Writing to a String cannot fail.
         let _ = match self {
             Self::Text { text } | Self::Code { text } => writeln!(out, "{}", text.trim_end()),
@@ -324,6 +333,10 @@ impl Block {
             Self::Table { columns, rows } => {
                 out.push_str(&aligned(columns, rows));
                 Ok(())
+            }
+            Self::Chart(chart) => {
+                let picture = chart.url().map(|url| format!("Picture: {url}"));
+                chart.lines(look).into_iter().chain(picture).try_for_each(|line| writeln!(out, "{line}"))
             }
             Self::Image { url, alt } => writeln!(out, "{alt} {url}"),
             Self::Choices { choices } => {

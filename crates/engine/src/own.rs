@@ -101,6 +101,8 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.whoami", Read, "tells who you are to Wilco", tell::whoami),
         own!(core, "wilco.operations", Read, "lists operations", tell::operations),
         own!(core, "wilco.connectors", Read, "tells how connectors stand", tell::connectors),
+        own!(core, "wilco.operation-counts", Read, "counts operations", tell::counts::operations),
+        own!(core, "wilco.event-counts", Read, "counts events", tell::counts::events),
         own!(core, "wilco.show", Read, "shows an operation", tell::show),
         own!(core, "wilco.log", Read, "shows an operation's output", tell::log),
         own!(core, "wilco.why", Read, "tells what was considered", tell::events::why),
@@ -150,6 +152,10 @@ fn required(name: &str, kind: ArgType, about: &str) -> ArgSpec {
 pub(crate) fn commands() -> Vec<Command> {
     use Effect::{Read, Write};
     let operation = || required("operation", ArgType::Word, "The operation's id, as in d-7F3K");
+    let span = || {
+        let spans = tell::counts::SPANS.map(str::to_owned).to_vec();
+        required("span", ArgType::Choice(spans), "`hour`: the last 24 of them; `day`: the last 30")
+    };
     let name = |kind: &str| required("name", ArgType::Word, &format!("The {kind}'s name"));
     let one = |id, words, about, effect, action, args| Declared { id, words, about, effect, action, args };
     let declared = vec![
@@ -171,6 +177,22 @@ pub(crate) fn commands() -> Vec<Command> {
         ),
         one("whoami", &["whoami"], "Tells who you are to Wilco", Read, "wilco.whoami", vec![]),
         one("operations", &["operations"], "Lists the newest operations", Read, "wilco.operations", vec![]),
+        one(
+            "operation-counts",
+            &["operations per <span>"],
+            "Draws how many operations there were, and how many of them failed",
+            Read,
+            "wilco.operation-counts",
+            vec![span()],
+        ),
+        one(
+            "event-counts",
+            &["events per <span> [from <source>]"],
+            "Draws how many events came in",
+            Read,
+            "wilco.event-counts",
+            vec![span(), arg("source", ArgType::Word, "The name of their source", None)],
+        ),
         one(
             "connectors",
             &["connectors"],

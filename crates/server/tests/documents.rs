@@ -55,12 +55,12 @@ fn what_the_page_of_composition_says_comes_true() {
     let (toml, stories) = (blocks("composition.md", "toml"), blocks("composition.md", "chat"));
     fs::write(pack.join("pack.toml"), &toml[0]).expect("written");
     fs::write(root.path().join("wilco.toml"), &toml[1]).expect("written");
-    assert_eq!(stories.len(), 3);
+    assert_eq!(stories.len(), 4);
     for (number, story) in stories.iter().enumerate() {
         fs::write(pack.join(format!("story-{number}.chat")), story).expect("written");
     }
     let report = check(root.path(), &Environment::default(), None);
-    assert_eq!(report.to_string(), "3 commands in packs, 3 transcripts played, all true.");
+    assert_eq!(report.to_string(), "4 commands in packs, 4 transcripts played, all true.");
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod aborting_store;
 pub mod action;
 pub mod connector_suite;
 pub mod fakes;
+pub mod gallery;
 pub mod github_examples;
 pub mod network;
 pub mod proxy;

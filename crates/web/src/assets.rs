@@ -30,6 +30,7 @@ assets! {
     "js/ask.js"
     "js/audit.js"
     "js/blocks.js"
+    "js/chart.js"
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"

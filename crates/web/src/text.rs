@@ -79,7 +79,10 @@ pub(crate) fn acts(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use wilco_contract::reply::{Block, Field};
+    use wilco_contract::{
+        chart::{Along, Chart, ChartKind, Series, Sketch},
+        reply::{Block, Field},
+    };
 
     use super::*;
 
@@ -115,5 +118,18 @@ mod tests {
             .and(Block::Table { columns: vec!["c".into()], rows: vec![vec!["r".into()]] });
         assert_eq!(clean_reply(&reply), expected);
         assert_eq!(clean_reply(&expected), expected);
+    }
+
+    #[test]
+    fn every_text_of_a_chart_is_cleaned_and_its_summary_with_it() {
+        let chart = |label: &str| {
+            let series = vec![Series { name: label.to_owned(), values: vec![Some(1.0), None] }];
+            let along = Along::Labels(vec![label.to_owned(), "b".to_owned()]);
+            let (title, unit) = (label.to_owned(), label.to_owned());
+            let chart =
+                Chart::draw(Sketch { kind: ChartKind::Bars, title, unit, along, series }).expect("a chart");
+            Reply { blocks: vec![Block::Chart(Box::new(chart))] }
+        };
+        assert_eq!(clean_reply(&chart("we\u{202e}b\u{200b}")), chart("web"));
     }
 }

@@ -3,6 +3,7 @@
 //! Not the order itself, which `catalogue` reads, nor who may have an answer said elsewhere, which `orders` asks the
 //! gate. Rows in, rows out: all of this is pure. Layer 1.
 
+mod chart;
 mod condition;
 mod mark;
 mod rows;
@@ -19,9 +20,11 @@ use wilco_contract::{
     reply::{Block, Field, Reply},
 };
 
+pub use chart::Drawing;
 pub use condition::{Match, Sign, Test};
 pub use stage::{Key, Stage};
 
+pub(crate) use chart::draw;
 pub(crate) use mark::{first_mark, first_sure, shape};
 pub(crate) use rows::{Row, of as rows_of, run};
 pub(crate) use show::{csv, table};
@@ -44,10 +47,12 @@ pub struct Then {
 }
 
 /// How rows are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Show {
     /// As a table, even where the order has words of its own for them.
     Table,
+    /// As a chart.
+    Chart(Drawing),
     /// As comma-separated values.
     Csv,
 }
@@ -72,8 +77,9 @@ impl fmt::Display for Then {
         for stage in &self.stages {
             write!(f, " | {stage}")?;
         }
-        match self.show {
+        match &self.show {
             Some(Show::Table) => f.write_str(" | table")?,
+            Some(Show::Chart(drawing)) => write!(f, " | {drawing}")?,
             Some(Show::Csv) => f.write_str(" | csv")?,
             None => {}
         }
@@ -89,7 +95,7 @@ struct Known {
 }
 
 /// All stages.
-const STAGES: [Known; 9] = [
+const STAGES: [Known; 10] = [
     Known {
         name: "where",
         usage: "where <condition>",
@@ -109,6 +115,11 @@ const STAGES: [Known; 9] = [
     },
     Known { name: "columns", usage: "columns <column> …", about: "Keeps these columns, in this order" },
     Known { name: "table", usage: "table", about: "Shows the rows as a table" },
+    Known {
+        name: "chart",
+        usage: "chart [<over>] [<column> …]",
+        about: "Draws columns of numbers over one of times or names: `chart at load in %`",
+    },
     Known { name: "json", usage: "json", about: "Shows them as JSON, like `--json`" },
     Known { name: "csv", usage: "csv", about: "Shows them as comma-separated values" },
 ];

@@ -39,22 +39,15 @@ pub struct Key {
     pub down: bool,
 }
 
-/// Words that mean something between columns.
-const BETWEEN: [&str; 3] = ["asc", "desc", "by"];
+/// Words that mean something between or behind columns.
+const BETWEEN: [&str; 5] = ["asc", "desc", "by", "as", "in"];
 
 impl Stage {
     /// Reads a stage of this name from what stands behind its mark, of which the name is the first word.
     pub(super) fn read(name: &str, pieces: &[Piece]) -> Result<Self, Fault> {
         let words = words(pieces);
         let given = words.get(1..).unwrap_or_default();
-        // A sign that looks like a mark, and is none as nothing that fits stands behind it.
-        if let Some(at) = given.iter().position(|word| !word.is_quoted && matches!(&*word.text, "|" | ">")) {
-            let behind: Vec<_> = given[at + 1..].iter().map(|word| &*word.text).collect();
-            return Err(match &*given[at].text {
-                "|" => no_stage(behind.first().unwrap_or(&"")),
-                _ => no_place(&behind.join(" ")),
-            });
-        }
+        no_mark(given)?;
         match name {
             "first" => one_number(name, given).map(Self::First),
             "last" => one_number(name, given).map(Self::Last),
@@ -107,25 +100,37 @@ impl Stage {
     }
 }
 
+/// Whether there is a sign that looks like a mark, and is none as nothing that fits stands behind it.
+pub(super) fn no_mark(given: &[Word]) -> Result<(), Fault> {
+    let Some(at) = given.iter().position(|word| !word.is_quoted && matches!(&*word.text, "|" | ">")) else {
+        return Ok(());
+    };
+    let behind: Vec<_> = given[at + 1..].iter().map(|word| &*word.text).collect();
+    Err(match &*given[at].text {
+        "|" => no_stage(behind.first().unwrap_or(&"")),
+        _ => no_place(&behind.join(" ")),
+    })
+}
+
 fn needs(name: &str) -> Fault {
     Fault::new(format!("`{name}` needs the name of a column behind it"), name)
 }
 
 /// A word of a stage.
-struct Word {
-    text: String,
+pub(super) struct Word {
+    pub(super) text: String,
     /// Whether it begins with a quote: then it is a column, whatever it says.
     is_quoted: bool,
 }
 
 impl Word {
-    fn says(&self, word: &str) -> bool {
+    pub(super) fn says(&self, word: &str) -> bool {
         !self.is_quoted && self.text.eq_ignore_ascii_case(word)
     }
 }
 
 /// The words of a stage, between spaces and commas, without a full stop at its end, which phones set.
-fn words(pieces: &[Piece]) -> Vec<Word> {
+pub(super) fn words(pieces: &[Piece]) -> Vec<Word> {
     let ends = |piece: &Piece| piece.is_space() || piece.sign() == Some(',');
     let mut words: Vec<Word> = pieces
         .split(ends)
@@ -158,7 +163,7 @@ fn one_number(name: &str, given: &[Word]) -> Result<usize, Fault> {
     fits.ok_or_else(|| Fault::new(format!("`{name}` takes one number from 1 to {MAX_ROWS}"), name))
 }
 
-fn columns(name: &str, given: &[Word]) -> Result<Vec<String>, Fault> {
+pub(super) fn columns(name: &str, given: &[Word]) -> Result<Vec<String>, Fault> {
     let mut columns: Vec<String> = Vec::new();
     for word in given {
         if columns.contains(&word.text) {
@@ -278,15 +283,16 @@ fn counted(rows: &[Row], by: &[String]) -> Vec<Row> {
     groups.into_iter().map(with_count).collect()
 }
 
+/// The name of a column as it is written between others.
+pub(super) fn column(name: &str) -> String {
+    let bare =
+        is_bare(name) && !name.contains(',') && !BETWEEN.iter().any(|word| word.eq_ignore_ascii_case(name));
+    if bare { name.to_owned() } else { quoted(name) }
+}
+
 impl fmt::Display for Stage {
     /// As it is read, without its mark.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let column = |name: &str| {
-            let bare = is_bare(name)
-                && !name.contains(',')
-                && !BETWEEN.iter().any(|word| word.eq_ignore_ascii_case(name));
-            if bare { name.to_owned() } else { quoted(name) }
-        };
         let columns = |names: &[String]| names.iter().map(|name| column(name)).collect::<Vec<_>>().join(" ");
         match self {
             Self::Where(test) => write!(f, "where {test}"),

@@ -6,7 +6,7 @@
 use wilco_contract::{near, values::Asked};
 
 use super::{
-    MAX_STAGES, Show, Stage, Test, Then,
+    Drawing, MAX_STAGES, Show, Stage, Test, Then,
     mark::{names_stage, place},
     names, usage,
 };
@@ -75,6 +75,10 @@ pub(crate) fn read(tail: &str, asked: &Asked<'_>) -> Result<(Then, bool), Fault>
                     "csv" => Some(Show::Csv),
                     _ => None,
                 };
+                shown = Some(name);
+            }
+            "chart" => {
+                then.show = Some(Show::Chart(Drawing::read(&part.pieces)?));
                 shown = Some(name);
             }
             "where" => then.stages.push(Stage::Where(Test::read(&part.pieces)?)),

@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn no_tail_makes_the_reading_panic(tail in "[|>] ?\\PC{0,40}", words in prop::collection::vec("[|>]|where|first|sort|[a-z]{1,3}|[0-9('\"=~)]", 0..12)) {
+    fn no_tail_makes_the_reading_panic(tail in "[|>] ?\\PC{0,40}", words in prop::collection::vec("[|>]|where|first|sort|chart|as|in|[a-z]{1,3}|[0-9('\"=~)]", 0..12)) {
         for tail in [tail, format!("| {}", words.join(" "))] {
             if let Ok((then, _)) = read_tail(&tail, &Asked::default()) {
                 prop_assert_eq!(read_tail(then.to_string().trim(), &Asked::default()).map(|(then, _)| then), Ok(then), "{}", tail);

@@ -28,9 +28,20 @@ pub(crate) fn fitting<'a>(core: &Core, place: &Place, reply: &'a Reply) -> Resul
     })
 }
 
-/// Networks count what they are sent, as words or with its shape.
+/// Networks count what they are sent, as words or with its shape. A chart counts as its summary: each network draws it
+/// as large as it has room for.
 fn size(reply: &Reply) -> usize {
-    let shaped = serde_json::to_vec(reply).map_or(usize::MAX, |json| json.len());
+    let said = |block: &Block| match block {
+        Block::Chart(chart) => Block::Text { text: chart.summary().to_owned() },
+        other => other.clone(),
+    };
+    let has_charts = reply.blocks.iter().any(|block| matches!(block, Block::Chart(_)));
+    let reply = if has_charts {
+        Cow::Owned(Reply { blocks: reply.blocks.iter().map(said).collect() })
+    } else {
+        Cow::Borrowed(reply)
+    };
+    let shaped = serde_json::to_vec(&*reply).map_or(usize::MAX, |json| json.len());
     shaped.max(reply.plain().len())
 }
 
@@ -59,4 +70,27 @@ fn first_rows(reply: &Reply, most: usize) -> Option<Reply> {
         }
     }
     (fits > 0).then(|| cut(fits))
+}
+
+#[cfg(test)]
+mod tests {
+    use wilco_contract::chart::{Along, Chart, ChartKind, MAX_POINTS, Series, Sketch};
+
+    use super::*;
+
+    #[test]
+    fn a_chart_counts_as_its_summary() {
+        let sketch = Sketch {
+            kind: ChartKind::Line,
+            title: "load".to_owned(),
+            unit: "%".to_owned(),
+            along: Along::Labels((0..MAX_POINTS).map(|at| format!("host-{at}")).collect()),
+            series: vec![Series { name: "load".to_owned(), values: vec![Some(1.5); MAX_POINTS] }],
+        };
+        let chart = Chart::draw(sketch).expect("a chart");
+        let reply = Reply::text("before").and(Block::Chart(Box::new(chart.clone())));
+        let told = Reply::text("before").and(Block::Text { text: chart.summary().to_owned() });
+        assert_eq!(size(&reply), size(&told));
+        assert!(size(&reply) < 200);
+    }
 }

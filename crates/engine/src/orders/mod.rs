@@ -289,7 +289,7 @@ async fn read(
             RunEnd::NotStarted => return failed("it was not begun"),
         }
     }
-    let (reply, rows) = match composed(given, last) {
+    let (reply, rows) = match composed(core, given, last) {
         Ok(done) => done,
         Err(what) => return failed(&what),
     };
@@ -302,7 +302,7 @@ async fn read(
 }
 
 /// What a read says, after what stands behind it was done with its rows; and its rows.
-fn composed(given: &Given, outcome: Outcome) -> Result<(Reply, Option<Vec<Value>>), String> {
+fn composed(core: &Core, given: &Given, outcome: Outcome) -> Result<(Reply, Option<Vec<Value>>), String> {
     if !given.then.takes_rows() {
         let reply = if given.json { as_json(&outcome) } else { answer(&outcome) };
         return Ok((reply, outcome.rows));
@@ -312,10 +312,14 @@ fn composed(given: &Given, outcome: Outcome) -> Result<(Reply, Option<Vec<Value>
         return Err(format!("`{}` gives no rows, so no stage can follow it{said}", given.command.spec.id));
     };
     let rows = compose::run(&given.then.stages, rows)?;
-    let reply = match given.then.show {
+    let reply = match &given.then.show {
         _ if given.json => json::rows(&rows),
         Some(Show::Csv) => Reply { blocks: vec![Block::Code { text: compose::csv(&rows) }] },
         _ if rows.is_empty() => Reply::text("There are no such rows."),
+        Some(Show::Chart(drawing)) => {
+            let zone = core.with_policy(|policy| policy.zone.0.clone());
+            Reply { blocks: vec![compose::draw(drawing, &rows, &zone)?] }
+        }
         _ => Reply { blocks: vec![compose::table(&rows)] },
     };
     Ok((reply, Some(rows.into_iter().map(Value::Object).collect())))

@@ -1,7 +1,9 @@
 //! What the engine's own reads answer, and its own small writes.
 //!
-//! Not their declaration: [`crate::own`]. What is asked about events: [`events`]. Layer 1.
+//! Not their declaration: [`crate::own`]. What is asked about events: [`events`]; how many
+//! there were: [`counts`]. Layer 1.
 
+pub(crate) mod counts;
 pub(crate) mod events;
 pub(crate) mod triggers;
 

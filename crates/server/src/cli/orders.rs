@@ -6,16 +6,24 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use wilco_contract::{operation::State, values};
+use wilco_contract::{
+    chart::Look,
+    operation::State,
+    reply::{Block, Reply},
+    values,
+};
 
 use super::{
     Failure,
     client::{Ask, Client, Got, fresh_key},
     on_runtime, terminal,
 };
+use crate::config::Personal;
 
 /// How often an operation is looked at while it is waited for.
 const LOOK: Duration = Duration::from_millis(250);
+/// The widest chart, in columns: a wider one says no more.
+const MAX_CHART: usize = 100;
 
 /// An order from the command line.
 pub(crate) struct Order {
@@ -70,8 +78,27 @@ fn answered(order: &Order, got: &Got) {
     if order.json {
         terminal::line(&got.body.to_string());
     } else {
-        terminal::line(got.body["text"].as_str().unwrap_or_default());
+        terminal::line(&shown(&got.body, look(&Personal::from_process(), terminal::columns())));
     }
+}
+
+/// How charts are drawn for whoever asked.
+fn look(personal: &Personal, columns: Option<usize>) -> Look {
+    let usual = Look::default();
+    // The last column stays free: there terminals differ about where they are.
+    let width = columns.map_or(usual.width, |columns| columns.saturating_sub(1).min(MAX_CHART));
+    Look { width, ascii: personal.ascii, ..usual }
+}
+
+/// An answer as text, its charts drawn like this.
+fn shown(body: &Value, look: Look) -> String {
+    let text = body["text"].as_str().unwrap_or_default();
+    let has_charts =
+        body["blocks"].as_array().is_some_and(|all| all.iter().any(|block| block["type"] == "chart"));
+    // No block of a later server makes an answer unreadable.
+    let blocks =
+        has_charts.then(|| serde_json::from_value::<Vec<Block>>(body["blocks"].clone()).ok()).flatten();
+    blocks.map_or_else(|| text.to_owned(), |blocks| Reply { blocks }.plain_in(look))
 }
 
 async fn follow(client: &Client, order: &Order, id: &str, accepted: &Got) -> Result<(), Failure> {
@@ -262,6 +289,27 @@ mod tests {
             }
         }
         assert_eq!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn charts_fit_the_terminal_and_its_signs() {
+        let chart = json!({
+            "type": "chart", "kind": "bars", "title": "load", "unit": "%", "labels": ["web", "api"],
+            "series": [{ "name": "load", "values": [50, 25] }],
+        });
+        let mut body = json!({ "text": "as the server drew it", "blocks": [chart] });
+        let in_c = Personal { ascii: true, ..Personal::default() };
+        let narrow = look(&in_c, Some(25));
+        assert_eq!(
+            shown(&body, narrow),
+            "load\nweb ############### 50 %\napi ######## 25 %\nmax 50 % (web), min 25 %\n(api)"
+        );
+        assert_eq!(look(&Personal::default(), None), Look::default());
+        assert_eq!(look(&Personal::default(), Some(300)).width, MAX_CHART);
+        let later = json!({ "type": "later", "what": 1 });
+        body["blocks"].as_array_mut().expect("blocks").push(later);
+        assert_eq!(shown(&body, narrow), "as the server drew it");
+        assert_eq!(shown(&json!({ "text": "pong" }), narrow), "pong");
     }
 
     #[test]

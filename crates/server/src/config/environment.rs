@@ -67,6 +67,8 @@ pub struct Personal {
     pub state: Option<PathBuf>,
     /// `NO_COLOR`: they want no colours.
     pub plain: bool,
+    /// `LC_ALL`, else `LC_CTYPE`, else `LANG`, names a locale without UTF-8: they want nothing but ASCII drawn.
+    pub ascii: bool,
 }
 
 impl Personal {
@@ -80,6 +82,10 @@ impl Personal {
             config: folder("XDG_CONFIG_HOME").or_else(|| below(".config")),
             state: folder("XDG_STATE_HOME").or_else(|| below(".local/state")),
             plain: variable("NO_COLOR").is_some(),
+            ascii: ["LC_ALL", "LC_CTYPE", "LANG"]
+                .into_iter()
+                .find_map(variable)
+                .is_some_and(|locale| is_ascii(&locale)),
         }
     }
 }
@@ -99,6 +105,12 @@ impl Environment {
             named: Variables::OfProcess,
         }
     }
+}
+
+/// Whether a locale is one without UTF-8, such as `C` and `de_DE@euro`.
+fn is_ascii(locale: &str) -> bool {
+    let locale = locale.to_lowercase();
+    !locale.contains("utf-8") && !locale.contains("utf8")
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
@@ -130,6 +142,13 @@ impl fmt::Debug for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_locale_says_whether_more_than_ascii_is_wanted() {
+        let wanted = |locale: &str| !is_ascii(locale);
+        assert!(["en_US.UTF-8", "C.utf8", "de_DE.Utf-8@euro"].into_iter().all(wanted));
+        assert!(!["C", "POSIX", "de_DE@euro", "en_US.ISO-8859-1"].into_iter().any(wanted));
+    }
 
     #[test]
     fn no_value_is_ever_printed() {

@@ -3,7 +3,10 @@
 //! Not the sending. All text loses what acts in it before formatting of our own is added; what is too much ends in a way
 //! to the page. Layer 2.
 
-use wilco_contract::reply::{Block, Choice, Progress, Reply, StepMark};
+use wilco_contract::{
+    chart,
+    reply::{Block, Choice, Progress, Reply, StepMark},
+};
 
 use super::{split::split, text::clean};
 
@@ -13,6 +16,8 @@ pub(super) const MAX_LINES: usize = 20;
 const BETWEEN: &str = " · ";
 /// The longest line of short things, in bytes.
 const SHORT: usize = 300;
+/// How charts are drawn: a line of dots takes three bytes a sign, and a room bears few lines of them.
+const CHART: chart::Look = chart::Look { width: 60, rows: 4, ascii: false };
 /// The sign that begins and ends bold text.
 const BOLD: char = '\u{2}';
 
@@ -80,6 +85,10 @@ fn write(block: &Block, look: Look<'_>, lines: &mut Vec<String>) {
             let table =
                 Block::Table { columns: all(columns), rows: rows.iter().map(|row| all(row)).collect() };
             lines.extend(Reply { blocks: vec![table] }.plain().lines().map(ToOwned::to_owned));
+        }
+        Block::Chart(chart) => {
+            lines.extend(chart.lines(CHART).iter().map(|shown| line(shown)));
+            lines.extend(chart.url().map(|url| line(&format!("Picture: {}", at(url, look)))));
         }
         Block::Image { url, alt } => lines.push(line(&format!("{alt} {}", at(url, look)))),
         Block::Choices { choices } => {
@@ -282,6 +291,17 @@ mod tests {
         let shown: Vec<String> =
             lines(&gallery(), LOOK).iter().map(|line| line.replace(BOLD, "^B")).collect();
         insta::assert_snapshot!(shown.join("\n"));
+    }
+
+    #[test]
+    fn the_gallery_as_lines() {
+        let shown = wilco_testkit::gallery::gallery().into_iter().map(|(name, reply)| {
+            let lines = lines(&reply, LOOK);
+            assert!(lines.len() <= MAX_LINES, "{name} has {} lines", lines.len());
+            assert!(lines.iter().all(|line| !line.replace(BOLD, "").contains(char::is_control)), "{name}");
+            format!("== {name}\n{}\n", lines.join("\n").replace(BOLD, "^B"))
+        });
+        insta::assert_snapshot!(shown.collect::<String>());
     }
 
     #[test]

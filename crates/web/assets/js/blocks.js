@@ -2,6 +2,7 @@
 
 import { line } from "./api.js";
 import { askForm } from "./ask.js";
+import { chart } from "./chart.js";
 import { decideBar, refusalBox } from "./decide.js";
 import { h, icon, link, ownPath } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
@@ -99,6 +100,7 @@ function bare(block, message) {
     case "fields": return facts(block.fields);
     case "code": return code(block.text);
     case "table": return table(block.columns, block.rows);
+    case "chart": return chart(block, table);
     case "image": return picture(block);
     case "progress": return h("div", progress(block.steps));
     case "refusal": return refusalBox(block);

@@ -44,6 +44,14 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Makes a part of a drawing: `s("path", { class, d }, child, "text")`. */
+export function s(tag, attributes, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...nodes(children));
+  return element;
+}
+
 /** An icon of the page's sprite; with a label it is read aloud, without one it is hidden. */
 export function icon(name, label) {
   const svg = document.createElementNS(SVG, "svg");

@@ -118,6 +118,7 @@ impl JsonSchema for Blocks {
             ("plan", text()),
             ("weight", weight),
         ]);
+        let numbers = json_schema!({ "type": "array", "items": { "type": ["number", "null"] } });
         let blocks = [
             block("text", &[("text", text())]),
             block("status", &[("operation", text()), ("state", text()), ("title", text())]),
@@ -136,6 +137,20 @@ impl JsonSchema for Blocks {
             block("fields", &[("fields", list(object(&[("name", text()), ("value", text())])))]),
             block("code", &[("text", text())]),
             block("table", &[("columns", list(text())), ("rows", list(list(text())))]),
+            block(
+                "chart",
+                &[
+                    ("kind", json_schema!({ "enum": ["line", "bars"] })),
+                    ("title", text()),
+                    ("unit", text()),
+                    ("labels", list(text())),
+                    ("times", json_schema!({ "type": ["array", "null"], "items": { "type": "string" } })),
+                    ("span", text()),
+                    ("series", list(object(&[("name", text()), ("values", numbers)]))),
+                    ("summary", text()),
+                    ("url", maybe()),
+                ],
+            ),
             block("image", &[("url", text()), ("alt", text())]),
             block("choices", &[("choices", list(choice))]),
             block("offers", &[("offers", list(object(&[("label", text()), ("says", text())])))]),
@@ -189,8 +204,10 @@ fn object(members: &[(&str, Schema)]) -> Schema {
 mod tests {
     use std::collections::BTreeSet;
 
+    use jiff::tz::TimeZone;
     use serde_json::Value;
     use wilco_contract::{
+        chart::{Along, Chart, ChartKind, Series, Sketch},
         event::Level,
         ids::{Account, Hash, ObjectId, OpId, Seq},
         operation::State,
@@ -198,6 +215,13 @@ mod tests {
     };
 
     use super::*;
+
+    fn chart() -> Chart {
+        let series = vec![Series { name: "x".to_owned(), values: vec![Some(1.5), None] }];
+        let along = Along::Times(vec![Timestamp::UNIX_EPOCH; 2], TimeZone::UTC);
+        let (title, unit) = (String::new(), String::new());
+        Chart::draw(Sketch { kind: ChartKind::Line, title, unit, along, series }).expect("a chart")
+    }
 
     /// One of every kind of block. A new kind does not compile here until it is added.
     fn all() -> Vec<Block> {
@@ -225,6 +249,7 @@ mod tests {
             Block::Fields { fields: vec![Field::new("a", "b")] },
             Block::Code { text: text() },
             Block::Table { columns: vec![text()], rows: vec![vec![text()]] },
+            Block::Chart(Box::new(chart())),
             Block::Image { url: text(), alt: text() },
             Block::Choices { choices: vec![choice] },
             Block::Offers { offers: vec![Offer { label: text(), says: text() }] },
@@ -252,6 +277,7 @@ mod tests {
                 Block::Text { .. } | Block::Status { .. } | Block::Fields { .. } | Block::Code { .. } => {}
                 Block::Event { .. } | Block::Quote { .. } => {}
                 Block::Table { .. }
+                | Block::Chart(_)
                 | Block::Image { .. }
                 | Block::Choices { .. }
                 | Block::Offers { .. }

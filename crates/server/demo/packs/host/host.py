@@ -28,23 +28,27 @@ def span(seconds):
 
 
 def facts():
+    """Each fact with its value, and how much of what there is that is, in percent."""
     load = read("/proc/loadavg").split()
     cores = os.cpu_count() or 1
-    yield "load", f"{load[0]} {load[1]} {load[2]} (1, 5, 15 min; {cores} cores)"
+    busy = round(100 * float(load[0]) / cores)
+    yield "load", f"{load[0]} {load[1]} {load[2]} (1, 5, 15 min; {cores} cores)", busy
     memory = {}
     for line in read("/proc/meminfo").splitlines():
         name, _, rest = line.partition(":")
         memory[name] = int(rest.split()[0]) * 1024
     total = memory["MemTotal"]
     free = memory.get("MemAvailable", memory["MemFree"])
-    yield "memory", f"{size(total - free)} of {size(total)} used ({100 * (total - free) // total} %)"
+    used = 100 * (total - free) // total
+    yield "memory", f"{size(total - free)} of {size(total)} used ({used} %)", used
     disk = shutil.disk_usage(".")
-    yield "disk", f"{size(disk.used)} of {size(disk.total)} used ({100 * disk.used // disk.total} %)"
-    yield "uptime", span(float(read("/proc/uptime").split()[0]))
+    used = 100 * disk.used // disk.total
+    yield "disk", f"{size(disk.used)} of {size(disk.total)} used ({used} %)", used
+    yield "uptime", span(float(read("/proc/uptime").split()[0])), None
 
 
 def main():
-    rows = [{"name": name, "value": value} for name, value in facts()]
+    rows = [{"name": name, "value": value, "percent": percent} for name, value, percent in facts()]
     text = "\n".join(f"{row['name']:<8}{row['value']}" for row in rows)
     load = rows[0]["value"].split()[0]
     print(json.dumps({"summary": f"{socket.gethostname()}: load {load}", "text": text, "rows": rows}))

@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use wilco_contract::{input::MAX_TEXT, operation::State};
 
+use crate::cli::terminal;
+
 /// How many messages are remembered, to tell changes and to say what an answer answers.
 const REMEMBERED: usize = 2_000;
 /// What stands before the further lines of a message.
@@ -137,17 +139,18 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// How wide the terminal is that is written to.
-fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
-}
-
 impl Shown {
     /// Nothing yet; times are told in this zone.
     pub(super) fn new(zone: &str, colours: Colours) -> Self {
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        Self { zone, colours, known: HashMap::new(), order: VecDeque::new(), day: None, columns }
+        Self {
+            zone,
+            colours,
+            known: HashMap::new(),
+            order: VecDeque::new(),
+            day: None,
+            columns: terminal::columns,
+        }
     }
 
     /// The lines that show a message or a change of one; none where nothing of it needs to be read.
@@ -251,6 +254,8 @@ impl Shown {
 fn width(sign: char) -> usize {
     match sign {
         '\t' => 8,
+        // What charts are drawn with.
+        '│' | '▀'..='▟' | '\u{2800}'..='\u{28ff}' => 1,
         '\u{1100}'.. => 2,
         _ => 1,
     }
@@ -353,6 +358,18 @@ mod tests {
              14:05:21 CET wilco: d-7KXD succeeded"
         );
         assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{told:?}");
+    }
+
+    #[test]
+    fn the_gallery_in_a_terminal() {
+        let mut shown = Shown { columns: || Some(80), ..shown() };
+        let told = wilco_testkit::gallery::gallery().into_iter().zip(1..).map(|((name, reply), id)| {
+            let said = Said::read(message(id, 1, &reply.plain())).expect("a message");
+            let told = shown.tell(&said).expect("lines");
+            assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{name}: {told:?}");
+            format!("== {name}\n{told}\n")
+        });
+        insta::assert_snapshot!(told.collect::<String>());
     }
 
     #[test]
