@@ -44,6 +44,7 @@ use crate::{
     outbox::Places,
     parse::Names,
     reload::Reloader,
+    repeats::Repeats,
     schedule::Schedules,
     waits::answers::Asking,
     ways::Ways,
@@ -101,6 +102,8 @@ pub(crate) struct Core {
     pub(crate) locks: LockTable,
     pub(crate) sources: Sources,
     pub(crate) breaker: Breaker,
+    /// What networks brought lately.
+    pub(crate) repeats: Repeats,
     pub(crate) schedules: Schedules,
     /// Rung when there are events to be routed.
     pub(crate) bell: Notify,
@@ -145,6 +148,7 @@ impl Core {
             locks: LockTable::default(),
             sources: Sources::new(parts.sources),
             breaker: Breaker::default(),
+            repeats: Repeats::default(),
             schedules: Schedules::default(),
             bell: Notify::new(),
             places: Places::default(),

@@ -30,7 +30,7 @@ use crate::{
     planning, reacted,
     route::rules,
     stop_words::{self, open_no},
-    trigger,
+    telemetry, trigger,
     waits::answers,
     words,
 };
@@ -93,7 +93,10 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
     }
     let input = match keep(core, Input::Message(message.clone()), kept).await {
         Ok(input) => input,
-        Err(StoreError::Conflict(_)) => return acknowledge(ack),
+        Err(StoreError::Conflict(_)) => {
+            telemetry::repeated(&message.place);
+            return acknowledge(ack);
+        }
         Err(error) => {
             // Not acknowledged: a network that can delivers it again.
             if let Some(order) = order.filter(|order| is_control(order)) {

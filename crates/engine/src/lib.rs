@@ -33,6 +33,7 @@ mod planning;
 mod programs;
 mod reacted;
 mod reload;
+mod repeats;
 mod schedule;
 mod slot;
 mod span;

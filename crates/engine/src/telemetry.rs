@@ -2,7 +2,10 @@
 //!
 //! Not an exporter: the server installs one. Layer 1.
 
-use wilco_contract::{ids::SourceName, operation::State};
+use wilco_contract::{
+    ids::{Place, SourceName},
+    operation::State,
+};
 
 use crate::{Answer, RefusedKind, Taken};
 
@@ -16,6 +19,9 @@ pub const EVENTS: &str = "wilco_events_total";
 /// Requests of sources that were refused, by `source` and `why`: `missing`, `wrong`, `stale`, `unreadable`.
 pub const HOOKS_REFUSED: &str = "wilco_hooks_refused_total";
 
+/// What networks brought twice, by `connector`; it is taken for one.
+pub const REPEATED: &str = "wilco_inputs_repeated_total";
+
 /// Messages about events on their way out, by `outcome`: `sent`, `again`, `given_up`.
 pub const SENT: &str = "wilco_outbox_total";
 
@@ -24,6 +30,7 @@ pub fn describe() {
     metrics::describe_counter!(ORDERS, "Orders by what came of them");
     metrics::describe_counter!(OPERATIONS, "Operations that ended by their final state");
     metrics::describe_counter!(EVENTS, "Events by their source and whether they were new");
+    metrics::describe_counter!(REPEATED, "Inputs that a network brought twice, by connector");
     metrics::describe_counter!(SENT, "Messages about events by what came of sending them");
     metrics::describe_counter!(HOOKS_REFUSED, "Requests of sources that were refused, by why");
 }
@@ -61,6 +68,10 @@ pub(crate) fn hook_taken(source: &SourceName, taken: &Taken) {
 
 pub(crate) fn hook_refused(source: &SourceName, why: &'static str) {
     metrics::counter!(HOOKS_REFUSED, "source" => source.to_string(), "why" => why).increment(1);
+}
+
+pub(crate) fn repeated(place: &Place) {
+    metrics::counter!(REPEATED, "connector" => place.connector().to_owned()).increment(1);
 }
 
 pub(crate) fn sent(outcome: &'static str) {

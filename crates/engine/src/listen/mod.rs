@@ -47,7 +47,8 @@ pub(crate) async fn heard(core: &Arc<Core>, message: &Message, kept: Option<Seq>
     let live = core.live.load_full();
     let text = parse::clean(&message.text);
     let hits = live.listen.hits(&text, &message.place);
-    if !hits.is_empty() && inbox::is_fresh(core, message.at) {
+    if !hits.is_empty() && inbox::is_fresh(core, message.at) && !core.repeats.has(&message.place, &message.id)
+    {
         let by = core.with_policy(|policy| policy.resolve(&message.from));
         let who = whose(&by, &message.from);
         let cause = Cause {
@@ -68,7 +69,8 @@ pub(crate) async fn heard(core: &Arc<Core>, message: &Message, kept: Option<Seq>
 pub(crate) async fn happened(core: &Arc<Core>, happening: &Happening) {
     let live = core.live.load_full();
     let heeding = live.listen.heeding(happening);
-    if heeding.is_empty() || !inbox::is_fresh(core, happening.at) {
+    let is_late = !inbox::is_fresh(core, happening.at);
+    if heeding.is_empty() || is_late || core.repeats.has(&happening.place, &happening.id) {
         return;
     }
     let by = core.with_policy(|policy| policy.resolve(&happening.from));
