@@ -12,12 +12,15 @@ pub const HTTP_CALLS: &str = "wilco_http_calls_total";
 pub const CONNECTED: &str = "wilco_connector_connected";
 /// Connections that were tried, by connector and by how that ended: `connected`, `failed`.
 pub const CONNECTS: &str = "wilco_connector_connects_total";
+/// The token of a lease that this process took, by the lease's name.
+pub const LEASE_TOKEN: &str = "wilco_lease_token";
 
 /// Says to the installed exporter what these metrics are. Call it once, after installing.
 pub fn describe() {
     metrics::describe_counter!(TASK_PANICS, "Panics of supervised tasks that were caught");
     metrics::describe_gauge!(TASKS_RUNNING, "Supervised tasks under way");
     metrics::describe_counter!(HTTP_CALLS, "Calls to the servers that wilco.toml names");
+    metrics::describe_gauge!(LEASE_TOKEN, "The token of the lease that this process took");
     metrics::describe_gauge!(CONNECTED, "Whether a connector is connected");
     metrics::describe_counter!(CONNECTS, "Connections of connectors that were tried");
 }

@@ -31,6 +31,7 @@ use wilco_runtime::{
     chance::OsChance,
     clock::SystemClock,
     http::HttpClient,
+    lease::Tenure,
     supervise::{Ends, Health, Healths, Line, Receiver, Supervisor},
     tasks::Tasks,
 };
@@ -45,7 +46,7 @@ use crate::{
     checkpoints::Checkpoints,
     config::{Config, Environment},
     keys::Keys,
-    registry,
+    node, registry,
     reload::{self, Began, Marks, Reload},
 };
 
@@ -92,6 +93,7 @@ pub struct App {
     config: Config,
     engine: Engine,
     store: Arc<SqliteStore>,
+    tenure: Tenure,
     seen: Arc<dyn Store>,
     tasks: Tasks,
     clock: Arc<dyn Clock>,
@@ -156,6 +158,9 @@ impl App {
             }
         };
         let keys = Keys::open(&config.keys)?;
+        let bare: Arc<dyn Store> = store.clone();
+        let tenure = node::turn(&bare, &clock, chance.as_ref()).await?;
+        bare.fence(tenure.fence());
         let seen = (outside.wrap)(store.clone());
         let http = Arc::new(HttpClient::new(config.servers.clone()));
         let engine = Engine::new(
@@ -212,6 +217,7 @@ impl App {
             config,
             engine,
             store,
+            tenure,
             seen,
             tasks,
             clock,
@@ -260,6 +266,7 @@ impl App {
             config,
             engine,
             store,
+            tenure,
             seen,
             tasks,
             clock,
@@ -273,6 +280,8 @@ impl App {
         } = self;
         let (tell_stop, stopped) = (self.tell_stop, self.stop);
         let began = clock.now();
+        let (tell_lost, lost) = oneshot::channel();
+        tasks.spawn("lease", Box::pin(keep(tenure.clone(), tell_lost, stopped.clone())));
         let session = connector.connect(None).await?;
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
         engine.connectors_stand_as(Arc::new(ready.connectors().clone()));
@@ -335,7 +344,10 @@ impl App {
             }),
         );
         ready.set();
-        stop.await;
+        let taken_over = tokio::select! {
+            () = stop => None,
+            Ok(by) = lost => Some(by),
+        };
         engine.stop();
         // Who listened may be gone already.
         let _ = tell_stop.send(());
@@ -349,7 +361,10 @@ impl App {
         );
         let kept = async {
             seen.flush().await?;
-            checkpoints.sign(seen.head().await?, clock.now())?;
+            if taken_over.is_none() {
+                checkpoints.sign(seen.head().await?, clock.now())?;
+                tenure.give_back().await?;
+            }
             anyhow::Ok(())
         };
         let kept = kept.await;
@@ -361,7 +376,14 @@ impl App {
             tracing::error!(%error, "The database was not closed in order.");
         }
         kept?;
-        Ok(closed?)
+        closed?;
+        if let Some(by) = taken_over {
+            anyhow::bail!(
+                "{by} has taken over the database, so this Wilco ended. Let only one of them run; both would be started by \
+                 the same configuration on two machines"
+            );
+        }
+        Ok(())
     }
 
     /// The configuration that it runs with.
@@ -413,6 +435,18 @@ impl Receiver for Inbox {
 
     async fn accept(&self, arrival: Arrival) {
         self.0.accept(arrival).await;
+    }
+}
+
+/// Renews the lease; tells who has it where it was lost.
+async fn keep(tenure: Tenure, tell_lost: oneshot::Sender<String>, stop: Cancel) {
+    tokio::select! {
+        by = tenure.keep() => {
+            tracing::error!(by, "Another Wilco has taken over the database; this one ends.");
+            // Who listened may be gone already.
+            let _ = tell_lost.send(by);
+        }
+        () = stop.cancelled() => {}
     }
 }
 

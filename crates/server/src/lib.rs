@@ -13,5 +13,6 @@ pub mod editors;
 pub mod explain;
 pub mod init;
 pub mod keys;
+mod node;
 pub mod registry;
 mod reload;

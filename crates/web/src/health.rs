@@ -8,15 +8,17 @@ use std::sync::{
 };
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
+    routing::get,
 };
 use serde::Serialize;
 use wilco_runtime::supervise::{Health, Healths};
 
-use crate::{door::Door, problem::Problem};
+use crate::{door::Door, headers, problem::Problem};
 
 /// Whether all is up: journal, catalogue, recovery. Until then the API changes nothing. Clones are the same flag.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,9 @@ struct Inner {
 #[derive(Serialize)]
 struct Readiness {
     ready: bool,
+    /// Whom it waits for, where another Wilco has the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
     connectors: Vec<ConnectorRow>,
 }
 
@@ -64,7 +69,7 @@ impl Ready {
             connected: matches!(health, Health::Connected(_)),
             state: health.word(),
         });
-        Readiness { ready: self.is_set(), connectors: rows.collect() }
+        Readiness { ready: self.is_set(), waits_for: None, connectors: rows.collect() }
     }
 }
 
@@ -78,6 +83,26 @@ pub(crate) async fn readyz(State(door): State<Arc<Door>>) -> Response {
     let readiness = door.ready.look();
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
+}
+
+/// What a Wilco answers that waits for another one to end.
+pub fn standby(holder: String) -> Router {
+    let readyz = move || {
+        let readiness = Readiness { ready: false, waits_for: Some(holder.clone()), connectors: Vec::new() };
+        async move { (StatusCode::SERVICE_UNAVAILABLE, Json(readiness)).into_response() }
+    };
+    let elsewhere = || async {
+        Problem::unavailable("This Wilco waits until another one ends, which has the database; ask that one.")
+    };
+    let seal = |mut response: Response| async move {
+        headers::seal(false, response.headers_mut());
+        response
+    };
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .fallback(elsewhere)
+        .layer(middleware::map_response(seal))
 }
 
 /// The figures, as Prometheus reads them.
