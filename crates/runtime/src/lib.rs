@@ -3,6 +3,7 @@
 //! Not the middle of Wilco: it decides nothing about orders. Layer 1.
 
 pub mod chance;
+pub mod circuit;
 pub mod clock;
 pub mod dial;
 pub mod http;

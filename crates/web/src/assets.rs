@@ -33,6 +33,7 @@ assets! {
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"
+    "js/connectors.js"
     "js/decide.js"
     "js/device.js"
     "js/dom.js"
@@ -58,7 +59,7 @@ assets! {
 }
 
 /// The paths that the page itself takes apart.
-pub(crate) const PAGES: [&str; 13] = [
+pub(crate) const PAGES: [&str; 14] = [
     "/",
     "/login",
     "/login/device",
@@ -71,6 +72,7 @@ pub(crate) const PAGES: [&str; 13] = [
     "/events/{id}",
     "/objects",
     "/sources",
+    "/connectors",
     "/audit",
 ];
 

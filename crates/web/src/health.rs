@@ -3,7 +3,7 @@
 //! Not an account of the outside: a network that is down does not make Wilco unready. Layer 3.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -16,18 +16,20 @@ use axum::{
     routing::get,
 };
 use serde::Serialize;
+use wilco_contract::connector::Standings;
 use wilco_runtime::supervise::{Health, Healths};
 
 use crate::{door::Door, headers, problem::Problem};
 
 /// Whether all is up: journal, catalogue, recovery. Until then the API changes nothing. Clones are the same flag.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Ready(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     ready: AtomicBool,
     connectors: Healths,
+    standings: OnceLock<Arc<dyn Standings>>,
 }
 
 #[derive(Serialize)]
@@ -63,10 +65,23 @@ impl Ready {
         &self.0.connectors
     }
 
+    /// Makes known who says more of how all stands.
+    pub fn stands_as(&self, standings: Arc<dyn Standings>) {
+        // Whoever comes second finds the first.
+        let _ = self.0.standings.set(standings);
+    }
+
+    pub(crate) fn standings(&self) -> &dyn Standings {
+        match self.0.standings.get() {
+            Some(all) => all.as_ref(),
+            None => &self.0.connectors,
+        }
+    }
+
     fn look(&self) -> Readiness {
         let rows = self.0.connectors.all().into_iter().map(|(name, health)| ConnectorRow {
             name,
-            connected: matches!(health, Health::Connected(_)),
+            connected: health == Health::Connected,
             state: health.word(),
         });
         Readiness { ready: self.is_set(), waits_for: None, connectors: rows.collect() }
