@@ -133,7 +133,7 @@ impl Supervisor {
             let hurry = async {
                 ends.stopping.cancelled().await;
                 line.hurry();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             };
             tokio::select! {
                 () = self.keep(&line) => {}
