@@ -164,6 +164,12 @@ pub trait Directory: Send + Sync {
     async fn open_dm(&self, account: &Account) -> Option<Place>;
 }
 
+/// Tells whoever runs Wilco what became of a connector, in the home room.
+pub trait News: Send + Sync {
+    /// Tells it, in a sentence. Returns at once.
+    fn tell(&self, connector: &str, what: String);
+}
+
 /// How a connector stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -171,16 +177,34 @@ pub struct Standing {
     pub connector: String,
     /// In a word: `connecting`, `connected`, `waiting`, `parked`.
     pub state: &'static str,
-    /// Since when it is connected.
-    pub since: Option<Timestamp>,
-    /// What happened, and what to do, where it is not connected.
+    /// Since when.
+    pub since: Timestamp,
+    /// What happened, where it is not connected; or what of it is left alone for a while.
     pub why: Option<String>,
+    /// What went wrong last, and when, though it may be well by now.
+    pub last: Option<(Timestamp, String)>,
+    /// What somebody has to do.
+    pub todo: Option<String>,
 }
 
 /// How all connectors stand.
+#[async_trait]
 pub trait Standings: Send + Sync {
     /// All of them, by name.
     fn standings(&self) -> Vec<Standing>;
+
+    /// The servers that are left alone for a while because they failed again and again, by name: what is said of each.
+    fn left_alone(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// Tries a connector again at once, as it is configured now.
+    ///
+    /// # Errors
+    /// Why not, in a sentence.
+    async fn retry(&self, connector: &str) -> Result<String, String> {
+        Err(format!("There is no way to try `{connector}` again here."))
+    }
 }
 
 /// Makes a repeated post recognisable.

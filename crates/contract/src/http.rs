@@ -25,6 +25,9 @@ pub struct HttpRequest {
     pub max_bytes: usize,
     /// How long the whole call may take.
     pub timeout: Duration,
+    /// Whether it is one of several that wait for the server to come up: such a call is always made, and its failure
+    /// says nothing of the server.
+    pub waits: bool,
 }
 
 /// An answer.
@@ -52,6 +55,14 @@ pub enum HttpError {
         /// The server's name.
         server: String,
         /// What happened.
+        why: String,
+    },
+    /// It was not called: it failed again and again, and is left alone for a while.
+    #[error("the server `{server}` {why}; it was not called")]
+    LeftAlone {
+        /// The server's name.
+        server: String,
+        /// How often, and until when.
         why: String,
     },
     /// The request may have reached the server; there is no whole answer.

@@ -18,6 +18,7 @@ pub mod gate;
 pub mod http;
 pub mod ids;
 pub mod input;
+pub mod lease;
 pub mod listen;
 pub mod memory;
 pub mod near;

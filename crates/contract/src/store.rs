@@ -18,6 +18,7 @@ use crate::{
     event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
     ids::{Account, CommandId, Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
+    lease::{Fence, Lease},
     memory::{MemoryEvent, Namespace, NamespaceSize, Remembered},
     operation::{OpEvent, Operation, State},
     reply::Reply,
@@ -130,6 +131,8 @@ pub enum Record {
     Schedule(ScheduleEvent),
     /// Something that commands remember changed. What does not follow what is stored of it is a conflict.
     Memory(Box<MemoryEvent>),
+    /// A lease was taken, prolonged or given back. What does not follow the stored one is a conflict. Beside the journal.
+    Lease(Lease),
     /// An operation's message was said where it can be neither edited nor recognised. Beside the journal.
     Announced(Announced),
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
@@ -291,6 +294,9 @@ pub enum StoreError {
     /// The store cannot write or read just now; nothing was written.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// Somebody else has taken the lease of whoever commits; nothing was written, and nothing will be.
+    #[error("another Wilco has taken over: {0}")]
+    Fenced(String),
     /// What is stored cannot be read.
     #[error("what is stored is damaged: {0}")]
     Corrupt(String),
@@ -308,7 +314,19 @@ pub struct Page {
 /// THE write, and all the reads.
 #[async_trait]
 pub trait Store:
-    Operations + Inbox + Rooms + Journal + Locks + Access + Logs + Events + Slots + Schedules + Aliases + Memory
+    Operations
+    + Inbox
+    + Rooms
+    + Journal
+    + Locks
+    + Access
+    + Logs
+    + Events
+    + Slots
+    + Schedules
+    + Aliases
+    + Memory
+    + Leases
 {
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
@@ -322,6 +340,10 @@ pub trait Store:
     /// # Errors
     /// When it cannot be.
     async fn flush(&self) -> Result<(), StoreError>;
+
+    /// From now on whoever has a later token of this lease has taken over from this store: each commit compares, in its
+    /// own transaction, and where that is so [`StoreError::Fenced`] is the answer.
+    fn fence(&self, fence: Fence);
 }
 
 /// Reading operations.
@@ -505,6 +527,13 @@ pub trait Slots: Send + Sync {
     async fn parcels(&self, place: &Place, limit: usize) -> Result<Vec<Parcel>, StoreError>;
     /// All mutes, those that have ended too until they are taken back or replaced.
     async fn mutes(&self) -> Result<Vec<Mute>, StoreError>;
+}
+
+/// Reading leases.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// All of them, by name.
+    async fn leases(&self) -> Result<Vec<Lease>, StoreError>;
 }
 
 /// Reading schedules.
@@ -697,6 +726,7 @@ impl Record {
             | Self::Line(_)
             | Self::Shown { .. }
             | Self::Said { .. }
+            | Self::Lease(_)
             | Self::Announced(_)
             | Self::Log(_) => None,
         }

@@ -103,6 +103,7 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.connectors", Read, "tells how connectors stand", tell::connectors),
         own!(core, "wilco.operation-counts", Read, "counts operations", tell::counts::operations),
         own!(core, "wilco.event-counts", Read, "counts events", tell::counts::events),
+        own!(core, "wilco.retry-connector", Write, "tries a connector again", tell::retry_connector),
         own!(core, "wilco.show", Read, "shows an operation", tell::show),
         own!(core, "wilco.log", Read, "shows an operation's output", tell::log),
         own!(core, "wilco.why", Read, "tells what was considered", tell::events::why),
@@ -200,6 +201,14 @@ pub(crate) fn commands() -> Vec<Command> {
             Read,
             "wilco.connectors",
             vec![],
+        ),
+        one(
+            "retry-connector",
+            &["connectors retry <connector>"],
+            "Tries a connector again, as wilco.toml says now",
+            Write,
+            "wilco.retry-connector",
+            vec![required("connector", ArgType::Word, "Its name in wilco.toml")],
         ),
         one("show", &["show <operation>"], "Shows an operation", Read, "wilco.show", vec![operation()]),
         one(

@@ -1,11 +1,12 @@
 //! The one HTTP client: calls to the servers that `wilco.toml` names, and to nobody else.
 //!
-//! Not a browser: it follows no redirect, keeps no cookies, asks no proxy from the environment, and tries once.
+//! Not a browser: it follows no redirect, keeps no cookies, asks no proxy from the environment, and tries once. A server
+//! that fails again and again is left alone for a while ([`crate::circuit`]).
 //! A named server may stand at a private address; an address that is not named cannot be called at all. Layer 1.
 
 use std::{
     collections::BTreeMap,
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -16,19 +17,28 @@ use reqwest::{
     redirect,
 };
 use url::Url;
-use wilco_contract::http::{Http, HttpError, HttpRequest, HttpResponse};
+use wilco_contract::{
+    clock::Clock,
+    http::{Http, HttpError, HttpRequest, HttpResponse},
+};
 
-use crate::telemetry;
+use crate::{
+    circuit::{Circuits, End},
+    telemetry,
+};
 
 /// How long a connection may take to stand. What is not connected by then was certainly not sent.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long a server that fails again and again is left alone at most.
+const LEFT_ALONE: Duration = Duration::from_secs(300);
 
 /// The client. It is built at the first call, so that a Wilco that calls nobody pays nothing.
-#[derive(Debug)]
 pub struct HttpClient {
     servers: RwLock<BTreeMap<String, Url>>,
+    circuits: Circuits,
+    clock: Arc<dyn Clock>,
     plain: OnceLock<Result<Client, String>>,
     secure: OnceLock<Result<Client, String>>,
 }
@@ -36,13 +46,29 @@ pub struct HttpClient {
 impl HttpClient {
     /// A client for these servers, by name: addresses with the scheme `http` or `https`.
     #[must_use]
-    pub fn new(servers: BTreeMap<String, Url>) -> Self {
-        Self { servers: RwLock::new(servers), plain: OnceLock::new(), secure: OnceLock::new() }
+    pub fn new(servers: BTreeMap<String, Url>, clock: Arc<dyn Clock>) -> Self {
+        let circuits = Circuits::of_each("server", LEFT_ALONE);
+        Self {
+            servers: RwLock::new(servers),
+            circuits,
+            clock,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+        }
     }
 
     /// Calls these servers from now on; a call under way goes on.
     pub fn serve(&self, servers: BTreeMap<String, Url>) {
-        *self.servers.write().unwrap_or_else(PoisonError::into_inner) = servers;
+        let mut now = self.servers.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *now, servers);
+        // At another address it is another server.
+        self.circuits.forget(|name| now.get(name) != before.get(name));
+    }
+
+    /// The servers that are left alone for a while because they failed again and again, by name: what is said of each.
+    #[must_use]
+    pub fn left_alone(&self) -> Vec<(String, String)> {
+        self.circuits.shut().into_iter().map(|(name, shut)| (name, shut.to_string())).collect()
     }
 
     /// The client for a scheme. Reading the system's certificates costs time and memory and may fail, so it is
@@ -97,7 +123,20 @@ fn bare() -> ClientBuilder {
 impl Http for HttpClient {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let prepared = self.prepare(&request)?;
-        let answer = exchange(prepared, &request).await;
+        let answer = if request.waits {
+            let answer = exchange(prepared, &request).await;
+            if end(&answer) == End::Good {
+                self.circuits.forget(|name| name == request.server);
+            }
+            answer
+        } else {
+            let pass = self.circuits.enter(&request.server, self.clock.now()).map_err(|shut| {
+                HttpError::LeftAlone { server: request.server.clone(), why: shut.to_string() }
+            })?;
+            let answer = exchange(prepared, &request).await;
+            pass.end(end(&answer), self.clock.now());
+            answer
+        };
         let outcome = match &answer {
             Ok(_) => "answer",
             Err(HttpError::Unknown { .. }) => "unknown",
@@ -107,6 +146,14 @@ impl Http for HttpClient {
         metrics::counter!(telemetry::HTTP_CALLS, "server" => request.server, "outcome" => outcome)
             .increment(1);
         answer
+    }
+}
+
+/// What an answer says about the next call: no answer, or one by whoever stands before a server that is away.
+fn end(answer: &Result<HttpResponse, HttpError>) -> End {
+    match answer {
+        Ok(response) if !matches!(response.status, 502..=504) => End::Good,
+        Ok(_) | Err(_) => End::Bad,
     }
 }
 

@@ -23,14 +23,16 @@ use wilco_contract::{
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq},
     input::Input,
+    lease::{Fence, Lease},
     memory::Remembered,
     operation::{Operation, State as OpState},
     reply::Reply,
     schedule::ScheduleState,
     slot::Shown,
     store::{
-        Access, Announced, AuditFilter, Batch, GIVEN, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
-        NOT_AUDIT, Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError, When,
+        Access, Announced, AuditFilter, Batch, GIVEN, Inbox, Journal, JournalRow, Leases, Lock, Locks,
+        LogLine, Logs, NOT_AUDIT, Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError,
+        When,
     },
 };
 
@@ -45,6 +47,7 @@ pub struct MemoryStore {
 
 struct State {
     known: Known,
+    fence: Option<Fence>,
     seal: Seal,
     journal: Vec<Row>,
     /// By number; the first has number 1.
@@ -77,6 +80,7 @@ impl MemoryStore {
     pub fn new(chance: Arc<dyn Chance>) -> Self {
         let state = State {
             known: Known::default(),
+            fence: None,
             seal: Seal::after(Walk::default().head()),
             journal: Vec::new(),
             operations: Vec::new(),
@@ -115,6 +119,7 @@ impl MemoryStore {
             rows.push(Some((body, entry.kind.to_owned(), who, operation)));
         }
         let mut state = self.state();
+        state.in_turn()?;
         state.known.admit(&batch)?;
         let (mut last, mut payload) = (None, None);
         for (record, row) in batch.records.into_iter().zip(rows) {
@@ -136,6 +141,16 @@ impl MemoryStore {
 }
 
 impl State {
+    /// Whether nobody has taken over.
+    fn in_turn(&self) -> Result<(), StoreError> {
+        let Some(fence) = &self.fence else { return Ok(()) };
+        match self.known.leases.get(&fence.name) {
+            Some(lease) if lease.is_held_by(fence) => Ok(()),
+            Some(lease) => Err(StoreError::Fenced(lease.holder.to_string())),
+            None => Err(StoreError::Fenced(format!("nobody has the lease `{}`", fence.name))),
+        }
+    }
+
     /// Takes a record that was let in and sealed into what it changes.
     fn project(&mut self, record: Record) {
         let seq = self.seal.head().seq;
@@ -182,7 +197,7 @@ impl State {
             }
             Record::Said { line } => self.told.said(line),
             // Letting it in has changed how it stands.
-            Record::Schedule(_) | Record::Event(_) | Record::Audit(_) => {}
+            Record::Schedule(_) | Record::Lease(_) | Record::Event(_) | Record::Audit(_) => {}
         }
     }
 
@@ -247,6 +262,10 @@ impl Store for MemoryStore {
 
     async fn flush(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn fence(&self, fence: Fence) {
+        self.state().fence = Some(fence);
     }
 }
 
@@ -367,6 +386,15 @@ impl Journal for MemoryStore {
 impl Locks for MemoryStore {
     async fn locks(&self) -> Result<Vec<Lock>, StoreError> {
         Ok(self.state().locks.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Leases for MemoryStore {
+    async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+        let mut all: Vec<_> = self.state().known.leases.values().cloned().collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(all)
     }
 }
 

@@ -1,10 +1,16 @@
 //! The HTTP client against real sockets.
 
-use std::{collections::BTreeMap, io::Read as _, io::Write as _, net::TcpListener, thread, time::Duration};
+use std::{
+    collections::BTreeMap, io::Read as _, io::Write as _, net::TcpListener, sync::Arc, thread, time::Duration,
+};
 
+use jiff::Timestamp;
 use url::Url;
 use wilco_contract::http::{Http, HttpError, HttpRequest, HttpResponse};
-use wilco_runtime::http::HttpClient;
+use wilco_runtime::{
+    clock::{SteppedClock, SystemClock},
+    http::HttpClient,
+};
 
 /// Listens for one call and answers it with these bytes, then hangs up; says what it was asked.
 fn serve(answer: Vec<u8>) -> (Url, thread::JoinHandle<String>) {
@@ -35,11 +41,12 @@ fn request() -> HttpRequest {
         body: None,
         max_bytes: 1000,
         timeout: Duration::from_secs(10),
+        waits: false,
     }
 }
 
 async fn ask(url: Url, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-    HttpClient::new(BTreeMap::from([("web".into(), url)])).send(request).await
+    HttpClient::new(BTreeMap::from([("web".into(), url)]), Arc::new(SystemClock)).send(request).await
 }
 
 #[tokio::test]
@@ -102,4 +109,36 @@ async fn only_named_servers_can_be_called() {
     assert_eq!(error, Err(HttpError::NoSuchServer("other".into())));
     let error = ask(url, HttpRequest { path: vec!["..".into()], ..request() }).await;
     assert!(matches!(error, Err(HttpError::NotSent { .. })), "{error:?}");
+}
+
+/// A server that takes no connection: five calls fail, and the sixth is not made until its time has come.
+#[tokio::test]
+async fn a_server_that_fails_again_and_again_is_left_alone_and_says_so() {
+    let clock = Arc::new(SteppedClock::new(Timestamp::UNIX_EPOCH));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let url = Url::parse(&url).expect("an address");
+    let client = HttpClient::new(BTreeMap::from([("web".into(), url.clone())]), clock.clone());
+    for _ in 0..5 {
+        let error = client.send(request()).await;
+        assert!(matches!(error, Err(HttpError::NotSent { .. })), "{error:?}");
+    }
+    let error = client.send(request()).await.expect_err("it is left alone");
+    let told =
+        "the server `web` failed 5 times in a row; it is tried again at 00:00:10 UTC; it was not called";
+    assert_eq!(error.to_string(), told);
+    let error = client.send(HttpRequest { waits: true, ..request() }).await;
+    assert!(
+        matches!(error, Err(HttpError::NotSent { .. })),
+        "whoever waits for it is let through: {error:?}"
+    );
+    clock.advance(Duration::from_secs(10));
+    let error = client.send(request()).await;
+    assert!(matches!(error, Err(HttpError::NotSent { .. })), "one call tries: {error:?}");
+    let alone = client.left_alone();
+    assert_eq!(alone.len(), 1);
+    assert!(alone[0].1.contains("6 times") && alone[0].1.contains("00:00:30"), "{alone:?}");
+    client.serve(BTreeMap::from([("web".into(), url.join("elsewhere").expect("an address"))]));
+    assert!(client.left_alone().is_empty(), "at another address it is another server");
 }

@@ -11,17 +11,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, sync::oneshot};
 use wilco_contract::{
     action::DynAction,
     clock::{Cancel, Chance, Clock, Spawn},
-    connector::{Arrival, Caps, Connector as _},
+    connector::Connector as _,
     ids::PersonId,
     operation::State,
-    reply::Reply,
     secrets::Secrets,
     store::{Page, Store},
 };
@@ -31,11 +29,12 @@ use wilco_runtime::{
     chance::OsChance,
     clock::SystemClock,
     http::HttpClient,
-    supervise::{Ends, Health, Healths, Line, Receiver, Supervisor},
+    lease::Tenure,
+    supervise::{Ends, Health},
     tasks::Tasks,
 };
 use wilco_store_sql::{Options, SqliteStore};
-use wilco_systems::{ConnectorParts as NetworkParts, ExecHome};
+use wilco_systems::ExecHome;
 use wilco_web::{
     Access, ConnectorParts, Desk, DoorParts, PublicUrl, Ready, WebConnector, access::OperatorKey,
 };
@@ -45,7 +44,8 @@ use crate::{
     checkpoints::Checkpoints,
     config::{Config, Environment},
     keys::Keys,
-    registry,
+    networks::{self, Networks},
+    node, registry,
     reload::{self, Began, Marks, Reload},
 };
 
@@ -92,11 +92,15 @@ pub struct App {
     config: Config,
     engine: Engine,
     store: Arc<SqliteStore>,
+    tenure: Tenure,
     seen: Arc<dyn Store>,
     tasks: Tasks,
     clock: Arc<dyn Clock>,
     checkpoints: Checkpoints,
     reload: Arc<Reload>,
+    networks: Arc<Networks>,
+    /// Their tasks, which end after all others.
+    lines: Tasks,
     connector: WebConnector,
     access: Access,
     door: DoorParts,
@@ -156,8 +160,11 @@ impl App {
             }
         };
         let keys = Keys::open(&config.keys)?;
+        let bare: Arc<dyn Store> = store.clone();
+        let tenure = node::turn(&bare, &clock, chance.as_ref()).await?;
+        bare.fence(tenure.fence());
         let seen = (outside.wrap)(store.clone());
-        let http = Arc::new(HttpClient::new(config.servers.clone()));
+        let http = Arc::new(HttpClient::new(config.servers.clone(), clock.clone()));
         let engine = Engine::new(
             Parts {
                 store: seen.clone(),
@@ -198,7 +205,20 @@ impl App {
             metrics: outside.metrics,
             stop: stop.clone(),
         };
+        let lines = Tasks::new();
+        let network_parts = networks::Parts {
+            engine: engine.clone(),
+            spawn: Arc::new(lines.clone()),
+            clock: clock.clone(),
+            healths: ready.connectors().clone(),
+            http: http.clone(),
+            environment: outside.environment.clone(),
+        };
+        let networks = Networks::new(&config, network_parts);
+        engine.connectors_stand_as(networks.clone());
+        ready.stands_as(networks.clone());
         let reload_parts = reload::Parts {
+            networks: networks.clone(),
             engine: engine.clone(),
             actions,
             http,
@@ -212,11 +232,14 @@ impl App {
             config,
             engine,
             store,
+            tenure,
             seen,
             tasks,
             clock,
             checkpoints,
             reload,
+            networks,
+            lines,
             connector,
             access,
             door,
@@ -260,11 +283,14 @@ impl App {
             config,
             engine,
             store,
+            tenure,
             seen,
             tasks,
             clock,
             mut checkpoints,
             reload,
+            networks,
+            lines,
             connector,
             door,
             ready,
@@ -273,15 +299,14 @@ impl App {
         } = self;
         let (tell_stop, stopped) = (self.tell_stop, self.stop);
         let began = clock.now();
+        let (tell_lost, lost) = oneshot::channel();
+        tasks.spawn("lease", Box::pin(keep(tenure.clone(), tell_lost, stopped.clone())));
         let session = connector.connect(None).await?;
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
-        engine.connectors_stand_as(Arc::new(ready.connectors().clone()));
-        // Beside the others: they end last, as long as somebody has something to say.
-        let lines = Tasks::new();
         let (tell_over, over) = stopper();
         let ends = Ends { stopping: stopped.clone(), over };
-        let networks = networks(&config, &engine, &lines, &clock, ready.connectors());
-        let networks: Vec<_> = networks.into_iter().map(|network| network.begin(ends.clone())).collect();
+        let networks = networks.supervisors().into_iter().map(|network| network.begin(ends.clone()));
+        let networks: Vec<_> = networks.collect();
         // The door opens when all that was under way is taken up: nobody is answered from half a picture.
         engine.recover().await?;
         for network in networks {
@@ -311,7 +336,7 @@ impl App {
             }
         };
         tasks.spawn("web arrivals", Box::pin(reader));
-        ready.connectors().set("web", Health::Connected(clock.now()));
+        ready.connectors().set("web", Health::Connected, clock.now());
         let signer = checkpoints.clone();
         let signing = {
             let (store, clock, until) = (seen.clone(), clock.clone(), stopped.clone());
@@ -335,7 +360,10 @@ impl App {
             }),
         );
         ready.set();
-        stop.await;
+        let taken_over = tokio::select! {
+            () = stop => None,
+            Ok(by) = lost => Some(by),
+        };
         engine.stop();
         // Who listened may be gone already.
         let _ = tell_stop.send(());
@@ -349,19 +377,33 @@ impl App {
         );
         let kept = async {
             seen.flush().await?;
-            checkpoints.sign(seen.head().await?, clock.now())?;
+            if taken_over.is_none() {
+                checkpoints.sign(seen.head().await?, clock.now())?;
+            }
             anyhow::Ok(())
         };
         let kept = kept.await;
         if let Err(error) = &kept {
             tracing::error!(%error, "The last records or their checkpoint could not be made safe.");
         }
+        if taken_over.is_none()
+            && let Err(error) = tenure.give_back().await
+        {
+            tracing::warn!(%error, "The lease was not given back; on another machine it is waited for.");
+        }
         let closed = store.close().await;
         if let Err(error) = &closed {
             tracing::error!(%error, "The database was not closed in order.");
         }
         kept?;
-        Ok(closed?)
+        closed?;
+        if let Some(by) = taken_over {
+            anyhow::bail!(
+                "{by} has taken over the database, so this Wilco ended. Let only one of them run; both would be started by \
+                 the same configuration on two machines"
+            );
+        }
+        Ok(())
     }
 
     /// The configuration that it runs with.
@@ -371,48 +413,15 @@ impl App {
     }
 }
 
-/// What keeps each network alive, not yet begun.
-fn networks(
-    config: &Config,
-    engine: &Engine,
-    tasks: &Tasks,
-    clock: &Arc<dyn Clock>,
-    healths: &Healths,
-) -> Vec<Supervisor> {
-    let chance: Arc<dyn Chance> = Arc::new(OsChance);
-    let parts =
-        || NetworkParts { clock: clock.clone(), chance: chance.clone(), spawn: Arc::new(tasks.clone()) };
-    let receiver: Arc<dyn Receiver> = Arc::new(Inbox(engine.clone()));
-    let supervisor = |(name, connector)| Supervisor {
-        name,
-        connector,
-        receiver: receiver.clone(),
-        clock: clock.clone(),
-        chance: chance.clone(),
-        healths: healths.clone(),
-    };
-    registry::connectors(config, parts).into_iter().map(supervisor).collect()
-}
-
-/// The engine, as connectors see it.
-struct Inbox(Engine);
-
-#[async_trait]
-impl Receiver for Inbox {
-    fn attach(&self, connector: &str, caps: Caps, way: Arc<Line>) {
-        self.0.attach(connector, caps, way.clone(), way);
-    }
-
-    async fn parked(&self, connector: &str, why: &str) {
-        let text =
-            format!("The connector `{connector}` was parked: {why}. A new start of Wilco tries it again.");
-        if let Err(error) = self.0.announce("connector.parked", "wilco", Reply::text(text)).await {
-            tracing::error!(%error, connector, "That a connector is parked could not be told.");
+/// Renews the lease; tells who has it where it was lost.
+async fn keep(tenure: Tenure, tell_lost: oneshot::Sender<String>, stop: Cancel) {
+    tokio::select! {
+        by = tenure.keep() => {
+            tracing::error!(by, "Another Wilco has taken over the database; this one ends.");
+            // Who listened may be gone already.
+            let _ = tell_lost.send(by);
         }
-    }
-
-    async fn accept(&self, arrival: Arrival) {
-        self.0.accept(arrival).await;
+        () = stop.cancelled() => {}
     }
 }
 

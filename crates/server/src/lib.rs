@@ -13,5 +13,7 @@ pub mod editors;
 pub mod explain;
 pub mod init;
 pub mod keys;
+mod networks;
+mod node;
 pub mod registry;
 mod reload;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wilco_contract::{action::DynAction, connector::Connector, source::Source};
 use wilco_systems::{ConnectorParts, ExecHome};
 
-use crate::config::Config;
+use crate::config::{Config, ConnectorSetup};
 
 /// All actions of the outside world.
 #[must_use]
@@ -22,11 +22,8 @@ pub fn sources(config: &Config) -> Vec<Arc<dyn Source>> {
     made.map(|made| made.expect("the configuration made each of them already")).collect()
 }
 
-/// All networks of a configuration beside the page, with their names.
+/// A network beside the page.
 #[must_use]
-pub fn connectors(config: &Config, parts: impl Fn() -> ConnectorParts) -> Vec<(String, Arc<dyn Connector>)> {
-    let made = |setup: &crate::config::ConnectorSetup| {
-        (setup.name.clone(), wilco_systems::connector(setup.settings.clone(), parts()))
-    };
-    config.connectors.iter().map(made).collect()
+pub fn connector(setup: &ConnectorSetup, parts: ConnectorParts) -> Arc<dyn Connector> {
+    wilco_systems::connector(setup.settings.clone(), parts)
 }

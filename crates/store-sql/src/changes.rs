@@ -16,6 +16,7 @@ use wilco_contract::{
     chain::Seal,
     ids::{Hash, OpId, Seq},
     input::Input,
+    lease::Lease,
     memory::{MemoryEvent, Remembered},
     operation::Operation,
     reply::Reply,
@@ -50,6 +51,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) schedules: BTreeMap<&'a str, ScheduleState>,
     /// Each alias's last state, by scope and name; none once taken back.
     pub(crate) aliases: BTreeMap<(String, &'a str), Option<&'a Alias>>,
+    /// Each lease's last state.
+    pub(crate) leases: BTreeMap<&'a str, &'a Lease>,
     /// What was over by then is gone, before anything else of this is written.
     pub(crate) swept: Option<Timestamp>,
     /// What is remembered in the end, by namespace and key; none once forgotten.
@@ -92,6 +95,7 @@ impl<'a> Changes<'a> {
             tokens: Vec::new(),
             schedules: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            leases: BTreeMap::new(),
             swept: None,
             memory: BTreeMap::new(),
             log: Vec::new(),
@@ -157,6 +161,7 @@ impl<'a> Changes<'a> {
             Record::Unalias { scope, name, .. } => {
                 self.aliases.insert((scope.key(), name), None);
             }
+            Record::Lease(lease) => drop(self.leases.insert(&lease.name, lease)),
             Record::Memory(event) => self.remember(event),
             Record::Log(line) => self.log.push(line),
             Record::Announced(said) => self.announced.push(said),
@@ -184,6 +189,6 @@ impl<'a> Changes<'a> {
 
     /// About how many rows these are; 0 only where nothing changes.
     pub(crate) fn rows(&self) -> usize {
-        self.journal.len() + self.log.len() + self.announced.len() + self.told.rows()
+        self.journal.len() + self.log.len() + self.announced.len() + self.leases.len() + self.told.rows()
     }
 }

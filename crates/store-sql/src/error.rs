@@ -84,6 +84,8 @@ pub(crate) enum Trouble {
     ReadOnly(String),
     /// What is stored is damaged.
     Damaged(String),
+    /// Another node has taken over.
+    Fenced(String),
     /// The connection is gone.
     Lost(String),
 }
@@ -111,6 +113,7 @@ impl Trouble {
             Self::Passing(what) | Self::ReadOnly(what) | Self::Lost(what) => {
                 StoreError::Unavailable(what.clone())
             }
+            Self::Fenced(what) => StoreError::Fenced(what.clone()),
             Self::Damaged(what) => StoreError::Corrupt(what.clone()),
         }
     }
@@ -121,7 +124,9 @@ impl Trouble {
         match self {
             Self::Damaged(what) => OpenError::Damaged { path, what },
             Self::ReadOnly(what) => OpenError::ReadOnly { path, what },
-            Self::Misfit(what) | Self::Passing(what) | Self::Lost(what) => OpenError::Failed { path, what },
+            Self::Misfit(what) | Self::Passing(what) | Self::Fenced(what) | Self::Lost(what) => {
+                OpenError::Failed { path, what }
+            }
         }
     }
 }

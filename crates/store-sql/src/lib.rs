@@ -21,6 +21,7 @@ mod writer;
 
 pub use self::{
     error::OpenError,
+    lock::holder_of,
     options::{Durability, Options, Parts},
     store::SqliteStore,
 };

@@ -65,6 +65,17 @@ impl LockFile {
     }
 }
 
+/// Who has the lock of this database, where somebody has; it is not taken.
+#[must_use]
+pub fn holder_of(database: &Path) -> Option<String> {
+    let mut file = OpenOptions::new().read(true).write(true).open(lock_path(database)).ok()?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Some(holder(&mut file)),
+        // It is free, and given back with the file; or opening it will say what is wrong with it.
+        Ok(()) | Err(TryLockError::Error(_)) => None,
+    }
+}
+
 fn lock_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");

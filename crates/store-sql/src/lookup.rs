@@ -51,6 +51,7 @@ struct Names<'a> {
     events: Vec<(&'a SourceName, &'a str)>,
     slots: Vec<u64>,
     schedules: Vec<&'a str>,
+    leases: Vec<&'a str>,
     memory: Vec<(&'a Namespace, &'a str)>,
 }
 
@@ -70,6 +71,7 @@ impl<'a> Names<'a> {
                 Record::Slot(slot) => names.slots.push(slot.number),
                 Record::Shown { slot, .. } => names.slots.push(*slot),
                 Record::Schedule(event) => names.schedules.push(event.name()),
+                Record::Lease(lease) => names.leases.push(&lease.name),
                 Record::Memory(event) => names.memory.extend(event.entry()),
                 // A lock that is given back, a session and what replaces or takes out whatever there is collide with
                 // nothing.
@@ -180,6 +182,12 @@ fn collisions(conn: &Connection, names: &Names<'_>) -> Result<(Known, HashMap<Op
             read(0, serde_json::from_str(&text(row, 0)?))
         })?;
         known.schedules.extend(state.map(|state| ((*name).to_owned(), state)));
+    }
+    for name in &names.leases {
+        let lease = one(conn, "SELECT row FROM leases WHERE name = ?", [name], |row| {
+            read(0, serde_json::from_str(&text(row, 0)?))
+        })?;
+        known.leases.extend(lease.map(|lease| ((*name).to_owned(), lease)));
     }
     for (namespace, key) in &names.memory {
         let ask = "SELECT version, until FROM memory WHERE namespace = ? AND key = ?";

@@ -6,6 +6,7 @@ mod access;
 mod aliases;
 mod events;
 mod journal;
+mod leases;
 mod memory;
 mod operations;
 mod rooms;

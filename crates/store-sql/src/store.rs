@@ -6,7 +6,7 @@ use std::{
     io::Read as _,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use wilco_contract::{
     chain::{Head, Walk},
     clock::Chance,
     ids::Seq,
+    lease::Fence,
     store::{Batch, Store, StoreError, When},
 };
 
@@ -52,6 +53,8 @@ pub struct SqliteStore {
 }
 
 struct Writing {
+    /// Whose turn it has to be for a commit.
+    fence: Arc<Mutex<Option<Fence>>>,
     queue: Arc<Queue>,
     ended: Ended,
     chance: Arc<dyn Chance>,
@@ -84,11 +87,20 @@ impl SqliteStore {
         let fresh = Arc::new(Fresh::default());
         fresh.begin(&conn).map_err(told)?;
         let queue = Arc::new(Queue::default());
-        let writer = Writer { conn: Some(conn), options, seal, newest, fresh: fresh.clone(), lock };
+        let fence = Arc::new(Mutex::new(None));
+        let writer = Writer {
+            conn: Some(conn),
+            options,
+            seal,
+            newest,
+            fresh: fresh.clone(),
+            fence: fence.clone(),
+            lock,
+        };
         let ended = writer.start(queue.clone());
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), what: error.to_string() };
-        let writing = Writing { queue, ended: ended.map_err(failed)?, chance: parts.chance };
+        let writing = Writing { fence, queue, ended: ended.map_err(failed)?, chance: parts.chance };
         Ok(Self { reads: readers(Options::reader(path)), writing: Some(writing), fresh })
     }
 
@@ -175,6 +187,12 @@ impl Store for SqliteStore {
         // What was committed before stands before this in the queue.
         let nothing = Batch { at: jiff::Timestamp::UNIX_EPOCH, records: Vec::new() };
         self.commit(nothing, When::Now).await.map(drop)
+    }
+
+    fn fence(&self, fence: Fence) {
+        if let Some(writing) = &self.writing {
+            *writing.fence.lock().unwrap_or_else(PoisonError::into_inner) = Some(fence);
+        }
     }
 }
 

@@ -42,6 +42,8 @@ const SCHEDULE: &str =
 const LOG: &str = "INSERT INTO op_log (operation, number, at, step, stream, text) VALUES (?, ?, ?, ?, ?, ?) \
      ON CONFLICT DO NOTHING";
 
+const LEASE: &str = "INSERT INTO leases (name, token, row) VALUES (?, ?, ?) \
+     ON CONFLICT DO UPDATE SET token = excluded.token, row = excluded.row";
 const ANNOUNCED: &str = "INSERT INTO announced (operation, slot, state, plan) VALUES (?, ?, ?, ?) \
      ON CONFLICT DO UPDATE SET state = excluded.state, plan = excluded.plan";
 
@@ -71,6 +73,9 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
     write_access(conn, changes)?;
     each(conn, SCHEDULE, &changes.schedules, |statement, (name, state)| {
         statement.execute(params![name, json(state)?])
+    })?;
+    each(conn, LEASE, changes.leases.values(), |statement, lease| {
+        statement.execute(params![lease.name, whole(lease.token)?, json(lease)?])
     })?;
     aliases::write(conn, changes)?;
     memory::write(conn, changes)?;

@@ -2,13 +2,18 @@
 //!
 //! Runs on a thread of its own, so that what was queued is written even when nobody polls any more. Layer 2.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::watch;
 use wilco_contract::{
     chain::{Head, Seal, Walk},
     ids::{Hash, Seq},
+    lease::{Fence, Lease},
     store::StoreError,
 };
 
@@ -44,6 +49,8 @@ pub(crate) struct Writer {
     pub(crate) newest: u64,
     /// The events that wait to be routed.
     pub(crate) fresh: Arc<Fresh>,
+    /// Whose turn it has to be; nobody's in particular where none is set.
+    pub(crate) fence: Arc<Mutex<Option<Fence>>>,
     /// Held for as long as the writer runs.
     pub(crate) lock: LockFile,
 }
@@ -131,6 +138,14 @@ impl Writer {
                 let answers = vec![Err(StoreError::Conflict(what))];
                 (Committed { answers, ..Committed::default() }, None)
             }
+            // It will never be our turn again.
+            Err(Trouble::Fenced(by)) => {
+                let is_empty = |item: &Item| item.batch.batch.records.is_empty();
+                let answer =
+                    |item| if is_empty(item) { Ok(None) } else { Err(StoreError::Fenced(by.clone())) };
+                let answers = items.iter().map(answer).collect();
+                (Committed { answers, ..Committed::default() }, None)
+            }
             Err(trouble) => (Committed::default(), Some(trouble)),
         }
     }
@@ -165,7 +180,8 @@ impl Writer {
             answers.push(fits.map(|()| changes.take(&item.batch, &stored)));
         }
         if changes.rows() > 0 {
-            transact(conn, &changes)?;
+            let fence = self.fence.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            transact(conn, &changes, fence.as_ref())?;
         }
         let events = changes.told.events.iter().map(|event| event.seq).collect();
         let routed = changes.told.traces.last_key_value().map(|(event, _)| *event);
@@ -194,11 +210,15 @@ impl Committed {
 }
 
 /// Writes all changes or none.
-fn transact(conn: &Connection, changes: &Changes<'_>) -> Result<(), Trouble> {
+fn transact(conn: &Connection, changes: &Changes<'_>, fence: Option<&Fence>) -> Result<(), Trouble> {
     let say = |words| conn.prepare_cached(words)?.execute([]).map(drop);
-    let written = say("BEGIN IMMEDIATE").and_then(|()| write(conn, changes)).and_then(|()| say("COMMIT"));
-    let Err(error) = written else { return Ok(()) };
-    let trouble = Trouble::from(error);
+    let all = || -> Result<(), Trouble> {
+        say("BEGIN IMMEDIATE")?;
+        in_turn(conn, fence)?;
+        write(conn, changes)?;
+        Ok(say("COMMIT")?)
+    };
+    let Err(trouble) = all() else { return Ok(()) };
     // After some failures SQLite has taken everything back by itself, or never begun.
     if conn.is_autocommit() {
         return Err(trouble);
@@ -206,6 +226,26 @@ fn transact(conn: &Connection, changes: &Changes<'_>) -> Result<(), Trouble> {
     match say("ROLLBACK") {
         Err(error) => Err(Trouble::Lost(format!("{}; then {error}", trouble.told()))),
         Ok(()) => Err(trouble),
+    }
+}
+
+/// Whether nobody has taken over; one row, by its key.
+fn in_turn(conn: &Connection, fence: Option<&Fence>) -> Result<(), Trouble> {
+    let Some(Fence { name, token }) = fence else { return Ok(()) };
+    let mut look = conn.prepare_cached("SELECT token, row FROM leases WHERE name = ?")?;
+    let found = look.query_row([name], |row| {
+        let is_ours = u64::try_from(row.get::<_, i64>(0)?).ok() == Some(*token);
+        Ok(if is_ours { None } else { Some(row.get::<_, String>(1)?) })
+    });
+    match found.optional()? {
+        Some(None) => Ok(()),
+        Some(Some(row)) => {
+            let by = serde_json::from_str::<Lease>(&row);
+            Err(Trouble::Fenced(
+                by.map_or_else(|_| "nobody can tell which".to_owned(), |by| by.holder.to_string()),
+            ))
+        }
+        None => Err(Trouble::Fenced(format!("nobody has the lease `{name}`"))),
     }
 }
 

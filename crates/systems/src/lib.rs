@@ -8,7 +8,7 @@ use std::sync::Arc;
 use wilco_contract::{
     action::DynAction,
     clock::{Chance, Clock, Spawn},
-    connector::{Connector, Tells},
+    connector::{Connector, News, Tells},
     ids::SourceName,
     source::{Secret, Source},
 };
@@ -104,6 +104,8 @@ pub struct ConnectorParts {
     pub chance: Arc<dyn Chance>,
     /// The way to start tasks.
     pub spawn: Arc<dyn Spawn>,
+    /// Who tells what became of them.
+    pub news: Arc<dyn News>,
 }
 
 /// The kinds of connectors, called as their folders are.
@@ -112,10 +114,10 @@ pub const CONNECTOR_KINDS: [&str; 1] = ["irc"];
 /// Makes a connector.
 #[must_use]
 pub fn connector(settings: ConnectorSettings, parts: ConnectorParts) -> Arc<dyn Connector> {
-    let ConnectorParts { clock, chance, spawn } = parts;
+    let ConnectorParts { clock, chance, spawn, news } = parts;
     match settings {
         ConnectorSettings::Irc(settings) => {
-            Arc::new(irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn }))
+            Arc::new(irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn, news }))
         }
     }
 }

@@ -17,15 +17,16 @@ use wilco_contract::{
     event::{EventFilter, Payload, StoredEvent, Trace, Unrouted},
     ids::{Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
+    lease::{Fence, Lease},
     memory::{Namespace, NamespaceSize, Remembered},
     operation::{Operation, State},
     route::Mute,
     schedule::ScheduleState,
     slot::{Parcel, ShownSlot},
     store::{
-        Access, Aliases, Announced, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks,
-        LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError,
-        When,
+        Access, Aliases, Announced, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Leases, Lock,
+        Locks, LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store,
+        StoreError, When,
     },
 };
 
@@ -76,6 +77,10 @@ impl Store for AbortingStore {
 
     async fn flush(&self) -> Result<(), StoreError> {
         self.inner.flush().await
+    }
+
+    fn fence(&self, fence: Fence) {
+        self.inner.fence(fence);
     }
 }
 
@@ -216,6 +221,13 @@ impl Events for AbortingStore {
         limit: usize,
     ) -> Result<Vec<Seq>, StoreError> {
         self.inner.old_payloads(source, before, limit).await
+    }
+}
+
+#[async_trait]
+impl Leases for AbortingStore {
+    async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+        self.inner.leases().await
     }
 }
 

@@ -12,6 +12,7 @@ pub mod access;
 pub mod aliases;
 pub mod events;
 pub mod journal;
+pub mod leases;
 pub mod memory;
 pub mod operations;
 pub mod rooms;
@@ -92,6 +93,11 @@ macro_rules! store_suite {
             what_was_routed_is_not_routed_again,
             a_forgotten_payload_leaves_event_and_chain_whole,
             many_events_in_one_group_keep_their_payloads,
+        );
+        $crate::store_suite!(@ $make, leases:
+            a_lease_has_one_holder_and_its_token_only_grows,
+            of_two_that_take_a_lease_at_once_one_does,
+            a_holder_whose_token_is_stale_commits_nothing,
         );
         $crate::store_suite!(@ $make, memory:
             a_value_stands_in_its_namespace_until_it_is_forgotten,

@@ -34,6 +34,7 @@ assets! {
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"
+    "js/connectors.js"
     "js/decide.js"
     "js/device.js"
     "js/dom.js"
@@ -59,7 +60,7 @@ assets! {
 }
 
 /// The paths that the page itself takes apart.
-pub(crate) const PAGES: [&str; 13] = [
+pub(crate) const PAGES: [&str; 14] = [
     "/",
     "/login",
     "/login/device",
@@ -72,6 +73,7 @@ pub(crate) const PAGES: [&str; 13] = [
     "/events/{id}",
     "/objects",
     "/sources",
+    "/connectors",
     "/audit",
 ];
 

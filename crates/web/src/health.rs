@@ -3,34 +3,41 @@
 //! Not an account of the outside: a network that is down does not make Wilco unready. Layer 3.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
+    routing::get,
 };
 use serde::Serialize;
+use wilco_contract::connector::Standings;
 use wilco_runtime::supervise::{Health, Healths};
 
-use crate::{door::Door, problem::Problem};
+use crate::{door::Door, headers, problem::Problem};
 
 /// Whether all is up: journal, catalogue, recovery. Until then the API changes nothing. Clones are the same flag.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Ready(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     ready: AtomicBool,
     connectors: Healths,
+    standings: OnceLock<Arc<dyn Standings>>,
 }
 
 #[derive(Serialize)]
 struct Readiness {
     ready: bool,
+    /// Whom it waits for, where another Wilco has the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
     connectors: Vec<ConnectorRow>,
 }
 
@@ -58,13 +65,26 @@ impl Ready {
         &self.0.connectors
     }
 
+    /// Makes known who says more of how all stands.
+    pub fn stands_as(&self, standings: Arc<dyn Standings>) {
+        // Whoever comes second finds the first.
+        let _ = self.0.standings.set(standings);
+    }
+
+    pub(crate) fn standings(&self) -> &dyn Standings {
+        match self.0.standings.get() {
+            Some(all) => all.as_ref(),
+            None => &self.0.connectors,
+        }
+    }
+
     fn look(&self) -> Readiness {
         let rows = self.0.connectors.all().into_iter().map(|(name, health)| ConnectorRow {
             name,
-            connected: matches!(health, Health::Connected(_)),
+            connected: health == Health::Connected,
             state: health.word(),
         });
-        Readiness { ready: self.is_set(), connectors: rows.collect() }
+        Readiness { ready: self.is_set(), waits_for: None, connectors: rows.collect() }
     }
 }
 
@@ -78,6 +98,26 @@ pub(crate) async fn readyz(State(door): State<Arc<Door>>) -> Response {
     let readiness = door.ready.look();
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
+}
+
+/// What a Wilco answers that waits for another one to end.
+pub fn standby(holder: String) -> Router {
+    let readyz = move || {
+        let readiness = Readiness { ready: false, waits_for: Some(holder.clone()), connectors: Vec::new() };
+        async move { (StatusCode::SERVICE_UNAVAILABLE, Json(readiness)).into_response() }
+    };
+    let elsewhere = || async {
+        Problem::unavailable("This Wilco waits until another one ends, which has the database; ask that one.")
+    };
+    let seal = |mut response: Response| async move {
+        headers::seal(false, response.headers_mut());
+        response
+    };
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .fallback(elsewhere)
+        .layer(middleware::map_response(seal))
 }
 
 /// The figures, as Prometheus reads them.

@@ -32,7 +32,7 @@ pub use self::{
     connector::{ConnectorParts, Room, TELLS, WebConnector},
     desk::Desk,
     door::{CALL_DEADLINE, DoorParts, router},
-    health::Ready,
+    health::{Ready, standby},
     public_url::PublicUrl,
     serve::serve,
     text::clean_value,

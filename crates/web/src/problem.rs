@@ -167,6 +167,10 @@ impl From<StoreError> for Problem {
                     "The record cannot be read or written just now; nothing was changed. Try again soon.",
                 )
             }
+            StoreError::Fenced(what) => {
+                tracing::error!(by = %what, "another Wilco has taken over");
+                Self::unavailable("Another Wilco has taken over; nothing was changed. Try again soon.")
+            }
             StoreError::Corrupt(what) => {
                 tracing::error!(error = %what, "what is stored is damaged");
                 Self::internal("What is stored cannot be read; the server's log says more.")

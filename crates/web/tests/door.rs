@@ -59,6 +59,7 @@ async fn the_page_stands_at_each_of_its_addresses_and_its_files_beside_it() {
         "/events/12",
         "/objects",
         "/sources",
+        "/connectors",
         "/audit",
     ] {
         assert_eq!(client.get(path).await.text(), page.text(), "{path}");
@@ -96,8 +97,8 @@ async fn health_is_told_to_anybody_and_readiness_when_it_is_there() {
     answer.problem(503);
     assert_eq!(server.operator().get("/api/v1/me").await.status, 200, "reading does no harm");
     let parked = Health::Parked { why: "the password of the account is wrong".into() };
-    server.ready.connectors().set("irc", parked);
-    server.ready.connectors().set("web", Health::Connected(Timestamp::UNIX_EPOCH));
+    server.ready.connectors().set("irc", parked, Timestamp::UNIX_EPOCH);
+    server.ready.connectors().set("web", Health::Connected, Timestamp::UNIX_EPOCH);
     server.ready.set();
     let ready = anybody.get("/readyz").await;
     assert_eq!(ready.status, 200, "a network that is down turns nothing");

@@ -10,6 +10,7 @@ use wilco_contract::{
     store::{Batch, Forgotten, Record, When},
 };
 use wilco_engine::SourceHealth;
+use wilco_runtime::supervise::Health;
 
 use crate::support::{Server, place};
 
@@ -257,6 +258,35 @@ async fn a_source_says_how_it_is_and_where_to_send() {
             "taken": 12, "repeated": 2, "refused": 1, "taken_at": "2026-01-05T09:00:00Z",
             "refused_at": "2026-01-05T08:00:00Z", "refused_why": "The signature is wrong."
         }])
+    );
+}
+
+#[tokio::test]
+async fn a_connector_says_how_it_stands_since_when_and_what_to_do() {
+    let server = Server::start().await;
+    let at = |text: &str| text.parse().expect("a time");
+    let healths = server.ready.connectors();
+    healths.set("web", Health::Connected, at("2026-01-05T09:00:00Z"));
+    healths.set("irc", Health::Parked { why: "the password is wrong".into() }, at("2026-01-05T09:01:00Z"));
+    assert_eq!(
+        server.client().get("/api/v1/connectors").await.status,
+        401,
+        "why is for those who are signed in"
+    );
+    let list = server.token("dash", "read").await.get("/api/v1/connectors").await.json();
+    assert_eq!(
+        list["items"],
+        json!([
+            {
+                "name": "irc", "kind": "connector", "state": "parked", "since": "2026-01-05T09:01:00Z",
+                "why": "the password is wrong", "todo": "Correct it, then order `connectors retry irc`.",
+                "failed": "the password is wrong", "failed_at": "2026-01-05T09:01:00Z"
+            },
+            {
+                "name": "web", "kind": "connector", "state": "connected", "since": "2026-01-05T09:00:00Z",
+                "why": null, "todo": null, "failed": null, "failed_at": null
+            }
+        ])
     );
 }
 

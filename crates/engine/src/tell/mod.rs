@@ -151,14 +151,39 @@ pub(crate) async fn connectors(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told
         return reply(Reply::text("There are no connectors."));
     }
     let row = |standing: Standing| {
-        let about = match (standing.why, standing.since) {
-            (Some(why), _) => why,
-            (None, Some(since)) => format!("since {}", words::time(core, since)),
-            (None, None) => String::new(),
-        };
-        vec![standing.connector, standing.state.to_owned(), about]
+        let mut about = vec![match standing.why {
+            Some(why) => {
+                format!("{}; since {}", why.trim_end_matches('.'), words::time(core, standing.since))
+            }
+            None => format!("since {}", words::time(core, standing.since)),
+        }];
+        about.extend(standing.todo);
+        vec![standing.connector, standing.state.to_owned(), about.join(". ")]
     };
-    tabled(&["connector", "state", "about"], all.into_iter().map(row).collect())
+    let mut outcome = tabled(&["connector", "state", "about"], all.into_iter().map(row).collect())?;
+    let alone = core.standings.get().map(|standings| standings.left_alone()).unwrap_or_default();
+    if let Some(reply) = outcome.reply.as_mut().filter(|_| !alone.is_empty()) {
+        let lines: Vec<_> =
+            alone.into_iter().map(|(name, why)| format!("the server `{name}` {why}")).collect();
+        reply.blocks.push(Block::Text { text: format!("Left alone for a while: {}.", lines.join("; ")) });
+        outcome.text = Some(reply.plain());
+    }
+    Ok(outcome)
+}
+
+/// A connector.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct ConnectorArgs {
+    /// Its name in `wilco.toml`.
+    connector: String,
+}
+
+pub(crate) async fn retry_connector(core: &Arc<Core>, _: &Intent, args: ConnectorArgs) -> Told {
+    let Some(standings) = core.standings.get() else {
+        return Err(ActionError::failed("This Wilco has no connectors beside the page."));
+    };
+    let text = standings.retry(&args.connector).await.map_err(ActionError::failed)?;
+    reply(Reply::text(text))
 }
 
 /// An operation to tell of.

@@ -174,3 +174,13 @@ async fn what_was_stopped_goes_on_after_ten_minutes() {
     world.say("web:bo", "m9", "ping").await;
     assert_eq!(world.network.texts().iter().filter(|text| text.trim() == "pong").count(), 6);
 }
+
+#[tokio::test]
+async fn a_line_that_is_brought_twice_is_answered_once_where_a_repeat_would_show() {
+    let world = world(policy(), vec![says("hello", "hi")]).await;
+    world.network.forget_keys();
+    for (id, answers) in [("m1", 1), ("m1", 1), ("m2", 2)] {
+        world.say("web:bo", id, "hello").await;
+        assert_eq!(world.network.texts().len(), answers, "{id}");
+    }
+}

@@ -260,12 +260,13 @@ async fn how_connectors_stand_is_told_with_why() {
     world.say("web:you", "m1", "wilco connectors").await;
     assert_eq!(world.last_text(), "There are no connectors.");
     let healths = Healths::default();
-    healths.set("far", Health::Parked { why: "the password is wrong".into() });
-    healths.set("web", Health::Connected(world.time()));
+    healths.set("far", Health::Parked { why: "the password is wrong".into() }, world.time());
+    healths.set("web", Health::Connected, world.time());
     world.engine.connectors_stand_as(Arc::new(healths));
     world.say("web:you", "m2", "wilco connectors").await;
     let told = world.last_text();
     let rows: Vec<Vec<_>> = told.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows[1], ["far", "parked", "the", "password", "is", "wrong"], "{told}");
+    assert_eq!(rows[1][..6], ["far", "parked", "the", "password", "is", "wrong;"], "{told}");
+    assert!(told.contains("Correct it, then order `connectors retry far`."), "{told}");
     assert_eq!(rows[2][..3], ["web", "connected", "since"], "{told}");
 }

@@ -14,6 +14,7 @@ use wilco_contract::{
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq, SourceName},
     input::Input,
+    lease::Lease,
     memory::{self, MemoryEvent, Namespace},
     schedule::ScheduleState,
     store::{Batch, LockOwner, Record, StoreError},
@@ -42,6 +43,8 @@ pub struct Known {
     pub tokens: HashMap<String, (Hash, Timestamp)>,
     /// How the schedules stand.
     pub schedules: HashMap<String, ScheduleState>,
+    /// The leases, by name.
+    pub leases: HashMap<String, Lease>,
     /// What is remembered: in which version, until when.
     pub memory: HashMap<(Namespace, String), (u64, Option<Timestamp>)>,
 }
@@ -143,6 +146,10 @@ impl Known {
                 undo.push(set(|known| &mut known.schedules, self, &name, Some(state)));
             }
             Record::Memory(event) => self.admit_memory(event, undo)?,
+            Record::Lease(lease) => {
+                lease.follows(self.leases.get(&lease.name), at)?;
+                undo.push(set(|known| &mut known.leases, self, &lease.name, Some(lease.clone())));
+            }
             Record::Access(AccessEvent::Session(_))
             | Record::Audit(_)
             | Record::Handled { .. }

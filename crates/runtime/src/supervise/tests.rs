@@ -1,23 +1,36 @@
 //! What a supervisor does with a connector that fails in every way.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
+    task::Poll,
+};
 
 use futures_util::stream;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use wilco_contract::{
-    connector::DeliveryKey,
+    clock::Spawn as _,
+    connector::{DeliveryKey, Directory, Outbox, Post, Receipt, SendError, Standings as _},
+    ids::{Account, Place},
     input::{Input, Message},
+    reply::Reply,
 };
 
 use super::*;
-use crate::{chance::SeededChance, clock::SteppedClock};
+use crate::{chance::SeededChance, clock::SteppedClock, tasks::Tasks};
+
+/// How a connection goes: what is said on it until it ends, or why there is none.
+type Next = Result<Vec<&'static str>, Retry>;
 
 /// A network of prepared connections, and what it was asked.
 #[derive(Default)]
 struct Prepared {
-    connections: Mutex<VecDeque<Result<Vec<&'static str>, Retry>>>,
+    connections: Mutex<VecDeque<Next>>,
     resumed: Mutex<Vec<Option<Cursor>>>,
     posted: Mutex<Vec<String>>,
+    refuses: AtomicBool,
 }
 
 struct Here(Arc<Prepared>);
@@ -80,6 +93,9 @@ impl Outbox for Gone {
 #[async_trait]
 impl Outbox for Here {
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError> {
+        if self.0.refuses.load(Ordering::SeqCst) {
+            return Err(SendError::NotSent { what: "not now".into(), retry: Retry::Backoff });
+        }
         self.0.posted.lock().expect("the list").push(post.key.0.clone());
         Ok(Receipt { place: post.place.clone(), id: post.key.0.clone() })
     }
@@ -124,16 +140,76 @@ impl Receiver for Heard {
         let _ = self.texts.send(format!("{connector} is parked: {why}"));
     }
 
+    async fn mended(&self, connector: &str) {
+        let _ = self.texts.send(format!("{connector} is mended"));
+    }
+
+    async fn stalled(&self, connector: &str) {
+        let _ = self.texts.send(format!("{connector} stalls"));
+    }
+
     async fn accept(&self, arrival: Arrival) {
+        if let Input::Message(message) = &arrival.input
+            && message.text == "never"
+        {
+            std::future::pending::<()>().await;
+        }
         if let Input::Message(message) = arrival.input {
             let _ = self.texts.send(message.text);
         }
     }
 }
 
+/// A connector with prepared connections, under a supervisor that runs while somebody waits for what it says.
+struct Far {
+    prepared: Arc<Prepared>,
+    receiver: Arc<Heard>,
+    heard: mpsc::UnboundedReceiver<String>,
+    seat: Arc<Seat>,
+    healths: Healths,
+    running: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Far {
+    fn of(name: &str, connections: Vec<Next>) -> Self {
+        let prepared =
+            Arc::new(Prepared { connections: Mutex::new(connections.into()), ..Prepared::default() });
+        Self::by(name, Seat::new(Arc::new(Here(prepared.clone()))), prepared)
+    }
+
+    fn by(name: &str, seat: Arc<Seat>, prepared: Arc<Prepared>) -> Self {
+        let (texts, heard) = mpsc::unbounded_channel();
+        let receiver = Arc::new(Heard { texts, attached: Mutex::default() });
+        let healths = Healths::default();
+        let supervisor = Supervisor {
+            name: name.into(),
+            seat: seat.clone(),
+            receiver: receiver.clone(),
+            clock: Arc::new(SteppedClock::new(Timestamp::UNIX_EPOCH)),
+            chance: Arc::new(SeededChance::new(7)),
+            healths: healths.clone(),
+        };
+        let running = Box::pin(supervisor.begin(Ends::never()));
+        Self { prepared, receiver, heard, seat, healths, running }
+    }
+
+    /// What it said until it said this.
+    async fn until(&mut self, last: &str) -> Vec<String> {
+        let mut said: Vec<String> = Vec::new();
+        while said.last().is_none_or(|said| said != last) {
+            tokio::select! {
+                biased;
+                Some(text) = self.heard.recv() => said.push(text),
+                () = &mut self.running => panic!("it ended after {said:?}"),
+            }
+        }
+        said
+    }
+}
+
 #[tokio::test]
 async fn it_goes_on_after_every_end_but_the_one_that_somebody_has_to_mend() {
-    let connections = [
+    let connections = vec![
         Ok(vec!["one", "two"]),
         Err(Retry::Backoff),
         Err(Retry::After(Duration::from_secs(9))),
@@ -141,58 +217,39 @@ async fn it_goes_on_after_every_end_but_the_one_that_somebody_has_to_mend() {
         Ok(vec![]),
         Err(Retry::Never),
     ];
-    let prepared = Arc::new(Prepared { connections: Mutex::new(connections.into()), ..Prepared::default() });
-    let (texts, mut heard) = mpsc::unbounded_channel();
-    let receiver = Arc::new(Heard { texts, attached: Mutex::default() });
-    let healths = Healths::default();
-    let supervisor = Supervisor {
-        name: "far".into(),
-        connector: Arc::new(Here(prepared.clone())),
-        receiver: receiver.clone(),
-        clock: Arc::new(SteppedClock::new(Timestamp::UNIX_EPOCH)),
-        chance: Arc::new(SeededChance::new(7)),
-        healths: healths.clone(),
-    };
-    supervisor.begin(Ends::never()).await;
-    assert_eq!(healths.all(), [("far".to_owned(), Health::Parked { why: "it does not work".into() })]);
-    let mut said = Vec::new();
-    while let Ok(text) = heard.try_recv() {
-        said.push(text);
-    }
+    let mut far = Far::of("far", connections);
+    let said = far.until("far is parked: it does not work").await;
+    assert_eq!(far.healths.all(), [("far".to_owned(), Health::Parked { why: "it does not work".into() })]);
     assert_eq!(said, ["one", "two", "three", "far is parked: it does not work"]);
     let cursor = |text: &str| Some(Cursor(text.to_owned()));
-    let resumed = prepared.resumed.lock().expect("the list").clone();
+    let resumed = far.prepared.resumed.lock().expect("the list").clone();
     assert_eq!(
         resumed,
         [None, cursor("two"), cursor("two"), cursor("two"), cursor("three"), cursor("three")]
     );
-    let keys: Vec<_> = receiver.attached.lock().expect("the list").iter().map(|caps| caps.keys).collect();
+    let keys: Vec<_> = far.receiver.attached.lock().expect("the list").iter().map(|caps| caps.keys).collect();
     assert_eq!(keys, [false, true, true, true], "attached before the first connection, and by each");
 }
 
 #[tokio::test]
 async fn what_is_sent_in_a_short_break_waits_for_its_end() {
-    let line = Arc::new(Line::new("far"));
+    let line = Arc::new(Line::new("far", Arc::new(SteppedClock::new(Timestamp::UNIX_EPOCH))));
     let prepared = Arc::new(Prepared::default());
-    line.now.send_replace(Some(Way { outbox: Arc::new(Gone), directory: Arc::new(Gone), number: 1 }));
+    line.stands(Way { outbox: Arc::new(Gone), directory: Arc::new(Gone), number: 1 });
     assert!(line.exists(&place()).await);
-    line.now.send_replace(None);
+    line.broke();
     assert!(!line.exists(&place()).await);
     let (place, reply, key) = (place(), Reply::text("hello"), DeliveryKey("one".into()));
     let sending = line.post(Post { place: &place, thread: None, reply: &reply, key: &key });
     let coming = async {
         tokio::task::yield_now().await;
-        line.now.send_replace(Some(Way {
-            outbox: Arc::new(Here(prepared.clone())),
-            directory: Arc::new(Gone),
-            number: 2,
-        }));
+        line.stands(Way { outbox: Arc::new(Here(prepared.clone())), directory: Arc::new(Gone), number: 2 });
     };
     let (sent, ()) = tokio::join!(sending, coming);
     assert_eq!(sent.map(|receipt| receipt.id).ok(), Some("one".to_owned()));
     assert_eq!(*prepared.posted.lock().expect("the list"), ["one"]);
     // Nothing waits for what will not come.
-    line.now.send_replace(None);
+    line.broke();
     line.hurry();
     let error = line
         .post(Post { place: &place, thread: None, reply: &reply, key: &key })
@@ -214,4 +271,97 @@ fn pauses_grow_and_are_spread() {
         (pause(0, Retry::Now, all), pause(1, Retry::Now, all)),
         (Some(Duration::ZERO), Some(Duration::from_secs(2)))
     );
+}
+
+#[tokio::test]
+async fn a_parked_connector_is_tried_again_when_somebody_says_so_and_told_once() {
+    let mut far = Far::of("far", vec![Err(Retry::Never), Err(Retry::Never)]);
+    far.until("far is parked: it does not work").await;
+    far.seat.retry();
+    while far.prepared.resumed.lock().expect("the list").len() < 2 {
+        tokio::select! {
+            biased;
+            () = &mut far.running => panic!("it ended"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    let mended = Prepared { connections: Mutex::new([Ok(vec!["hello"])].into()), ..Prepared::default() };
+    far.seat.replace(Arc::new(Here(Arc::new(mended))));
+    far.seat.retry();
+    assert_eq!(far.until("hello").await, ["far is mended", "hello"], "what was told is told once");
+}
+
+/// Ways in which a connector may be broken.
+enum Broken {
+    /// It never connects.
+    Hangs,
+    /// Its stream never says anything.
+    Silent,
+    /// Its stream makes a mistake.
+    Panics,
+}
+
+#[async_trait]
+impl Connector for Broken {
+    async fn connect(&self, _: Option<Cursor>) -> Result<Session, ConnectError> {
+        let arrivals: stream::BoxStream<'static, Arrival> = match self {
+            Self::Hangs => std::future::pending().await,
+            Self::Silent => Box::pin(stream::pending()),
+            Self::Panics => {
+                Box::pin(stream::poll_fn(|_| -> Poll<Option<Arrival>> { panic!("a stream with a mistake") }))
+            }
+        };
+        Ok(Session { caps: LEAST, arrivals, outbox: Arc::new(Gone), directory: Arc::new(Gone) })
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_or_panics_in_one_connector_stops_no_other() {
+    let broken = |name: &str, how| Far::by(name, Seat::new(Arc::new(how)), Arc::default());
+    let (hangs, silent, panics) =
+        (broken("hangs", Broken::Hangs), broken("silent", Broken::Silent), broken("panics", Broken::Panics));
+    let mut stalls = Far::of("stalls", vec![Ok(vec!["one", "never", "two"])]);
+    let mut far = Far::of("far", vec![Ok(vec!["one"]), Ok(vec!["two"]), Err(Retry::Never)]);
+    let healths = [&hangs, &silent, &panics].map(|far| far.healths.clone());
+    // Each in a task of its own, as they are in the server: a clock that is stepped lets one that hangs try for ever.
+    let tasks = Tasks::new();
+    for far in [hangs, silent, panics] {
+        tasks.spawn("connector", far.running);
+    }
+    let said = stalls.until("stalls stalls").await;
+    assert_eq!(said, ["one", "stalls stalls"], "it is told that nothing more is heard there");
+    let said = far.until("far is parked: it does not work").await;
+    assert_eq!(said, ["one", "two", "far is parked: it does not work"]);
+    let [hangs, silent, panics] = healths;
+    let last = |healths: &Healths| healths.standings().remove(0).last.map(|(_, what)| what);
+    while last(&hangs).is_none() || last(&panics).is_none() || silent.of("silent") != Some(Health::Connected)
+    {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(last(&hangs).as_deref(), Some("connecting took longer than 180 s"));
+    assert_eq!(last(&panics).as_deref(), Some("the connection ended"));
+    assert_eq!(last(&silent), None);
+}
+
+#[tokio::test]
+async fn a_place_that_refuses_again_and_again_is_left_alone_and_others_are_not() {
+    let clock = Arc::new(SteppedClock::new(Timestamp::UNIX_EPOCH));
+    let line = Line::new("far", clock.clone());
+    let prepared = Arc::new(Prepared::default());
+    prepared.refuses.store(true, Ordering::SeqCst);
+    line.stands(Way { outbox: Arc::new(Here(prepared.clone())), directory: Arc::new(Gone), number: 1 });
+    let (ops, dev) = (place(), Place::parse("far:dev").expect("a place"));
+    let (reply, key) = (Reply::text("hello"), DeliveryKey("one".into()));
+    let post = async |place: &Place| line.post(Post { place, thread: None, reply: &reply, key: &key }).await;
+    for _ in 0..5 {
+        assert!(post(&ops).await.is_err());
+    }
+    prepared.refuses.store(false, Ordering::SeqCst);
+    let held = post(&ops).await.expect_err("it is left alone");
+    let told = "not sent: `far:ops` failed 5 times in a row; it is tried again at 00:00:10 UTC";
+    assert_eq!(held.to_string(), told);
+    assert!(matches!(held, SendError::NotSent { retry: Retry::After(wait), .. } if wait.as_secs() == 10));
+    assert!(post(&dev).await.is_ok());
+    clock.advance(Duration::from_secs(10));
+    assert!(post(&ops).await.is_ok() && line.left_alone().is_empty());
 }

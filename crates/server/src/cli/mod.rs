@@ -12,7 +12,7 @@ mod init;
 mod login;
 mod logins;
 mod orders;
-mod terminal;
+pub(crate) mod terminal;
 mod up;
 
 use std::{future::Future, path::PathBuf, process::ExitCode};

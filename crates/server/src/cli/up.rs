@@ -16,7 +16,7 @@ use super::{Failure, terminal};
 use crate::{
     app::{App, Outside},
     config::{self, Config, Environment},
-    demo,
+    demo, node,
 };
 
 /// Starts and runs until a signal.
@@ -30,21 +30,9 @@ pub(crate) fn run(named: Option<&Path>) -> Result<(), Failure> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let (path, is_demo) = find(named)?;
-    let config = match config::load(&path, &Environment::from_process()) {
-        Ok(config) => config,
-        Err(problems) => {
-            for problem in problems {
-                terminal::notice(&problem.to_string());
-            }
-            return Err(Failure::Told);
-        }
-    };
-    for warning in &config.warnings {
-        terminal::notice(&warning.to_string());
-    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
-    let served = runtime.block_on(serve(config, is_demo));
+    let served = runtime.block_on(serve(&path, is_demo));
     // What is stuck in a blocking call does not hold up the end.
     runtime.shutdown_background();
     served
@@ -64,10 +52,41 @@ fn find(named: Option<&Path>) -> Result<(PathBuf, bool), Failure> {
     }
 }
 
-async fn serve(config: Config, is_demo: bool) -> Result<(), Failure> {
+fn load(path: &Path) -> Result<Config, Failure> {
+    match config::load(path, &Environment::from_process()) {
+        Ok(config) => {
+            for warning in &config.warnings {
+                terminal::notice(&warning.to_string());
+            }
+            Ok(config)
+        }
+        Err(problems) => {
+            for problem in problems {
+                terminal::notice(&problem.to_string());
+            }
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// Builds the server as soon as no other one has its database.
+async fn build(path: &Path) -> Result<App, Failure> {
+    let mut config = load(path)?;
+    if node::until_free(&config).await {
+        // It may have waited for days.
+        config = load(path)?;
+    }
+    Ok(App::build(config, Outside::real()?).await?)
+}
+
+async fn serve(path: &Path, is_demo: bool) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let app = App::build(config, Outside::real()?).await?;
+    let app = tokio::select! {
+        app = build(path) => app?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let url = app.config().public_url.clone();
     if is_demo {
         terminal::line(&format!("This is the demo, in ./{}.", demo::FOLDER));

@@ -32,6 +32,7 @@ use crate::{
     app,
     check::{self, Good, ReadPack, Rights},
     config::{self, Config, Environment},
+    networks::Networks,
 };
 
 /// How many looks lie between two readings while something is wrong.
@@ -51,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) http: Arc<HttpClient>,
     /// What the environment says.
     pub(crate) environment: Environment,
+    /// The networks, of which some may wait for what was mended.
+    pub(crate) networks: Arc<Networks>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -200,7 +203,7 @@ impl Reload {
             return Err("Wilco is stopping".to_owned());
         }
         let mut state = self.state.lock().await;
-        let found = match self.read(&state).await {
+        let mut found = match self.read(&state).await {
             Ok(found) => found,
             Err(problems) => return self.leave(&mut state, by, &problems).await,
         };
@@ -230,6 +233,18 @@ impl Reload {
             Err(collisions) => return self.leave(&mut state, by, &collisions).await,
         };
         self.parts.http.serve(found.config.servers.clone());
+        let tried = if why == Why::Asked || found.written.connectors != state.written.connectors {
+            self.parts.networks.mend(&found.written)
+        } else {
+            Vec::new()
+        };
+        for setup in &mut found.config.connectors {
+            // What is tried anew runs as it is written.
+            let now = found.written.connectors.iter().find(|now| now.name == setup.name);
+            if let Some(now) = now.filter(|now| tried.contains(&now.name)) {
+                *setup = now.clone();
+            }
+        }
         for warning in found.warnings {
             tracing::warn!("{warning}");
         }
@@ -237,6 +252,7 @@ impl Reload {
         let gains = check::gains(&state.rights, &found.rights);
         let keys = differ::needs_restart(&found.config, &found.written);
         let restart = match differ::needs_restart(&state.written, &found.written).is_empty() {
+            false if keys.is_empty() && !tried.is_empty() => told::Restart::Told,
             false => told::Restart::New(&keys),
             true if why == Why::Asked => told::Restart::Again(&keys),
             true => told::Restart::Told,
@@ -248,6 +264,7 @@ impl Reload {
             secrets: &others,
             gains: &gains,
             restart,
+            tried: &tried,
             broken,
         };
         let mended = broken.is_none() && state.wrong.is_some();

@@ -24,6 +24,8 @@ pub(super) struct News<'a> {
     pub(super) secrets: &'a [String],
     pub(super) gains: &'a [Gain],
     pub(super) restart: Restart<'a>,
+    /// The connectors that were parked and are tried again.
+    pub(super) tried: &'a [String],
     /// What [`broken`] says.
     pub(super) broken: Option<&'a str>,
 }
@@ -46,6 +48,7 @@ impl News<'_> {
             && self.sections.is_empty()
             && self.secrets.is_empty()
             && self.gains.is_empty()
+            && self.tried.is_empty()
             && !matches!(self.restart, Restart::New(_))
     }
 
@@ -78,6 +81,10 @@ impl News<'_> {
             lines.push(format!("Planned before, and to be asked for anew: {ids}."));
         }
         lines.extend(rights(self.gains));
+        if !self.tried.is_empty() {
+            let names: Vec<_> = self.tried.iter().map(|name| format!("`{name}`")).collect();
+            lines.push(format!("Parked connectors that are tried again: {}.", some(&names, NAMED, ", ")));
+        }
         match self.restart {
             Restart::New([]) => lines.push("Nothing takes a restart of Wilco any more.".to_owned()),
             Restart::Told | Restart::Again([]) => {}

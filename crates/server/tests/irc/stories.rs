@@ -207,20 +207,24 @@ async fn a_wrong_password_parks_the_connector_and_says_so() {
     let file = secrets.path().join("password");
     let sasl = format!("sasl = {{ account = \"wilco\", password = {{ file = \"{}\" }} }}\n", file.display());
     fs::write(&file, "wrong").expect("written");
-    let mut town = Town::new(network, &sasl).await;
+    let town = Town::new(network, &sasl).await;
     town.stands("parked").await;
     let said = town.server.said();
     assert!(said.contains("the account `wilco`") && said.contains("wilco.toml"), "{said}");
     assert!(!said.contains("wrong"), "{said}");
     let told = town.you.call("connectors", "how").await.expect("an answer").body["text"].to_string();
     assert!(told.contains("parked") && told.contains("the account `wilco`"), "{told}");
-    // The page goes on without it and tells of it, and a start with the right one is known to the network.
+    // The page goes on without it and tells of it, and with the right one it is tried again when somebody says so.
+    let zed = Person::come(town.network.port, "zed").await;
+    zed.enter("#ops").await;
     fs::write(&file, "sesame").expect("written");
-    town.server.signal(Signal::TERM);
-    town.server.ended().await;
-    town.server = up(&town.repo).await;
-    let zed = town.person("zed").await;
+    let again = town.you.call("connectors retry irc", "again").await.expect("an answer");
+    assert_eq!(again.status, 202, "{again}");
     zed.hears("The connector `irc` was parked: ").await;
+    zed.hears("The connector `irc`, which was parked, is connected.").await;
+    let audit = town.you.all("audit").await.expect("an answer");
+    let kinds: Vec<_> = audit.iter().filter_map(|entry| entry["kind"].as_str()).collect();
+    assert!(["connector.parked", "connector.connected"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
     zed.send("WHOIS wilco").await;
     assert!(zed.sees(" 330 ").await.contains("wilco wilco"), "the network knows whose account it is");
 }

@@ -25,7 +25,7 @@ async fn a_full_disk_is_said_and_loses_nothing_acknowledged() {
     let options = Options { path: folder.path().join("wilco.db"), durability: Durability::Full };
     // SQLite gives the same error for this limit as for a disk without room.
     let mut small = WriterOptions::new(&options);
-    small.most_pages = Some(200);
+    small.most_pages = Some(201);
     let store = SqliteStore::open_with(&options.path, small, parts()).await.expect("a store");
     let say = |text: &str| batch([Record::Message(message("web:ops", &text.repeat(20_000)))]);
     let mut acknowledged = 0;
@@ -101,7 +101,15 @@ async fn what_was_written_before_the_disk_was_full_is_known_to_be() {
     let fresh = Arc::new(Fresh::default());
     fresh.begin(&conn).expect("a beginning");
     let lock = LockFile::take(&options.path, &SystemClock).await.expect("a lock");
-    let mut writer = Writer { conn: Some(conn), options: small, seal, newest, fresh: fresh.clone(), lock };
+    let mut writer = Writer {
+        conn: Some(conn),
+        options: small,
+        seal,
+        newest,
+        fresh: fresh.clone(),
+        fence: Arc::default(),
+        lock,
+    };
     // One batch that no row takes, so that they are written one by one, and one for which there is no room.
     let mut bad = message("web:ops", "bad");
     bad.thread = Some(Seq(u64::MAX));

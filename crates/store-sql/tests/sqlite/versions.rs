@@ -7,11 +7,12 @@ use wilco_contract::{
     connector::DeliveryKey,
     event::EventFilter,
     ids::Seq,
+    lease::{Holder, Lease},
     memory::{MemoryCall, MemoryEvent, Namespace, Remembered},
     operation::State,
     store::{
-        Access, Aliases, Events, Inbox, Journal, Locks, Logs, Memory, Operations, Page, Record, Rooms,
-        Schedules, Slots, Store, When,
+        Access, Aliases, Announced, Events, Inbox, Journal, Leases, Locks, Logs, Memory, Operations, Page,
+        Record, Rooms, Schedules, Slots, Store, When,
     },
 };
 use wilco_store_sql::{SqliteStore, verify::verify};
@@ -20,7 +21,7 @@ use wilco_testkit::store_suite::samples::{arrived, at, batch, hash, object, op_i
 use crate::home::Home;
 
 /// A schema, its dump, and how many records and which hash the chain ends with.
-const DUMPS: [(u32, &str, u64, &str); 3] = [
+const DUMPS: [(u32, &str, u64, &str); 5] = [
     (
         1,
         include_str!("versions/1.sql"),
@@ -38,6 +39,18 @@ const DUMPS: [(u32, &str, u64, &str); 3] = [
         include_str!("versions/3.sql"),
         31,
         "7124472ccb91fe73c4361a2a5d39a77628c4fdb9c6b4e48e642957fbc28f0085",
+    ),
+    (
+        4,
+        include_str!("versions/4.sql"),
+        34,
+        "89e04724722366b544b6d7f42b04f016287d41b329aadd9809f2ada5ec41c285",
+    ),
+    (
+        5,
+        include_str!("versions/5.sql"),
+        34,
+        "89e04724722366b544b6d7f42b04f016287d41b329aadd9809f2ada5ec41c285",
     ),
 ];
 
@@ -74,6 +87,14 @@ async fn a_database_of_every_schema_opens_with_all_its_rows() {
         }
         if schema >= 3 {
             has_schedules_and_aliases(&store).await;
+        }
+        if schema >= 4 {
+            has_what_is_remembered(&store).await;
+        }
+        if schema >= 5 {
+            let said = store.announced(&op_id(1)).await.expect("what was said");
+            let said: Vec<_> = said.iter().map(|said| (said.slot, said.state)).collect();
+            assert_eq!(said, [(0, State::AwaitingConfirm)]);
         }
         goes_on(&store, Seq(records + 1)).await;
     }
@@ -122,6 +143,15 @@ async fn has_schedules_and_aliases(store: &SqliteStore) {
     assert_eq!(aliases, expected.map(|(scope, name, order)| (scope.to_owned(), name, order)));
 }
 
+/// What a database has since commands remember.
+async fn has_what_is_remembered(store: &SqliteStore) {
+    let karma = Namespace { pack: "webapp".to_owned(), name: Some("karma".to_owned()), person: None };
+    let all = store.all_remembered(&karma, at(0), 9).await.expect("values");
+    let all: Vec<_> =
+        all.iter().map(|entry| (entry.key.as_str(), entry.value.clone(), entry.version)).collect();
+    assert_eq!(all, [("ana", 3.into(), 1)]);
+}
+
 /// What is written now stands beside what was there.
 async fn goes_on(store: &SqliteStore, next: Seq) {
     let event = Record::Event(Box::new(arrived("github", "new", Some("{}"))));
@@ -137,5 +167,12 @@ async fn goes_on(store: &SqliteStore, next: Seq) {
     let set = Record::Memory(Box::new(MemoryEvent::Set { entry: entry.clone(), by }));
     store.commit(batch([set]), When::Now).await.expect("written");
     assert_eq!(store.remembered(&entry.namespace, "rust").await, Ok(Some(entry)));
+    let said = Announced { operation: op_id(1), slot: 0, state: State::Queued, plan: hash("plan") };
+    let holder = Holder { id: "one".to_owned(), machine: "m".to_owned(), process: 1, since: at(0) };
+    let lease = Lease { name: "wilco".to_owned(), holder, token: 1, until: at(60) };
+    let records = batch([Record::Announced(said.clone()), Record::Lease(lease.clone())]);
+    store.commit(records, When::Now).await.expect("written");
+    assert_eq!(store.announced(&op_id(1)).await, Ok(vec![said]));
+    assert_eq!(store.leases().await, Ok(vec![lease]));
     verify(store, &[]).await.expect("a whole journal");
 }

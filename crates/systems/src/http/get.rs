@@ -73,6 +73,7 @@ impl GetArgs {
             body: None,
             max_bytes: MOST,
             timeout: answer::within(left, self.timeout.unwrap_or(TIMEOUT)),
+            waits: self.within > 0,
         })
     }
 

@@ -140,6 +140,7 @@ impl SendArgs {
             body,
             max_bytes: MOST,
             timeout: answer::within(left, self.timeout.unwrap_or(TIMEOUT)),
+            waits: false,
         })
     }
 

@@ -22,8 +22,8 @@ use tokio::{
 use wilco_contract::{
     clock::{Chance, Clock, Spawn},
     connector::{
-        Arrival, Caps, ConnectError, Connector, Cursor, Directory, Outbox, Post, Receipt, SendError, Session,
-        Tells,
+        Arrival, Caps, ConnectError, Connector, Cursor, Directory, News, Outbox, Post, Receipt, SendError,
+        Session, Tells,
     },
     ids::{Account, Place},
     reply::Reply,
@@ -70,6 +70,8 @@ pub struct Parts {
     pub chance: Arc<dyn Chance>,
     /// The way to start tasks.
     pub spawn: Arc<dyn Spawn>,
+    /// Who tells what became of it.
+    pub news: Arc<dyn News>,
 }
 
 /// A network.
@@ -117,6 +119,7 @@ impl IrcConnector {
         let connection = Connection {
             settings: self.settings.clone(),
             clock: self.parts.clock.clone(),
+            news: self.parts.news.clone(),
             session: session::Session::new(self.settings.clone(), epoch, nonce),
             reader: Reader::default(),
             asks,
@@ -296,6 +299,7 @@ async fn put(writing: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Resul
 struct Connection {
     settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
+    news: Arc<dyn News>,
     session: session::Session,
     reader: Reader,
     asks: mpsc::Receiver<Ask>,
@@ -455,6 +459,7 @@ impl Connection {
                     }
                     (None, Ok(_)) => {}
                 },
+                Out::News(what) => self.news.tell(&self.settings.name, what),
                 Out::End(error) => return Some(error),
             }
         }

@@ -15,7 +15,7 @@ use wilco_contract::{
     secrets::Secrets,
     source::Secret,
 };
-use wilco_runtime::http::HttpClient;
+use wilco_runtime::{clock::SystemClock, http::HttpClient};
 use wilco_systems::http::{HttpGet, HttpSend};
 use wilco_testkit::fakes::{self, HeardLines};
 
@@ -52,7 +52,10 @@ impl Server {
     }
 
     fn tools(&self) -> Tools {
-        let http = Arc::new(HttpClient::new(BTreeMap::from([("web".to_owned(), self.url.clone())])));
+        let http = Arc::new(HttpClient::new(
+            BTreeMap::from([("web".to_owned(), self.url.clone())]),
+            Arc::new(SystemClock),
+        ));
         let secrets = Secrets::new([("TOKEN".to_owned(), Secret::new("hunter2"))].into());
         Tools { secrets, ..fakes::tools(http, Arc::new(HeardLines::default())) }
     }

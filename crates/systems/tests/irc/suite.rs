@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use wilco_contract::{
-    connector::Connector,
+    connector::{Connector, News},
     ids::{Account, Place},
     reply::Choice,
 };
@@ -33,10 +33,17 @@ pub(crate) fn settings(port: u16, tls: Tls) -> Settings {
     }
 }
 
+/// Who tells nobody.
+struct Nobody;
+
+impl News for Nobody {
+    fn tell(&self, _: &str, _: String) {}
+}
+
 /// A connector with these settings.
 pub(crate) fn connector(settings: Settings) -> Arc<dyn Connector> {
     let (clock, chance, spawn) = (Arc::new(SystemClock), Arc::new(OsChance), Arc::new(Tasks::new()));
-    Arc::new(IrcConnector::new(Parts { settings, clock, chance, spawn }))
+    Arc::new(IrcConnector::new(Parts { settings, clock, chance, spawn, news: Arc::new(Nobody) }))
 }
 
 /// Ana and Ben are in the room; Zed is connected alone.

@@ -18,6 +18,7 @@ const ROUTES = [
   [/^\/events(?:\/([^/]+))?$/, () => page("events", "eventsView")],
   [/^\/objects$/, () => page("objects", "objectsView")],
   [/^\/sources$/, () => page("sources", "sourcesView")],
+  [/^\/connectors$/, () => page("connectors", "connectorsView")],
   [/^\/audit$/, () => page("audit", "auditView")],
 ];
 /** Where a person lets a terminal in. */

@@ -109,7 +109,7 @@ export function eventRow(event, href, current) {
       event.source, " ", kindOf(event), " ", ways(event))));
 }
 
-const VIEWS = [["/events", "Events"], ["/objects", "Objects"], ["/sources", "Sources"]];
+const VIEWS = [["/events", "Events"], ["/objects", "Objects"], ["/sources", "Sources"], ["/connectors", "Connectors"]];
 
 /** The way between the pages of events. */
 export function eventTabs(here) {

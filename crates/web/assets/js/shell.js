@@ -12,7 +12,7 @@ const PAGES = [
   ["/audit", "audit", "Audit", "Audit"],
 ];
 /** Pages that stand below another one in the side bar. */
-const BELOW = [[/^\/o\//, "/operations"], [/^\/(events\/|objects$|sources$)/, "/events"]];
+const BELOW = [[/^\/o\//, "/operations"], [/^\/(events\/|objects$|sources$|connectors$)/, "/events"]];
 /** What is only in the side bar: a phone's bar has room for five. */
 const ASIDE = "/audit";
 const THEMES = ["auto", "light", "dark"];

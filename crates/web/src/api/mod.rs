@@ -6,6 +6,7 @@
 mod audit;
 mod calls;
 mod commands;
+mod connectors;
 mod device;
 mod events;
 mod invites;
@@ -35,9 +36,9 @@ use serde::Serialize;
 use crate::{
     door::Door,
     dto::{
-        AuditRow, CommandRow, DeviceAsk, DeviceBegun, DeviceLetIn, Done, EventDetail, EventRow, Invited,
-        List, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto, PayloadText, SourceRow,
-        Started, TokenMade, TokenRow,
+        AuditRow, CommandRow, ConnectorRow, DeviceAsk, DeviceBegun, DeviceLetIn, Done, EventDetail, EventRow,
+        Invited, List, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto, PayloadText,
+        SourceRow, Started, TokenMade, TokenRow,
     },
     extract::MAX_SIGN_IN,
     guard, openapi,
@@ -262,6 +263,13 @@ pub(crate) fn routes() -> Vec<Route> {
             .answer::<List<ObjectRow>>(200, "The lines."),
         Route::new("get", "/sources", "The sources of events, and how they are.", get(sources::list))
             .answer::<List<SourceRow>>(200, "The sources."),
+        Route::new(
+            "get",
+            "/connectors",
+            "How the connections to networks stand, and the servers that are left alone.",
+            get(connectors::list),
+        )
+        .answer::<List<ConnectorRow>>(200, "Connectors, then servers."),
         Route::new("get", "/commands", "The commands that the caller may use.", get(commands::list))
             .query::<commands::At>()
             .answer::<List<CommandRow>>(200, "The commands."),

@@ -156,7 +156,8 @@ impl WebConnector {
 
 fn not_sent(error: &StoreError) -> SendError {
     let retry = match error {
-        StoreError::Unavailable(_) => Retry::Backoff,
+        // Whoever has taken over says it.
+        StoreError::Unavailable(_) | StoreError::Fenced(_) => Retry::Backoff,
         StoreError::Conflict(_) | StoreError::Corrupt(_) => Retry::Never,
     };
     SendError::NotSent { what: error.to_string(), retry }

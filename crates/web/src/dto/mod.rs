@@ -4,6 +4,7 @@
 
 mod access;
 mod command;
+mod connector;
 mod event;
 mod message;
 mod object;
@@ -15,6 +16,7 @@ pub(crate) use self::{
         AuditRow, DeviceAsk, DeviceBegun, DeviceLetIn, Invited, Me, MyRoom, TokenMade, TokenRow, Wilco,
     },
     command::{CommandRow, Done, Started},
+    connector::ConnectorRow,
     event::{EventDetail, EventRow, PayloadText},
     message::{Blocks, Message, Messages},
     object::ObjectRow,

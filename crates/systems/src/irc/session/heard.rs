@@ -192,8 +192,14 @@ impl Session {
         let name = room.name.clone();
         if us {
             tracing::warn!(room = name, why, "We are out of a room, and try to come back.");
-            room.out(why.to_owned(), at.up);
+            let is_news = room.out(why.to_owned(), at.up);
             self.people.forget(&name);
+            if is_news {
+                self.out.push(Out::News(format!(
+                    "Wilco is out of `{name}`: {why}. It tries to come back, at first after 5 s, then ever more seldom; an \
+                     invitation brings it back at once."
+                )));
+            }
         } else {
             self.happened(line, (&name, nick), Happens::Left, at);
             let folded = self.server.fold(nick);

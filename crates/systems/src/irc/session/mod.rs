@@ -63,6 +63,8 @@ pub(super) enum Out {
     Ready,
     /// What became of a post: the network's id of it.
     Posted(u64, Result<String, SendError>),
+    /// Whoever runs Wilco has to know this.
+    News(String),
     /// The connection is of no more use.
     End(ConnectError),
 }
@@ -379,7 +381,15 @@ impl Session {
             && let RoomState::Asked(_) = room.state
         {
             tracing::warn!(room = room.name, why, "A room does not let us in; it is tried again.");
-            return room.out(why, at.up);
+            let name = room.name.clone();
+            if room.out(why.clone(), at.up) {
+                self.out.push(Out::News(format!(
+                    "Wilco cannot enter `{name}`: {}. Let it in there; until then it tries again, at first after 5 s, then \
+                     ever more seldom.",
+                    super::text::clean(&why)
+                )));
+            }
+            return;
         }
         let server = &self.server;
         let retry = if number == "401" { Retry::Backoff } else { Retry::After(SILENCE) };

@@ -49,22 +49,24 @@ impl Room {
         matches!(self.state, RoomState::Asked(_) | RoomState::Naming(_))
     }
 
-    /// We are out, and try again after a pause that grows.
-    pub(super) fn out(&mut self, why: String, up: Duration) {
+    /// We are out, and try again after a pause that grows. Whether that is news: we had stayed, or it is the first time.
+    pub(super) fn out(&mut self, why: String, up: Duration) -> bool {
         if let RoomState::In(since) = self.state
             && up.saturating_sub(since) >= SETTLED
         {
             self.pause = FIRST;
         }
+        let is_news = self.pause == FIRST;
         self.state = RoomState::Out { why, again: up + self.pause };
         self.pause = (self.pause * 2).min(LONGEST);
+        is_news
     }
 
     /// Whether it is to be entered now.
     pub(super) fn is_due(&mut self, up: Duration) -> bool {
         match self.state {
             RoomState::Asked(since) if since + PATIENCE <= up => {
-                self.out("the server did not answer".into(), up);
+                let _ = self.out("the server did not answer".into(), up);
                 false
             }
             RoomState::Out { again, .. } => again <= up,
@@ -83,14 +85,17 @@ mod tests {
         let mut room = Room::new("#ops");
         assert!(room.is_due(at(0)));
         let again = |room: &mut Room, up| {
-            room.out("kicked".into(), at(up));
+            let _ = room.out("kicked".into(), at(up));
             let RoomState::Out { again, .. } = room.state else { panic!("we are out") };
             again.as_secs() - up
         };
         assert_eq!([again(&mut room, 10), again(&mut room, 20), again(&mut room, 40)], [5, 10, 20]);
         assert_eq!((0..6).map(|_| again(&mut room, 100)).collect::<Vec<_>>(), [40, 80, 160, 300, 300, 300]);
         room.state = RoomState::In(at(100));
-        assert_eq!(again(&mut room, 700), 5);
+        assert!(room.out("kicked".into(), at(700)), "that is news again");
+        assert!(!room.out("kicked".into(), at(701)), "and this is not");
+        room.state = RoomState::In(at(702));
+        assert_eq!(again(&mut room, 1_302), 5);
         room.state = RoomState::Asked(at(700));
         assert!(!room.is_due(at(729)) && !room.is_due(at(730)) && !room.is_open());
     }

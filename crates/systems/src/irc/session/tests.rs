@@ -423,11 +423,21 @@ fn a_room_that_is_lost_is_entered_again() {
     let why = wire.session.target("#ops", wire.up).expect_err("we are out").to_string();
     assert!(why.contains("ana removed us: too loud"), "{why}");
     assert!(wire.session.members("#ops").is_empty() && !wire.session.has("@ana", wire.up));
+    let news = |wire: &mut Wire| -> Vec<String> {
+        let out = wire.session.take_out().into_iter();
+        out.filter_map(|out| if let Out::News(text) = out { Some(text) } else { None }).collect()
+    };
+    let told = news(&mut wire);
+    assert!(
+        told.len() == 1 && told[0].contains("Wilco is out of `#ops`: ana removed us: too loud."),
+        "{told:?}"
+    );
     wire.pass(4);
     assert_eq!(wire.lines(), [""; 0]);
     wire.pass(2);
     assert_eq!(wire.lines(), ["JOIN #ops"]);
     wire.server(":irc.example.org 474 wilco #ops :Cannot join channel (+b)");
+    assert_eq!(news(&mut wire), [""; 0], "it was told that we are out");
     wire.server(":ana!a@h INVITE wilco #ops\r\n:ana!a@h INVITE wilco #elsewhere");
     assert_eq!(
         wire.lines(),

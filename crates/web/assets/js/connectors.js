@@ -1,0 +1,66 @@
+// Connectors: how the connections to networks stand, what went wrong and what to do, and the servers that are left alone.
+
+import { get } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
+import { eventTabs, ticks } from "./outside.js";
+import { stamp, time, zoneName } from "./words.js";
+
+const EVERY = 5000;
+/** How each state looks. */
+const LOOKS = { connected: "succeeded", connecting: "queued", waiting: "paused", left_alone: "paused", parked: "failed" };
+
+/** The view of connectors. */
+export function connectorsView() {
+  const list = h("div");
+  let drawn = "";
+  let closed = false;
+
+  async function load() {
+    try {
+      const { items } = await get("/connectors");
+      const key = JSON.stringify(items);
+      if (closed || key === drawn) return;
+      drawn = key;
+      fill(list, table(items));
+    } catch (problem) {
+      if (!closed && drawn === "") fill(list, h("p.empty", { role: "alert" }, inline(problem.message)));
+    }
+  }
+
+  function look() {
+    if (!document.hidden) load();
+  }
+
+  document.addEventListener("visibilitychange", look);
+  const timer = setInterval(look, EVERY);
+  load();
+  return {
+    title: "Connectors",
+    top: [h("h1", { tabindex: "-1" }, "Connectors"), eventTabs("/connectors"), h("p.topbar-note", `times in ${zoneName()}`)],
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Connectors" }, h("div.page", list)),
+    close() {
+      closed = true;
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    },
+  };
+}
+
+function table(rows) {
+  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Connectors" }, h("table.table.table-stack",
+    h("thead", h("tr", ["Connector", "State", "Since", "What went wrong last"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", rows.map(row))));
+}
+
+function row({ name, kind, state, since, why, todo, failed, failed_at: failedAt }) {
+  const look = LOOKS[state] ?? "queued";
+  return [
+    h("tr",
+      h("td", kind === "connector" ? h("b", name) : name),
+      h("td", h("span.state", { data: { state: look } }, icon(look), state.replace("_", " "))),
+      h("td.when", since ? time(since, stamp) : ""),
+      h("td.full", failed ? [ticks(failed), failedAt && [" at ", time(failedAt, stamp)]] : "")),
+    (todo || (why && why !== failed)) && h("tr.more-of", h("td.full", { colspan: "4" }, h("span.refused-why", { data: { state: look } }, icon(look), h("span", why && why !== failed && [ticks(why), ". "], todo && ticks(todo))))),
+  ];
+}
