@@ -160,8 +160,27 @@ pub trait Directory: Send + Sync {
     /// The accounts that are in the place now.
     async fn members(&self, place: &Place) -> Vec<Account>;
 
+    /// Whether the person behind an account is there to read something.
+    async fn presence(&self, _account: &Account) -> Presence {
+        Presence::Unknown
+    }
+
     /// The place of a direct conversation with this account, opened if need be.
     async fn open_dm(&self, account: &Account) -> Option<Place>;
+}
+
+/// Whether somebody is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// They are.
+    Here,
+    /// They say that they are away.
+    Away,
+    /// They are nowhere where we are.
+    Gone,
+    /// The network does not tell.
+    #[default]
+    Unknown,
 }
 
 /// How a connector stands.
