@@ -9,5 +9,6 @@ pub mod fakes;
 pub mod github_examples;
 pub mod network;
 pub mod proxy;
+pub mod scripted;
 pub mod sender;
 pub mod store_suite;
