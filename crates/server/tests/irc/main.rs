@@ -11,4 +11,6 @@ mod rig;
 #[expect(dead_code, reason = "the connector's own tests use more of it")]
 mod servers;
 
+mod away;
+mod links;
 mod stories;
