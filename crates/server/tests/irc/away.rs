@@ -14,7 +14,9 @@ const CAPS: &str = "account-tag batch draft/chathistory message-tags server-time
 async fn greeted(server: &Scripted) -> Peer {
     let mut peer = server.accept().await;
     peer.lets_in("wilco", CAPS, "CHATHISTORY=100 CASEMAPPING=ascii").await;
-    peer.admits("wilco", "#ops", "zed").await;
+    for room in ["#ops", "#deploys"] {
+        peer.admits("wilco", room, "zed").await;
+    }
     peer
 }
 

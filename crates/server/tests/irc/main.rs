@@ -13,4 +13,5 @@ mod servers;
 
 mod away;
 mod links;
+mod soak;
 mod stories;
