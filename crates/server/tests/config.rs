@@ -289,7 +289,6 @@ fn networks_that_cannot_be() {
         "[connector.irc]\nserver = []\nrooms = ['#ops']\nsasl = { account = 'wilco' }",
         "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { certificate = 'none.pem', account = 'wilco' }",
         "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { certificate = 'none.pem' }",
-        "[connector.irc]\nserver = 'x'\nrooms = [{ room = 'ops', key = 'sesame' }, { key = { env = 'X' } }, 3]\npassword = 'sesame'",
         "[connector.IRC]\nkind = 'irc'\nserver = 'x'\nrooms = ['#ops']",
         "[connector.slack]\nserver = 'x'\n[connector.work]\nkind = 'irc'",
         "home = 'irc:#op'\n[connector.irc]\nserver = 'x'\nrooms = ['#ops']\n[person.ana]\naccounts = ['irc:~ana']",
