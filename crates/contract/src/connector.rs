@@ -160,6 +160,11 @@ pub trait Directory: Send + Sync {
     /// The accounts that are in the place now.
     async fn members(&self, place: &Place) -> Vec<Account>;
 
+    /// Whether the person behind an account is there to read something.
+    async fn presence(&self, _account: &Account) -> Presence {
+        Presence::Unknown
+    }
+
     /// The place of a direct conversation with this account, opened if need be.
     async fn open_dm(&self, account: &Account) -> Option<Place>;
 }
@@ -168,6 +173,20 @@ pub trait Directory: Send + Sync {
 pub trait News: Send + Sync {
     /// Tells it, in a sentence. Returns at once.
     fn tell(&self, connector: &str, what: String);
+}
+
+/// Whether somebody is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// They are.
+    Here,
+    /// They say that they are away.
+    Away,
+    /// They are nowhere where we are.
+    Gone,
+    /// The network does not tell.
+    #[default]
+    Unknown,
 }
 
 /// How a connector stands.

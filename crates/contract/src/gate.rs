@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     command::{Effect, Spec},
     expr::Condition,
-    ids::{Hash, OpId, PersonId, Place},
+    ids::{Account, Hash, OpId, PersonId, Place},
     operation::{Given, GivenKind},
     plan::Plan,
     policy::{CONFIRM_SECS, COUNTDOWN_SECS, Flags, Grant, Grantee, Policy, Requirement},
@@ -307,7 +307,7 @@ pub fn approvers(policy: &Policy, ask: &Ask<'_>, needs: &[&Need]) -> Option<Stri
             .accounts
             .first()
             .cloned()
-            .or_else(|| crate::ids::Account::parse(&format!("web:{id}")).ok())
+            .or_else(|| Account::parse(&format!("web:{id}")).ok())
             .and_then(|account| policy.person(id, account))
         else {
             continue;
@@ -398,12 +398,23 @@ fn granted(
         rule: NO_GRANT.into(),
         who_can: (!able.is_empty()).then(|| able.join(", ")),
         you_can: match ask.who {
-            Principal::Guest { .. } => {
-                Some("Ask an admin to link this account to you in `wilco.toml`.".into())
-            }
+            Principal::Guest { account } => Some(how_to_be_known(account)),
             _ => None,
         },
     })
+}
+
+/// What whoever is a guest by this account may do to be known.
+#[must_use]
+pub fn how_to_be_known(account: &Account) -> String {
+    let network = account.connector();
+    if account.is_verified() {
+        format!(
+            "Sign in on the page and say `link me on {network}` there, or ask an admin to write {account} into `wilco.toml`."
+        )
+    } else {
+        format!("Log in to the services of {network}, so that it says whose account this is.")
+    }
 }
 
 /// The name of the rule that what nobody signed triggers no write.

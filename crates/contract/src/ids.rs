@@ -149,6 +149,12 @@ impl Account {
         self.0.split_once(':').map_or("", |(connector, _)| connector)
     }
 
+    /// Whether the network says whose it is: whoever it does not know has `~` before their name.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        !self.id().starts_with('~')
+    }
+
     /// The network's own id of the account, after the first colon.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -39,6 +39,7 @@ use crate::{
     lanes::Lanes,
     life::{Told, alone::Loud},
     limits::Rates,
+    links::Links,
     listen::Matcher,
     locks::LockTable,
     outbox::Places,
@@ -85,6 +86,8 @@ pub(crate) struct Core {
     pub(crate) lanes: Lanes,
     /// The names that people and rooms gave to orders.
     pub(crate) aliases: Aliases,
+    /// The accounts that people linked to themselves.
+    pub(crate) links: Links,
     /// What is being asked of people.
     pub(crate) dialogues: Dialogues,
     /// What is known of messages that may be edited.
@@ -137,6 +140,7 @@ impl Core {
             ways: Ways::default(),
             lanes: Lanes::default(),
             aliases: Aliases::default(),
+            links: Links::default(),
             dialogues: Dialogues::default(),
             edits: Edits::default(),
             asking: Asking::default(),

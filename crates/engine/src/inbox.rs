@@ -114,7 +114,25 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
         }
     };
     acknowledge(ack);
-    take(core, Waiting { message, order, input }).await;
+    if is_fresh(core, message.at) {
+        take(core, Waiting { message, order, input }).await;
+    } else {
+        too_late(core, message, input);
+    }
+}
+
+/// Answers an order that came while we were away: the world may have gone on since it was said.
+fn too_late(core: &Arc<Core>, message: Message, input: Seq) {
+    let at = words::time(core, message.at);
+    let text =
+        format!("This order came at {at}, when I was away. It was not run; give it again if it still holds.");
+    // Beside all else: the network may not be there yet, and a start waits for none.
+    let core_here = core.clone();
+    let answer = async move {
+        post(&core_here, &message, &Reply::text(text)).await;
+        handled(&core_here, Some(input)).await;
+    };
+    core.spawn.spawn("answer", Box::pin(answer));
 }
 
 /// A word about an operation that could not be kept. A no to what starts soon is told it all the same: it must not be
@@ -611,17 +629,7 @@ pub(crate) async fn recover(core: &Arc<Core>) -> Result<(), StoreError> {
                 if is_fresh(core, message.at) && !names_nothing {
                     take(core, Waiting { message, order: Some(order), input: seq }).await;
                 } else {
-                    let at = words::time(core, message.at);
-                    let text = format!(
-                        "This order came at {at}, when I was away. It was not run; give it again if it still holds."
-                    );
-                    // Beside all else: the network may not be there yet, and a start waits for none.
-                    let core_here = core.clone();
-                    let answer = async move {
-                        post(&core_here, &message, &Reply::text(text)).await;
-                        handled(&core_here, Some(seq)).await;
-                    };
-                    core.spawn.spawn("answer", Box::pin(answer));
+                    too_late(core, message, seq);
                 }
             }
             Input::Press(press) => {

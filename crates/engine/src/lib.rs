@@ -24,6 +24,7 @@ mod lanes;
 mod life;
 mod limits;
 mod lines;
+mod links;
 mod locks;
 mod memory;
 mod orders;
@@ -334,6 +335,7 @@ impl Engine {
         let core = &self.0;
         core.count_operations().await?;
         core.locks.load(core.store.locks().await?);
+        links::load(core).await?;
         alias::load(core).await?;
         // What operations say from here on is numbered after all that was said.
         let last = core.store.last_number().await?;

@@ -27,7 +27,7 @@ use wilco_contract::{
 use crate::{
     alias,
     core::Core,
-    history, memory,
+    history, links, memory,
     planning::{later, own},
     reload, tell,
     tries::{Next, Tries},
@@ -99,6 +99,11 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
         own!(core, "wilco.help", Read, "tells what can be said", tell::help),
         own!(core, "wilco.ping", Read, "answers", tell::ping),
         own!(core, "wilco.whoami", Read, "tells who you are to Wilco", tell::whoami),
+        own!(core, "wilco.who", Read, "tells who is in a room", tell::who),
+        own!(core, "wilco.link", Read, "links an account to whoever got a code", links::end),
+        own!(core, "wilco.link-me", Read, "gives a code that links an account", links::begin),
+        own!(core, "wilco.unlink", Read, "ends the link of an account", links::unlink),
+        own!(core, "wilco.links", Read, "lists linked accounts", links::list),
         own!(core, "wilco.operations", Read, "lists operations", tell::operations),
         own!(core, "wilco.connectors", Read, "tells how connectors stand", tell::connectors),
         own!(core, "wilco.operation-counts", Read, "counts operations", tell::counts::operations),
@@ -385,7 +390,44 @@ pub(crate) fn commands() -> Vec<Command> {
             vec![operation()],
         ),
     ];
-    declared.into_iter().chain(of_words()).map(command).collect()
+    declared.into_iter().chain(of_words()).chain(of_accounts()).map(command).collect()
+}
+
+/// Those about whose accounts are whose.
+fn of_accounts() -> Vec<Declared> {
+    let one =
+        |id, words, about, action, args| Declared { id, words, about, effect: Effect::Read, action, args };
+    vec![
+        one("who", &["who is here"], "Tells who is in this room", "wilco.who", vec![]),
+        one(
+            "link-me",
+            &["link me on <network>"],
+            "Gives you a code that links an account of yours on a network",
+            "wilco.link-me",
+            vec![required("network", ArgType::Word, "The connector of the account, as in irc")],
+        ),
+        one(
+            "link",
+            &["link <code>"],
+            "Links the account that you speak by to you",
+            "wilco.link",
+            vec![required("code", ArgType::Word, "The code that you got on the page")],
+        ),
+        one(
+            "links",
+            &["links"],
+            "Lists the accounts that were linked to you by a code",
+            "wilco.links",
+            vec![],
+        ),
+        one(
+            "unlink",
+            &["unlink <account>"],
+            "Ends the link of an account",
+            "wilco.unlink",
+            vec![required("account", ArgType::Word, "The account, as in irc:ana")],
+        ),
+    ]
 }
 
 /// Those about orders themselves: names for them, and giving them again.

@@ -74,8 +74,10 @@ impl Engine {
     ///
     /// # Errors
     /// When commands collide; the old configuration goes on.
-    pub fn reload(&self, setup: Setup) -> Result<Changes, Vec<Collision>> {
+    pub fn reload(&self, mut setup: Setup) -> Result<Changes, Vec<Collision>> {
         let core = &self.0;
+        let _one = core.links.changing();
+        core.links.join(&mut setup.policy);
         let new = Self::live(setup, Some(&core.live.load()))?;
         let old = core.live.swap(Arc::new(new));
         let new = core.live.load_full();

@@ -10,6 +10,7 @@ use wilco_contract::{
     ids::{Account, Origin, PersonId, Place},
     pattern::Pattern,
     policy::Grantee,
+    source::Secret,
 };
 use wilco_packs::Problem;
 use wilco_runtime::dial::Tls;
@@ -231,8 +232,9 @@ server = ["[::1]:7000", "two.example.org"]
 tls = false
 nick = "wilco-bot"
 sasl = { account = "Wilco", password = { env = "IRC_PASSWORD" } }
-rooms = ["#wilco"]
+rooms = ["#wilco", { room = "#secret", key = { env = "IRC_KEY" } }]
 rate = "unlimited"
+password = { env = "IRC_PASSWORD" }
 
 [person.ana]
 accounts = ["irc:Ana"]
@@ -245,8 +247,9 @@ rooms = ["irc:#Ops"]
 
 #[test]
 fn networks_are_read() {
-    let named = Variables::Given([("IRC_PASSWORD".to_owned(), "sesame".to_owned())].into());
-    let environment = Environment { named, ..Environment::default() };
+    let named = [("IRC_PASSWORD", "sesame"), ("IRC_KEY", "swordfish")];
+    let named = named.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment = Environment { named: Variables::Given(named.into()), ..Environment::default() };
     let config =
         Repo::new(NETWORK).load(&environment).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
     assert_eq!(
@@ -254,8 +257,8 @@ fn networks_are_read() {
         "wilco.toml:8:12: warning: without TLS everybody on the way to the server can read the password\n    Remove `tls = false`.\n"
     );
     let rooms: Vec<_> = config.rooms.iter().map(|room| room.place.as_str()).collect();
-    assert_eq!(rooms, ["web:ops", "irc:#Ops", "irc:#deploys", "libera:#wilco"]);
-    let [ConnectorSettings::Irc(irc), ConnectorSettings::Irc(libera)] =
+    assert_eq!(rooms, ["web:ops", "irc:#Ops", "irc:#deploys", "libera:#wilco", "libera:#secret"]);
+    let [ConnectorSettings::Irc(irc, None), ConnectorSettings::Irc(libera, Some(server))] =
         &config.connectors.iter().map(|setup| setup.settings.clone()).collect::<Vec<_>>()[..]
     else {
         panic!("two networks")
@@ -266,6 +269,8 @@ fn networks_are_read() {
     let addresses: Vec<_> = libera.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["[::1]:7000", "two.example.org:6667"]);
     assert_eq!(libera.nick, "wilco-bot");
+    let keys: Vec<_> = libera.rooms.iter().map(|room| room.key.as_ref().map(Secret::expose)).collect();
+    assert_eq!((keys, server.expose()), (vec![None, Some(&b"swordfish"[..])], &b"sesame"[..]));
     assert_eq!((libera.addresses[0].tls.clone(), libera.rate), (Tls::Off, None));
     let Some(Sasl::Password { account, password }) = &libera.sasl else { panic!("an account") };
     assert_eq!((account.as_str(), password.expose()), ("Wilco", &b"sesame"[..]));

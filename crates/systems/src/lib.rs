@@ -81,8 +81,8 @@ pub fn source(kind: &str, parts: SourceParts) -> MadeSource {
 /// What the connectors of a kind are told by `wilco.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectorSettings {
-    /// An IRC network.
-    Irc(irc::Settings),
+    /// An IRC network, and the password that its servers want of everybody.
+    Irc(irc::Settings, Option<Secret>),
 }
 
 impl ConnectorSettings {
@@ -90,7 +90,7 @@ impl ConnectorSettings {
     #[must_use]
     pub fn tells(&self) -> Tells {
         match self {
-            Self::Irc(_) => irc::TELLS,
+            Self::Irc(..) => irc::TELLS,
         }
     }
 }
@@ -116,9 +116,9 @@ pub const CONNECTOR_KINDS: [&str; 1] = ["irc"];
 pub fn connector(settings: ConnectorSettings, parts: ConnectorParts) -> Arc<dyn Connector> {
     let ConnectorParts { clock, chance, spawn, news } = parts;
     match settings {
-        ConnectorSettings::Irc(settings) => {
-            Arc::new(irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn, news }))
-        }
+        ConnectorSettings::Irc(settings, password) => Arc::new(
+            irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn, news }).with_password(password),
+        ),
     }
 }
 

@@ -10,5 +10,6 @@ pub mod gallery;
 pub mod github_examples;
 pub mod network;
 pub mod proxy;
+pub mod scripted;
 pub mod sender;
 pub mod store_suite;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wilco_contract::{
     action::{ActionError, Intent, Outcome, Stream},
-    connector::Standing,
+    connector::{Presence, Standing},
     ids::OpId,
     operation::{Operation, State},
     principal::Principal,
@@ -32,6 +32,11 @@ const LISTED: usize = 15;
 const LISTED_ROWS: usize = 100;
 /// The longest that a person may hold a lock, in seconds.
 const LONGEST_LOCK_SECS: i64 = 7 * 86_400;
+
+/// Says this.
+pub(crate) fn said(said: Reply) -> Told {
+    reply(said)
+}
 
 fn reply(reply: Reply) -> Told {
     Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), ..Outcome::default() })
@@ -92,7 +97,7 @@ pub(crate) async fn whoami(_: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
             format!("You are @{id} ({name}), by {account}, with {roles}.")
         }
         Principal::Guest { account } => {
-            format!("You are a guest, by {account}. An admin can link this account to you in `wilco.toml`.")
+            format!("You are a guest, by {account}. {}", wilco_contract::gate::how_to_be_known(account))
         }
         Principal::Operator => "You are the local operator.".to_owned(),
         Principal::Token { name, .. } => format!("You are the token `{name}`."),
@@ -104,6 +109,31 @@ pub(crate) async fn whoami(_: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
         }
     };
     reply(Reply::text(text))
+}
+
+/// Who is in the room, as its network tells it.
+pub(crate) async fn who(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told {
+    let columns = ["who", "account", "is"];
+    let Some(way) = core.ways.to(&intent.place) else {
+        return Err(ActionError::failed(format!("the connector of {} is not connected", intent.place)));
+    };
+    let mut rows = Vec::new();
+    for account in way.directory.members(&intent.place).await {
+        let is = match way.directory.presence(&account).await {
+            Presence::Here => "here",
+            Presence::Away => "away",
+            // In the room they are; more is not known.
+            Presence::Gone | Presence::Unknown => "",
+        };
+        let who = core.with_policy(|policy| policy.resolve(&account));
+        let who = who.person().map_or_else(|| "guest".to_owned(), |person| format!("@{person}"));
+        rows.push(vec![who, account.to_string(), is.to_owned()]);
+    }
+    rows.sort();
+    if rows.is_empty() {
+        return listed(&columns, rows, Reply::text("Nobody is here, as far as the network tells."));
+    }
+    tabled(&columns, rows)
 }
 
 pub(crate) async fn operations(core: &Arc<Core>, _: &Intent, _: Nothing) -> Told {

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use wilco_contract::{
     clock::Clock,
-    connector::{Directory, Outbox, Post, Receipt, SendError},
+    connector::{Directory, Outbox, Post, Presence, Receipt, SendError},
     ids::{Account, Place},
     reply::Reply,
     retry::Retry,
@@ -183,6 +183,13 @@ impl Directory for Line {
         match self.directory() {
             Some(directory) => directory.members(place).await,
             None => Vec::new(),
+        }
+    }
+
+    async fn presence(&self, account: &Account) -> Presence {
+        match self.directory() {
+            Some(directory) => directory.presence(account).await,
+            None => Presence::Unknown,
         }
     }
 

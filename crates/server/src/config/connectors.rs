@@ -4,7 +4,10 @@
 
 use std::path::Path;
 
-use wilco_contract::ids::{Hash, Origin, Place};
+use wilco_contract::{
+    ids::{Hash, Origin, Place},
+    source::Secret,
+};
 use wilco_packs::{
     Problem,
     sheet::{Keys, Table, Text, Value},
@@ -15,7 +18,7 @@ use wilco_runtime::{
 };
 use wilco_systems::{
     CONNECTOR_KINDS, ConnectorSettings,
-    irc::{self, Sasl},
+    irc::{self, RoomSettings, Sasl},
 };
 use wilco_web::Room;
 
@@ -28,13 +31,18 @@ use super::{
 pub(super) const DEFAULT_ROOM: &str = "web:ops";
 /// How fast lines are sent where nothing is said: most networks bear it.
 const DEFAULT_RATE: Rate = Rate { count: 2, span: std::time::Duration::from_secs(1), burst: 5 };
+/// How the password of a server is written.
+const SERVER_PASSWORD: &str = "{ env = \"IRC_SERVER_PASSWORD\" }";
 /// The ports of IRC, with TLS and without.
 const PORTS: (u16, u16) = (6_697, 6_667);
 
 pub(super) const WEB: Keys = Keys::of(&["kind", "rooms"]);
 /// The keys of a room of the page.
 pub(super) const ROOM: Keys = Keys::of(&["name", "topic"]);
-pub(super) const IRC: Keys = Keys::of(&["kind", "server", "tls", "nick", "sasl", "rooms", "rate"]);
+pub(super) const IRC: Keys =
+    Keys::of(&["kind", "server", "tls", "nick", "sasl", "password", "rooms", "rate"]);
+/// The keys of a room of IRC that is kept with a key.
+pub(super) const IRC_ROOM: Keys = Keys::of(&["room", "key"]);
 pub(super) const TLS: Keys = Keys::of(&["authorities", "pins"]);
 pub(super) const SASL: Keys = Keys::of(&["account", "password", "certificate"]);
 
@@ -78,12 +86,12 @@ pub(super) fn connectors(root: &Table<'_>, around: &Around<'_>) -> (Vec<Room>, V
         if kind(&entry).is_none() {
             continue;
         }
-        if let Some(settings) = network(&entry, around) {
+        if let Some((settings, password)) = network(&entry, around) {
             theirs.extend(settings.rooms.iter().filter_map(|room| {
-                let place = Place::parse(&format!("{}:{room}", settings.name)).ok()?;
-                Some(Room { place, name: room.clone(), topic: String::new() })
+                let place = Place::parse(&format!("{}:{}", settings.name, room.name)).ok()?;
+                Some(Room { place, name: room.name.clone(), topic: String::new() })
             }));
-            let (name, settings) = (settings.name.clone(), ConnectorSettings::Irc(settings));
+            let (name, settings) = (settings.name.clone(), ConnectorSettings::Irc(settings, password));
             setups.push(ConnectorSetup { name, settings });
         }
     }
@@ -109,8 +117,8 @@ fn kind(entry: &Value<'_>) -> Option<&'static str> {
     None
 }
 
-/// An IRC network.
-fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
+/// An IRC network, and the password that its servers want of everybody.
+fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<(irc::Settings, Option<Secret>)> {
     let name = entry.name();
     let table = entry.table(&format!("`[connector.{name}]`"), IRC)?;
     // All of it is looked at before any of it is given up, so that all problems are told.
@@ -126,7 +134,11 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
             None
         }),
     };
-    let rooms = rooms_of(&table);
+    let password = match table.get("password") {
+        Some(value) => read_secret(&value, SERVER_PASSWORD, around.environment, around.base).map(Some),
+        None => Some(None),
+    };
+    let rooms = rooms_of(&table, around);
     let rate = rate(&table);
     let tls = match (tls?, certificate) {
         (Tls::On { authorities, pins, .. }, ours) => Tls::On { authorities, pins, ours },
@@ -142,11 +154,12 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
     };
     let servers = servers?;
     let far = servers.iter().any(|(host, _)| !is_here(host));
-    if tls == Tls::Off && matches!(sasl, Some(Some(Sasl::Password { .. }))) && far {
+    let says_one = matches!(sasl, Some(Some(Sasl::Password { .. }))) || matches!(password, Some(Some(_)));
+    if tls == Tls::Off && says_one && far {
         let what = "without TLS everybody on the way to the server can read the password";
         entry.add(Problem::at(&entry.origin(), what, "Remove `tls = false`.").warning());
     }
-    Some(irc::Settings {
+    let settings = irc::Settings {
         name: name.to_owned(),
         addresses: servers.into_iter().map(|(host, port)| Address { host, port, tls: tls.clone() }).collect(),
         nick: nick?,
@@ -155,7 +168,8 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<irc::Settings> {
         rate: rate?,
         called: around.called.to_owned(),
         console: around.console.to_owned(),
-    })
+    };
+    Some((settings, password?))
 }
 
 fn is_here(host: &str) -> bool {
@@ -226,7 +240,7 @@ fn tls(table: &Table<'_>, base: &Path) -> Option<Tls> {
     Some(on(authorities, pins.into_iter().collect::<Option<_>>()?))
 }
 
-type OurCertificate = Option<wilco_contract::source::Secret>;
+type OurCertificate = Option<Secret>;
 
 /// How we say who we are, `None` where that is wrong, and the certificate where it takes one.
 fn sasl(table: &Table<'_>, around: &Around<'_>) -> (Option<Option<Sasl>>, OurCertificate) {
@@ -261,16 +275,20 @@ fn nick(text: &Text<'_>) -> Option<String> {
     None
 }
 
-fn rooms_of(table: &Table<'_>) -> Option<Vec<String>> {
+fn rooms_of(table: &Table<'_>, around: &Around<'_>) -> Option<Vec<RoomSettings>> {
     let value = table.need("rooms", "rooms = [\"#ops\"]")?;
-    let texts = value.texts("[\"#ops\"]")?;
-    if texts.is_empty() {
+    let items = value.list("[\"#ops\"]")?;
+    if items.is_empty() {
         value.wrong("`rooms` is empty, so nobody would be heard", "Write `rooms = [\"#ops\"]`.");
         return None;
     }
-    let mut rooms: Vec<String> = Vec::new();
+    let mut rooms: Vec<RoomSettings> = Vec::new();
     let mut whole = true;
-    for text in &texts {
+    for item in &items {
+        let Some((text, key)) = room_of(item, around) else {
+            whole = false;
+            continue;
+        };
         if !irc::is_room(text.text) {
             let mut problem = Problem::at(
                 &text.origin(),
@@ -281,14 +299,33 @@ fn rooms_of(table: &Table<'_>) -> Option<Vec<String>> {
             problem.nearest = irc::is_room(&with).then_some(with);
             text.add(problem);
             whole = false;
-        } else if rooms.iter().any(|room| room.eq_ignore_ascii_case(text.text)) {
+        } else if rooms.iter().any(|room| room.name.eq_ignore_ascii_case(text.text)) {
             text.wrong(format!("the room `{}` stands twice", text.text), "Remove one of them.");
             whole = false;
         } else {
-            rooms.push(text.text.to_owned());
+            rooms.push(RoomSettings { name: text.text.to_owned(), key });
         }
     }
     whole.then_some(rooms)
+}
+
+/// A room by its name, or with what opens it.
+fn room_of<'a>(item: &Value<'a>, around: &Around<'_>) -> Option<(Text<'a>, Option<Secret>)> {
+    if !item.is_table() {
+        return Some((item.words("[\"#ops\"]")?, None));
+    }
+    let table = item.table("a room", IRC_ROOM)?;
+    let name = table.need("room", "room = \"#ops\"").and_then(|value| value.words("\"#ops\""));
+    let Some(value) = table.get("key") else { return Some((name?, None)) };
+    let key = read_secret(&value, "{ env = \"ROOM_KEY\" }", around.environment, around.base)?;
+    if !irc::is_key(key.expose()) {
+        value.wrong(
+            "this cannot be the key of a room on IRC",
+            "A key has no spaces, commas and colons, and at most 100 signs.",
+        );
+        return None;
+    }
+    Some((name?, Some(key)))
 }
 
 fn rate(table: &Table<'_>) -> Option<Option<Rate>> {

@@ -80,7 +80,7 @@ fn account(text: &Text<'_>, id: &PersonId, connectors: &[ConnectorSetup]) -> Opt
     }
     let connector = connectors.iter().find(|connector| connector.name == account.connector());
     match connector.map(|connector| &connector.settings) {
-        Some(ConnectorSettings::Irc(_)) => account_on_irc(text, &account),
+        Some(ConnectorSettings::Irc(..)) => account_on_irc(text, &account),
         None => Some(account),
     }
 }

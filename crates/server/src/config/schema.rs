@@ -111,6 +111,21 @@ fn irc() -> Json {
         { "required": ["account", "password"], "not": { "required": ["certificate"] } },
         { "required": ["certificate"], "not": { "anyOf": [{ "required": ["account"] }, { "required": ["password"] }] } },
     ]);
+    let room = table(
+        connectors::IRC_ROOM,
+        &["room"],
+        vec![
+            ("room", words("Its name: `#ops`")),
+            (
+                "key",
+                about(
+                    place_of_secret(table(secrets::FOUND, &[], from())),
+                    "What opens it: `{ env = \"NAME\" }`",
+                ),
+            ),
+        ],
+    );
+    let rooms = json!({ "type": "array", "items": either(&[words(""), room]), "minItems": 1 });
     let rows = vec![
         ("kind", one_of(&["irc"], "May be left out where the connector is called `irc`")),
         (
@@ -123,7 +138,14 @@ fn irc() -> Json {
         ("tls", about(either(&[flag(""), tls]), "How the server proves itself; `false`: not at all")),
         ("nick", words("What it is called there; absent: `name`")),
         ("sasl", about(sasl, "How it proves who it is")),
-        ("rooms", some_texts("The rooms that it is in: `#ops`")),
+        (
+            "password",
+            about(
+                place_of_secret(table(secrets::FOUND, &[], from())),
+                "What the server wants of everybody: `{ env = \"NAME\" }`",
+            ),
+        ),
+        ("rooms", about(rooms, "The rooms that it is in: `#ops`")),
         ("rate", words("Lines in a span of time: `2/s burst 5`; or `unlimited`")),
     ];
     table(connectors::IRC, &["server", "rooms"], rows)

@@ -11,5 +11,7 @@ mod rig;
 #[expect(dead_code, reason = "the connector's own tests use more of it")]
 mod servers;
 
+mod away;
+mod links;
 mod soak;
 mod stories;

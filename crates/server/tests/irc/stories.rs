@@ -15,13 +15,13 @@ use crate::{
 /// A network, an ops repo that names it, and a server that is on it.
 pub(crate) struct Town {
     pub(crate) network: Network,
-    repo: Repo,
+    pub(crate) repo: Repo,
     pub(crate) server: Server,
     pub(crate) you: Client,
 }
 
 impl Town {
-    async fn new(network: Network, more: &str) -> Self {
+    pub(crate) async fn new(network: Network, more: &str) -> Self {
         let port = network.port;
         Self::of(Repo::new("process"), network, port, more).await
     }
@@ -34,20 +34,14 @@ impl Town {
     }
 
     pub(crate) async fn of(repo: Repo, network: Network, port: u16, more: &str) -> Self {
-        let path = repo.path("wilco.toml");
-        let config = fs::read_to_string(&path).expect("a configuration");
-        let connector = format!(
-            "home = \"irc:#ops\"\n{config}\n[connector.irc]\nserver = \"127.0.0.1:{port}\"\ntls = false\nrooms = [\"#ops\", \"#deploys\"]\n\
-             rate = \"unlimited\"\n{more}"
-        );
-        fs::write(path, connector).expect("written");
+        on_irc(&repo, port, more);
         let server = up(&repo).await;
         let you = Client::sign_in(&repo, server.secret()).await.expect("an answer");
         Self { network, repo, server, you }
     }
 
     /// Somebody comes into the room, and finds Wilco there.
-    async fn person(&self, nick: &str) -> Person {
+    pub(crate) async fn person(&self, nick: &str) -> Person {
         let person = Person::come(self.network.port, nick).await;
         person.enter("#ops").await;
         person.meets("wilco", "#ops").await;
@@ -84,6 +78,17 @@ impl Town {
     }
 }
 
+/// Adds the network on this port to the configuration.
+pub(crate) fn on_irc(repo: &Repo, port: u16, more: &str) {
+    let path = repo.path("wilco.toml");
+    let config = fs::read_to_string(&path).expect("a configuration");
+    let connector = format!(
+        "home = \"irc:#ops\"\n{config}\n[connector.irc]\nserver = \"127.0.0.1:{port}\"\ntls = false\nrooms = [\"#ops\", \"#deploys\"]\n\
+         rate = \"unlimited\"\n{more}"
+    );
+    fs::write(path, connector).expect("written");
+}
+
 /// GitHub tells that an issue was opened, and is told that this was kept.
 pub(crate) async fn opens(with: &Client, number: usize) {
     let body = json!({"action": "opened", "sender": {"login": "ana"},
@@ -96,7 +101,7 @@ pub(crate) async fn opens(with: &Client, number: usize) {
     assert_eq!(taken.status, 200, "{taken}");
 }
 
-async fn up(repo: &Repo) -> Server {
+pub(crate) async fn up(repo: &Repo) -> Server {
     Server::up(repo).await.unwrap_or_else(|(status, said)| panic!("{status}: {said}"))
 }
 

@@ -14,6 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::stream;
+use jiff::Timestamp;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::{mpsc, oneshot},
@@ -22,12 +23,14 @@ use tokio::{
 use wilco_contract::{
     clock::{Chance, Clock, Spawn},
     connector::{
-        Arrival, Caps, ConnectError, Connector, Cursor, Directory, News, Outbox, Post, Receipt, SendError,
-        Session, Tells,
+        Arrival, Caps, ConnectError, Connector, Cursor, Directory, News, Outbox, Post, Presence, Receipt,
+        SendError, Session, Tells,
     },
     ids::{Account, Place},
+    input::Input,
     reply::Reply,
     retry::Retry,
+    source::Secret,
 };
 use wilco_runtime::dial::{Address, Duplex, dial};
 
@@ -35,7 +38,7 @@ use super::{
     Settings,
     line::Reader,
     render::{self, Look},
-    session::{self, Moment, Next, Out},
+    session::{self, Begin, Moment, Next, Out, Past},
 };
 
 /// How long it may take until we are known and in our rooms: servers look names up, and services are slow.
@@ -78,6 +81,8 @@ pub struct Parts {
 pub struct IrcConnector {
     parts: Parts,
     settings: Arc<Settings>,
+    password: Option<Secret>,
+    past: Past,
     /// Which of its servers is next.
     next: AtomicUsize,
 }
@@ -87,18 +92,26 @@ impl IrcConnector {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let settings = Arc::new(parts.settings.clone());
-        Self { parts, settings, next: AtomicUsize::new(0) }
+        Self { parts, settings, password: None, past: Past::default(), next: AtomicUsize::new(0) }
+    }
+
+    /// The same, on servers that want this of everybody.
+    #[must_use]
+    pub fn with_password(mut self, password: Option<Secret>) -> Self {
+        self.password = password;
+        self
     }
 }
 
 #[async_trait]
 impl Connector for IrcConnector {
-    async fn connect(&self, _resume: Option<Cursor>) -> Result<Session, ConnectError> {
+    async fn connect(&self, resume: Option<Cursor>) -> Result<Session, ConnectError> {
         let at = self.next.load(Ordering::Relaxed);
         let address = self.settings.addresses.get(at % self.settings.addresses.len().max(1));
         let address =
             address.ok_or_else(|| ConnectError { what: "it has no server".into(), retry: Retry::Never })?;
-        let session = self.connect_to(address).await;
+        let resume = resume.and_then(|cursor| cursor.0.parse().ok());
+        let session = self.connect_to(address, resume.or_else(|| self.past.since())).await;
         if session.is_err() {
             // Another one may be there.
             self.next.store(at.wrapping_add(1), Ordering::Relaxed);
@@ -108,7 +121,7 @@ impl Connector for IrcConnector {
 }
 
 impl IrcConnector {
-    async fn connect_to(&self, address: &Address) -> Result<Session, ConnectError> {
+    async fn connect_to(&self, address: &Address, since: Option<Timestamp>) -> Result<Session, ConnectError> {
         let stream = dial(address).await?;
         let (arrive, arrivals) = mpsc::channel(1);
         let (ask, asks) = mpsc::channel(POSTS);
@@ -116,11 +129,12 @@ impl IrcConnector {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let chance = &self.parts.chance;
         let (epoch, nonce) = (hex(&chance.bytes()[..6]), hex(&chance.bytes()));
+        let begin = Begin { epoch, nonce, password: self.password.clone(), past: self.past.clone(), since };
         let connection = Connection {
             settings: self.settings.clone(),
             clock: self.parts.clock.clone(),
             news: self.parts.news.clone(),
-            session: session::Session::new(self.settings.clone(), epoch, nonce),
+            session: session::Session::new(self.settings.clone(), begin),
             reader: Reader::default(),
             asks,
             arrive,
@@ -178,6 +192,8 @@ enum Ask {
     },
     /// Whether something can be said there.
     Has { room: String, tell: oneshot::Sender<bool> },
+    /// Whether somebody is there.
+    Presence { id: String, tell: oneshot::Sender<Presence> },
     /// Who is in a room.
     Members { room: String, tell: oneshot::Sender<BTreeSet<String>> },
 }
@@ -274,6 +290,17 @@ impl Directory for Line {
         ids.iter().filter_map(|id| Account::parse(&format!("{}:{id}", self.settings.name)).ok()).collect()
     }
 
+    async fn presence(&self, account: &Account) -> Presence {
+        if account.connector() != self.settings.name {
+            return Presence::Unknown;
+        }
+        let (tell, told) = oneshot::channel();
+        match self.ask.send(Ask::Presence { id: account.id().to_owned(), tell }).await {
+            Ok(()) => told.await.unwrap_or_default(),
+            Err(_) => Presence::Unknown,
+        }
+    }
+
     async fn open_dm(&self, account: &Account) -> Option<Place> {
         let place = Place::parse(&format!("{}:@{}", account.connector(), account.id())).ok()?;
         self.has(&place).await.then_some(place)
@@ -335,6 +362,12 @@ impl Connection {
                 tracing::warn!(connector = self.settings.name, why = error.what, "A connection ended.");
             }
             (None, _) => {}
+        }
+        // What was heard before the end was heard, and is not told again.
+        for arrival in self.backlog.drain(..) {
+            if self.arrive.send(arrival).await.is_err() {
+                break;
+            }
         }
     }
 
@@ -443,7 +476,12 @@ impl Connection {
         for out in self.session.take_out() {
             match out {
                 Out::Arrive(input) => {
-                    self.backlog.push_back(Arrival { input: *input, cursor: None, kept: None, ack: None });
+                    let at = match &*input {
+                        Input::Message(message) if self.session.is_caught_up() => Some(message.at),
+                        _ => None,
+                    };
+                    let cursor = at.map(|at| Cursor(at.to_string()));
+                    self.backlog.push_back(Arrival { input: *input, cursor, kept: None, ack: None });
                 }
                 Out::Ready => {
                     if let Some(ready) = self.ready.take() {
@@ -489,6 +527,9 @@ impl Connection {
             },
             Ask::Has { room, tell } => {
                 let _ = tell.send(self.session.has(&room, up));
+            }
+            Ask::Presence { id, tell } => {
+                let _ = tell.send(self.session.presence(&id));
             }
             Ask::Members { room, tell } => {
                 let _ = tell.send(self.session.members(&room));

@@ -29,14 +29,29 @@ pub struct Settings {
     pub nick: String,
     /// How we say who we are, where we do.
     pub sasl: Option<Sasl>,
-    /// The rooms, as the network names them.
-    pub rooms: Vec<String>,
+    /// The rooms that it enters.
+    pub rooms: Vec<RoomSettings>,
     /// How fast lines are sent; nothing: as fast as the server takes them.
     pub rate: Option<Rate>,
     /// By which name people address Wilco, for the orders that it offers.
     pub called: String,
     /// Where people find the page, without a slash at the end.
     pub console: String,
+}
+
+/// A room that is entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomSettings {
+    /// Its name, as the network has it.
+    pub name: String,
+    /// What opens it, where it is kept with a key.
+    pub key: Option<Secret>,
+}
+
+impl From<&str> for RoomSettings {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), key: None }
+    }
 }
 
 /// How we say who we are.
@@ -67,6 +82,13 @@ pub fn is_nick(text: &str) -> bool {
 pub fn is_room(text: &str) -> bool {
     let signs = |c: char| !c.is_control() && !matches!(c, ' ' | ',' | ':');
     text.starts_with(['#', '&', '+', '!']) && text.len() > 1 && text.len() <= 200 && text.chars().all(signs)
+}
+
+/// Whether a server takes this as the key of a room.
+#[must_use]
+pub fn is_key(key: &[u8]) -> bool {
+    let fits = |byte: &u8| !byte.is_ascii_control() && !matches!(byte, b' ' | b',' | b':');
+    (1..=100).contains(&key.len()) && key.iter().all(fits)
 }
 
 /// The account behind an id of this network, as the connector names it: `None` where no such account could speak.

@@ -45,7 +45,7 @@ const INSPIRCD: &str = r#"<config format="xml">
   globalmax="1000" recvq="1048576" softsendq="10485760" hardsendq="10485760" resolvehostnames="no" useident="no">
 <module name="spanningtree"> <module name="services_account"> <module name="sasl"> <module name="cap">
 <module name="ircv3"> <module name="ircv3_servertime"> <module name="ircv3_echomessage"> <module name="ircv3_ctctags">
-<module name="ircv3_msgid"> <module name="ircv3_accounttag"> <module name="ircv3_batch"> <module name="ircv3_chghost">
+<module name="ircv3_msgid"> <module name="ircv3_labeledresponse"> <module name="monitor"> <module name="chanhistory"> <module name="ircv3_accounttag"> <module name="ircv3_batch"> <module name="ircv3_chghost">
 <sasl target="services.test.example">
 <link name="services.test.example" ipaddr="127.0.0.1" port="@link" allowmask="127.0.0.1/32" sendpass="link"
   recvpass="link">
@@ -120,6 +120,15 @@ impl Network {
     /// A server that knows no accounts.
     pub(crate) fn ngircd() -> Self {
         Self::new(false, &[("ngircd.conf", NGIRCD)])
+    }
+
+    /// A server that wants this password of everybody, of either kind; its services are not there.
+    pub(crate) fn with_password(accounts: bool, password: &str) -> Self {
+        let ngircd = NGIRCD.replace("Ports = @port", &format!("Ports = @port\nPassword = {password}"));
+        let connect = "<connect name=\"all\"";
+        let inspircd = INSPIRCD.replace(connect, &format!("{connect} password=\"{password}\""));
+        let file = if accounts { ("inspircd.conf", inspircd) } else { ("ngircd.conf", ngircd) };
+        Self::new(accounts, &[(file.0, &file.1)])
     }
 
     /// A server that proves who it is with this certificate and its key.

@@ -34,7 +34,7 @@ pub(crate) fn settings(port: u16, tls: Tls) -> Settings {
 }
 
 /// Who tells nobody.
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl News for Nobody {
     fn tell(&self, _: &str, _: String) {}

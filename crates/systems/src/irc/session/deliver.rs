@@ -1,9 +1,13 @@
 //! Lines that wait to be sent, and whether the server took them.
 //!
-//! IRC acknowledges nothing. So behind what we say goes a `PING`: a server works off a connection in order, and its
-//! `PONG` says that all before it was taken, or refused by an error that came before. Layer 2.
+//! IRC acknowledges nothing by itself. A server that labels its answers says of each line what became of it. To others a
+//! `PING` goes behind what we say: a server works off a connection in order, and its `PONG` says that all before it was
+//! taken, or refused by an error that came before. Layer 2.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use wilco_contract::{connector::SendError, retry::Retry};
 use wilco_runtime::rate::{Bucket, Rate};
@@ -35,6 +39,8 @@ pub(super) struct Queue {
     lines: VecDeque<(u64, String)>,
     posts: VecDeque<Post>,
     bucket: Bucket,
+    /// Whether the server labels its answers.
+    labels: bool,
     /// Which post the last `PING` stands behind, and the pings that were not answered, with their time.
     covered: u64,
     pings: VecDeque<(u64, Duration)>,
@@ -47,6 +53,10 @@ struct Post {
     target: String,
     lines: usize,
     written: usize,
+    /// How many of the written lines had a label, which of them were answered, and when the last was written.
+    labelled: usize,
+    answered: BTreeSet<usize>,
+    at: Duration,
     refused: Vec<(String, Retry)>,
     id: Option<String>,
 }
@@ -61,9 +71,15 @@ impl Queue {
             lines: VecDeque::new(),
             posts: VecDeque::new(),
             bucket: Bucket::new(rate),
+            labels: false,
             covered: 0,
             pings: VecDeque::new(),
         }
+    }
+
+    /// Whether what is said from now on has a label.
+    pub(super) fn set_labels(&mut self, labels: bool) {
+        self.labels = labels;
     }
 
     pub(super) fn urgent(&mut self, line: String) {
@@ -79,6 +95,9 @@ impl Queue {
             target: target.to_owned(),
             lines: lines.len(),
             written: 0,
+            labelled: 0,
+            answered: BTreeSet::new(),
+            at: Duration::ZERO,
             refused: Vec::new(),
             id: None,
         });
@@ -99,8 +118,9 @@ impl Queue {
             return Next::Line(line);
         }
         if self.lines.is_empty() {
-            let last =
-                self.posts.iter().rev().find(|post| post.written == post.lines).map_or(0, |post| post.number);
+            // A label asks for an answer by itself.
+            let asks = |post: &&Post| post.written == post.lines && post.labelled < post.lines;
+            let last = self.posts.iter().rev().find(asks).map_or(0, |post| post.number);
             if last <= self.covered {
                 return Next::Nothing;
             }
@@ -111,9 +131,14 @@ impl Queue {
         if let Err(wait) = self.bucket.take(up) {
             return Next::Wait(wait);
         }
-        let Some((number, line)) = self.lines.pop_front() else { return Next::Nothing };
+        let Some((number, mut line)) = self.lines.pop_front() else { return Next::Nothing };
         if let Some(post) = self.posts.iter_mut().find(|post| post.number == number) {
+            if self.labels {
+                line = format!("@label=p{number}.{} {line}", post.written);
+                post.labelled += 1;
+            }
             post.written += 1;
+            post.at = up;
         }
         Next::Line(line)
     }
@@ -127,6 +152,38 @@ impl Queue {
         self.finish(|post| post.number <= last)
     }
 
+    /// The server answered the line with this label.
+    pub(super) fn answered_label(&mut self, label: &str) -> Vec<Done> {
+        if let Some((post, line)) = self.labelled(label) {
+            post.answered.insert(line);
+        }
+        self.finish(|_| false)
+    }
+
+    /// The server refused the line with this label; whether it is one of ours.
+    pub(super) fn refused_label(&mut self, label: &str, why: &str, retry: Retry) -> bool {
+        let Some((post, line)) = self.labelled(label) else { return false };
+        if !post.answered.contains(&line) && post.refused.len() < post.written {
+            post.refused.push((why.to_owned(), retry));
+        }
+        true
+    }
+
+    /// The line with this label came back, with the id that the network gave it.
+    pub(super) fn echoed_label(&mut self, label: &str, id: &str) {
+        if let Some((post, _)) = self.labelled(label) {
+            post.id.get_or_insert_with(|| id.to_owned());
+        }
+    }
+
+    /// The post that a label stands for, and which of its lines.
+    fn labelled(&mut self, label: &str) -> Option<(&mut Post, usize)> {
+        let (number, line) = label.strip_prefix('p')?.split_once('.')?;
+        let (number, line) = (number.parse::<u64>().ok()?, line.parse::<usize>().ok()?);
+        let post = self.posts.iter_mut().find(|post| post.number == number)?;
+        (line < post.written).then_some((post, line))
+    }
+
     /// Takes what was written for taken: nobody reads what the server would say about it.
     pub(super) fn trust(&mut self) -> Vec<Done> {
         self.pings.clear();
@@ -135,7 +192,8 @@ impl Queue {
 
     fn finish(&mut self, is_done: impl Fn(&Post) -> bool) -> Vec<Done> {
         let mut done = Vec::new();
-        while self.posts.front().is_some_and(|post| post.written == post.lines && is_done(post)) {
+        let is_done = |post: &Post| post.written == post.lines && (post.is_answered() || is_done(post));
+        while self.posts.front().is_some_and(is_done) {
             done.extend(self.posts.pop_front().map(|post| (post.number, post.end())));
         }
         done
@@ -159,7 +217,9 @@ impl Queue {
 
     /// Whether the server owes an answer for too long.
     pub(super) fn is_overdue(&self, up: Duration) -> bool {
+        let labelled = |post: &Post| post.written == post.lines && post.labelled == post.lines;
         self.pings.front().is_some_and(|(_, at)| *at + PATIENCE <= up)
+            || self.posts.front().is_some_and(|post| labelled(post) && post.at + PATIENCE <= up)
     }
 
     /// The connection ended: what was begun may have arrived, what was not did not.
@@ -180,6 +240,11 @@ impl Queue {
 }
 
 impl Post {
+    /// Whether each of its lines was answered by its label.
+    fn is_answered(&self) -> bool {
+        self.lines > 0 && self.answered.len() == self.lines
+    }
+
     fn end(self) -> Result<String, SendError> {
         let Some((what, retry)) = self.refused.first().cloned() else {
             return Ok(self.id.unwrap_or_else(|| self.number.to_string()));

@@ -10,13 +10,13 @@ use wilco_contract::{
     input::{Happens, Input, Message},
 };
 
-use super::{Line, Moment, Out, RoomState, Session, WHO, command};
+use super::{Line, Moment, Out, RoomState, Session, WHO, account, command, guest};
 use crate::irc::text;
 
 /// The tags by which networks mark what a bot says.
 const BOT: [&str; 3] = ["bot", "draft/bot", "inspircd.org/bot"];
 /// By how much a server's clock and ours may differ.
-const SKEW: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(10);
 /// The longest id of a message that is taken from the network, in bytes.
 const LONGEST_ID: usize = 128;
 
@@ -25,6 +25,12 @@ impl Session {
     pub(super) fn said(&mut self, line: &Line, at: Moment) {
         let Some(nick) = line.nick() else { return };
         let target = line.param(0);
+        if let Some(then) = self.past_of(line) {
+            if then.heard {
+                self.said_then(line, (nick, &then.room), at);
+            }
+            return;
+        }
         if self.is_us(nick) {
             if let Some(id) = line.tag("msgid").filter(|id| is_id(id)) {
                 let server = &self.server;
@@ -81,17 +87,53 @@ impl Session {
         }
         self.said += 1;
         let id = line.tag("msgid").filter(|id| is_id(id));
+        if let Some(id) = id {
+            self.past.hears(id);
+        }
         let id = id.map_or_else(|| format!("{}-{}", self.epoch, self.said), ToOwned::to_owned);
         let said_at = self.said_at(line, at);
         let message = Message { id, place, thread: None, from, text, at: said_at, to_us };
         self.out.push(Out::Arrive(Box::new(Input::Message(message))));
     }
 
+    /// Somebody said something in a room of ours while we were away. Who has their nick now may be another, so only the
+    /// account counts that the server keeps with the line; and without an id nobody could tell whether it was heard.
+    fn said_then(&mut self, line: &Line, (nick, room): (&str, &str), at: Moment) {
+        let id = line.tag("msgid").filter(|id| is_id(id));
+        let told = line.tag("account").filter(|_| self.caps.contains("account-tag")).and_then(account);
+        let ours = self.is_us(nick) || (told.is_some() && told == self.account);
+        let (Some(id), false) = (id, ours || line.cut || is_bot(line)) else { return };
+        let given = line.last();
+        let words = match given.strip_prefix('\u{1}') {
+            None => given,
+            Some(asked) => {
+                let Some(words) = asked.trim_end_matches('\u{1}').strip_prefix("ACTION ") else { return };
+                words
+            }
+        };
+        if !self.past.hears(id) {
+            return;
+        }
+        let from = told.unwrap_or_else(|| guest(&self.server.fold(nick)));
+        let connector = &self.settings.name;
+        let place = Place::parse(&format!("{connector}:{room}"));
+        let from = Account::parse(&format!("{connector}:{from}"));
+        let (Ok(place), Ok(from)) = (place, from) else { return };
+        let text = text::clean(words);
+        let named = self.named_us(&text).map(ToOwned::to_owned);
+        let (id, to_us, text) = (id.to_owned(), named.is_some(), named.unwrap_or(text));
+        if !text.trim().is_empty() {
+            let at = self.said_at(line, at);
+            let message = Message { id, place, thread: None, from, text, at, to_us };
+            self.out.push(Out::Arrive(Box::new(Input::Message(message))));
+        }
+    }
+
     /// When it was said: now, unless the server says that it was a while ago. Its clock and ours differ by seconds, and
     /// what is said to a plan must not seem older than the plan.
     pub(super) fn said_at(&self, line: &Line, at: Moment) -> Timestamp {
         let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
-        let told = told.and_then(|time| time.parse::<Timestamp>().ok());
+        let told = told.and_then(|time| time.parse::<Timestamp>().ok()?.checked_add(self.skew).ok());
         told.filter(|told| at.wall.duration_since(*told) > SKEW).unwrap_or(at.wall)
     }
 
@@ -163,8 +205,7 @@ impl Session {
                 let (room, by) = (line.param(1), self.speaker(line, nick));
                 match self.room_mut(room).filter(|room| !room.is_in() && !room.is_open()) {
                     Some(room) => {
-                        room.state = RoomState::Asked(at.up);
-                        let enter = command("JOIN", &[&room.name]);
+                        let enter = room.ask(at.up);
                         self.queue.urgent(enter);
                     }
                     None => tracing::info!(
@@ -179,8 +220,9 @@ impl Session {
     }
 
     /// A nick is free; it may be the one that we want.
-    fn free(&mut self, nick: &str, at: Moment) {
-        if self.server.same(nick, &self.settings.nick) {
+    pub(super) fn free(&mut self, nick: &str, at: Moment) {
+        let nick = nick.split('!').next().unwrap_or(nick);
+        if self.server.same(nick, self.server.nick_for(&self.settings.nick)) {
             self.regain = at.up;
             self.want_nick(at.up);
         }
@@ -212,8 +254,12 @@ impl Session {
         let name = line.param(0);
         if let Some(ended) = name.strip_prefix('-') {
             self.replays.remove(ended);
+            self.past_ends(ended);
         } else if let Some(begun) = name.strip_prefix('+') {
             let past = ["history", "playback"].iter().any(|word| line.param(1).contains(word));
+            if self.past_begins(begun, line) {
+                return;
+            }
             let within = line.tag("batch").is_some_and(|batch| self.replays.contains(batch));
             if (past || within) && self.replays.len() < 64 {
                 self.replays.insert(begun.to_owned());
@@ -237,16 +283,18 @@ impl Session {
             "366" => {
                 let tracked = self.is_tracked();
                 let Some(room) = self.room_mut(line.param(1)).filter(|room| room.is_open()) else { return };
+                let name = room.name.clone();
                 if tracked {
-                    let who = command("WHO", &[&room.name, &format!("%tna,{WHO}")]);
-                    self.queue.urgent(who);
+                    self.queue.urgent(command("WHO", &[&name, &format!("%tnfa,{WHO}")]));
                 } else {
                     room.state = RoomState::In(at.up);
                 }
+                self.ask_past(&name);
             }
             "354" if line.param(1) == WHO => {
                 let folded = self.server.fold(line.param(2));
-                self.people.is_now(&folded, line.param(3));
+                self.people.is_now(&folded, line.param(4));
+                self.people.is_away(&folded, line.param(3).starts_with('G'));
             }
             "315" => {
                 let room =
@@ -266,6 +314,6 @@ pub(super) fn is_bot(line: &Line) -> bool {
 }
 
 /// Whether the network's id of a message can be kept.
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control)
 }

@@ -5,18 +5,25 @@
 mod deliver;
 mod happens;
 mod heard;
+mod history;
+mod labels;
 mod people;
 mod register;
 mod rooms;
 mod server;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wilco_contract::{
-    connector::{ConnectError, SendError},
+    connector::{ConnectError, Presence, SendError},
     input::Input,
     retry::Retry,
+    source::Secret,
 };
 use wilco_runtime::rate::{Bucket, Rate};
 
@@ -32,7 +39,7 @@ use super::{
     line::{Line, command},
 };
 
-pub(super) use self::{deliver::Next, people::account};
+pub(super) use self::{deliver::Next, history::Past, people::account};
 
 /// After so long without a word from the server it is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -81,12 +88,24 @@ enum Stage {
     Ended,
 }
 
+/// What a connection begins with, beside its settings.
+pub(super) struct Begin {
+    /// Begins the ids of messages that the network gives none.
+    pub(super) epoch: String,
+    /// Unpredictable, for the proof of who we are.
+    pub(super) nonce: String,
+    /// What the server wants of everybody.
+    pub(super) password: Option<Secret>,
+    /// What was heard by connections before.
+    pub(super) past: Past,
+    /// Up to when all was heard.
+    pub(super) since: Option<Timestamp>,
+}
+
 /// One connection.
 pub(super) struct Session {
     settings: Arc<Settings>,
-    /// Begins the ids of messages that the network gives none.
     epoch: String,
-    /// Unpredictable, for the proof of who we are.
     nonce: String,
     stage: Stage,
     register: Register,
@@ -101,6 +120,19 @@ pub(super) struct Session {
     queue: Queue,
     /// The batches that are open and tell of the past.
     replays: BTreeSet<String>,
+    /// The batches that are open and answer one line of ours, with its label.
+    labelled: HashMap<String, String>,
+    past: Past,
+    since: Option<Timestamp>,
+    /// What was asked of the past and is not told yet, and the rooms of which it was asked.
+    asked_past: Vec<history::Asked>,
+    caught_up: BTreeSet<String>,
+    /// By how much the server's clock is behind ours, where that is more than a little.
+    skew: SignedDuration,
+    /// The account of the network's services that is ours, as the server says.
+    account: Option<String>,
+    /// Whether the server is to tell when our nick is free.
+    monitors: bool,
     answers: Bucket,
     heard: Duration,
     asked: Option<Duration>,
@@ -111,7 +143,8 @@ pub(super) struct Session {
 
 impl Session {
     /// A connection that was just made.
-    pub(super) fn new(settings: Arc<Settings>, epoch: String, nonce: String) -> Self {
+    pub(super) fn new(settings: Arc<Settings>, begin: Begin) -> Self {
+        let Begin { epoch, nonce, password, past, since } = begin;
         let mut session = Self {
             epoch,
             nonce,
@@ -122,9 +155,17 @@ impl Session {
             nick: settings.nick.clone(),
             address: None,
             people: People::default(),
-            rooms: settings.rooms.iter().map(|name| Room::new(name)).collect(),
+            rooms: settings.rooms.iter().map(Room::new).collect(),
             queue: Queue::new(settings.rate),
             replays: BTreeSet::new(),
+            labelled: HashMap::new(),
+            past,
+            since,
+            asked_past: Vec::new(),
+            caught_up: BTreeSet::new(),
+            skew: SignedDuration::ZERO,
+            account: None,
+            monitors: false,
             answers: Bucket::new(Some(Rate { count: 1, span: Duration::from_secs(5), burst: 3 })),
             heard: Duration::ZERO,
             asked: None,
@@ -133,7 +174,7 @@ impl Session {
             out: Vec::new(),
             settings,
         };
-        session.begin();
+        session.begin(password.as_ref());
         session
     }
 
@@ -228,6 +269,16 @@ impl Session {
         name.map(|name| self.people.members(name, self.is_tracked())).unwrap_or_default()
     }
 
+    /// Whether somebody with this account is there.
+    pub(super) fn presence(&self, id: &str) -> Presence {
+        match self.people.presence(id, self.is_tracked()) {
+            _ if !self.caps.contains("away-notify") => Presence::Unknown,
+            Some(true) => Presence::Here,
+            Some(false) => Presence::Away,
+            None => Presence::Gone,
+        }
+    }
+
     /// Time passes.
     pub(super) fn tick(&mut self, at: Moment) {
         let up = at.up;
@@ -236,6 +287,7 @@ impl Session {
             Stage::Entering(since) => {
                 if since + ENTERING <= up || !self.rooms.iter().any(Room::is_open) {
                     self.stage = Stage::Live;
+                    self.past.begins(at.wall);
                     self.out.push(Out::Ready);
                 }
             }
@@ -259,9 +311,19 @@ impl Session {
         if self.stage == Stage::Ended {
             return;
         }
+        if !self.labelled(line) {
+            self.hear_one(line, at);
+        }
+        if matches!(self.stage, Stage::Entering(_)) {
+            self.tick(at);
+        }
+    }
+
+    fn hear_one(&mut self, line: &Line, at: Moment) {
         match line.command.as_str() {
             "PING" => self.queue.urgent(command("PONG", &[line.last()])),
             "PONG" => {
+                self.clock(line, at.wall);
                 let done = self.queue.answered(line.last());
                 self.done(done);
             }
@@ -270,6 +332,17 @@ impl Session {
                 self.moved(line, at);
             }
             "TOPIC" => self.topic(line, at),
+            "AWAY" => {
+                if let Some(nick) = line.nick() {
+                    self.people.is_away(&self.server.fold(nick), !line.params.is_empty());
+                }
+            }
+            "FAIL" if line.param(0) == "CHATHISTORY" => self.past_fails(line),
+            "731" => {
+                for nick in line.last().split(',') {
+                    self.free(nick, at);
+                }
+            }
             "353" | "354" | "366" | "315" => self.named(line, at),
             "005" => {
                 for token in line.params.iter().skip(1) {
@@ -297,10 +370,12 @@ impl Session {
                 }
             }
             number if number.starts_with(['4', '5']) && number.len() == 3 => self.refused(line, at),
-            _ => self.registering(line),
-        }
-        if matches!(self.stage, Stage::Entering(_)) {
-            self.tick(at);
+            _ => {
+                if line.command == "001" {
+                    self.clock(line, at.wall);
+                }
+                self.registering(line);
+            }
         }
     }
 
@@ -353,17 +428,24 @@ impl Session {
     fn enter(&mut self, up: Duration) {
         for room in &mut self.rooms {
             if room.is_due(up) {
-                room.state = RoomState::Asked(up);
-                self.queue.urgent(command("JOIN", &[&room.name]));
+                let ask = room.ask(up);
+                self.queue.urgent(ask);
             }
         }
     }
 
     /// Asks for the nick that we want, where we have another.
     fn want_nick(&mut self, up: Duration) {
-        if self.regain <= up && !self.is_us(&self.settings.nick) {
+        let wanted = self.server.nick_for(&self.settings.nick).to_owned();
+        let has_it = self.is_us(&wanted);
+        if self.regain <= up && !has_it {
             self.regain = up + REGAIN;
-            self.queue.urgent(command("NICK", &[&self.settings.nick]));
+            self.queue.urgent(command("NICK", &[&wanted]));
+        }
+        if self.server.monitor && self.monitors == has_it {
+            self.monitors = !has_it;
+            let sign = if self.monitors { "+" } else { "-" };
+            self.queue.urgent(command("MONITOR", &[sign, &wanted]));
         }
     }
 
@@ -391,9 +473,8 @@ impl Session {
             }
             return;
         }
-        let server = &self.server;
-        let retry = if number == "401" { Retry::Backoff } else { Retry::After(SILENCE) };
-        if !self.queue.refused(|known| server.same(known, &target), &format!("`{target}`: {why}"), retry) {
+        let (server, (retry, told)) = (&self.server, self.refusal(number, &target, &why));
+        if !self.queue.refused(|known| server.same(known, &target), &told, retry) {
             tracing::debug!(number, target, why, "The server refused something.");
         }
     }

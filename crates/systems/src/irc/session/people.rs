@@ -26,6 +26,7 @@ pub(super) struct People {
 struct Known {
     nick: String,
     account: Option<String>,
+    away: bool,
     rooms: BTreeSet<String>,
 }
 
@@ -93,6 +94,19 @@ impl People {
         if let Some(known) = self.known.get_mut(folded) {
             known.account = account(given);
         }
+    }
+
+    /// Takes in whether somebody says that they are away.
+    pub(super) fn is_away(&mut self, folded: &str, away: bool) {
+        if let Some(known) = self.known.get_mut(folded) {
+            known.away = away;
+        }
+    }
+
+    /// Whether an account is in a room of ours, and if so whether it is there by a nick that is not away.
+    pub(super) fn presence(&self, id: &str, tracked: bool) -> Option<bool> {
+        let theirs = self.known.iter().filter(|(nick, known)| self.id(nick, known, tracked) == id);
+        theirs.map(|(_, known)| !known.away).reduce(|one, other| one || other)
     }
 
     /// The account as it was last told, where they share a room with us.

@@ -4,22 +4,25 @@
 
 use std::collections::BTreeSet;
 
-use wilco_contract::retry::Retry;
+use wilco_contract::{retry::Retry, source::Secret};
 
-use super::{Line, SILENCE, Session, Stage, command};
+use super::{Line, SILENCE, Session, Stage, account, command, history::HISTORY, labels::LABELS};
 use crate::irc::{
     Sasl,
     sasl::{Next, Proof},
 };
 
 /// What we ask a server for, where it offers it.
-const WANTED: [&str; 8] = [
+const WANTED: [&str; 11] = [
     "account-notify",
     "account-tag",
+    "away-notify",
     "batch",
     "chghost",
+    HISTORY,
     "echo-message",
     "extended-join",
+    LABELS,
     "message-tags",
     "server-time",
 ];
@@ -40,6 +43,8 @@ pub(super) struct Register {
     /// How many requests were not answered.
     open: usize,
     sasl: bool,
+    /// Whether the server was told its password.
+    password: bool,
     nicks: usize,
 }
 
@@ -51,7 +56,11 @@ impl Register {
 
 impl Session {
     /// The first words.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, password: Option<&Secret>) {
+        if let Some(password) = password {
+            self.queue.urgent(command("PASS", &[&String::from_utf8_lossy(password.expose())]));
+            self.register.password = true;
+        }
         self.queue.urgent(command("CAP", &["LS", "302"]));
         self.queue.urgent(command("NICK", &[&self.nick]));
         self.queue.urgent(command("USER", &[&self.settings.nick.to_ascii_lowercase(), "0", "*", "Wilco"]));
@@ -78,6 +87,8 @@ impl Session {
                 self.register.sasl = true;
                 self.queue.urgent(command("CAP", &["END"]));
             }
+            "900" => self.account = account(line.param(2)),
+            "901" => self.account = None,
             "001" => {
                 line.param(0).clone_into(&mut self.nick);
                 // `Welcome … nick!user@host`, where the server says it.
@@ -139,6 +150,7 @@ impl Session {
             }
             _ => {}
         }
+        self.queue.set_labels(self.caps.contains(LABELS) && self.caps.contains("batch"));
     }
 
     /// Asks for what is offered, wanted and not had.
@@ -215,7 +227,16 @@ impl Session {
                 &format!("the server does not take the nick `{}`: {why}; choose another `nick`", self.nick),
                 Retry::Never,
             ),
-            "464" => self.end(&format!("the server wants a password that we have not: {why}"), Retry::Never),
+            "464" if self.register.password => self.end(
+                &format!("the server does not take its password: {why}; correct `password` in `wilco.toml`"),
+                Retry::Never,
+            ),
+            "464" => self.end(
+                &format!(
+                    "the server wants a password: {why}; write `password` into its table in `wilco.toml`"
+                ),
+                Retry::Never,
+            ),
             "465" | "466" => self.end(&format!("the server bans us: {why}"), Retry::After(SILENCE * 10)),
             other => tracing::debug!(number = other, why, "The server refused something."),
         }

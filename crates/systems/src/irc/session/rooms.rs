@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use super::command;
+use crate::irc::RoomSettings;
+
 /// The pause before a room is entered again, at first and at most.
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(300);
@@ -17,6 +20,8 @@ const SETTLED: Duration = Duration::from_secs(600);
 pub(super) struct Room {
     /// Its name, as it was configured.
     pub(super) name: String,
+    /// What opens it.
+    key: Option<String>,
     pub(super) state: RoomState,
     pause: Duration,
 }
@@ -35,9 +40,19 @@ pub(super) enum RoomState {
 }
 
 impl Room {
-    pub(super) fn new(name: &str) -> Self {
+    pub(super) fn new(settings: &RoomSettings) -> Self {
         let state = RoomState::Out { why: "it was not entered yet".into(), again: Duration::ZERO };
-        Self { name: name.to_owned(), state, pause: FIRST }
+        let key = settings.key.as_ref().map(|key| String::from_utf8_lossy(key.expose()).into_owned());
+        Self { name: settings.name.clone(), key, state, pause: FIRST }
+    }
+
+    /// Asks to be let in.
+    pub(super) fn ask(&mut self, up: Duration) -> String {
+        self.state = RoomState::Asked(up);
+        match &self.key {
+            Some(key) => command("JOIN", &[&self.name, key]),
+            None => command("JOIN", &[&self.name]),
+        }
     }
 
     pub(super) fn is_in(&self) -> bool {
@@ -82,7 +97,7 @@ mod tests {
     #[test]
     fn the_pause_grows_until_we_have_stayed() {
         let at = Duration::from_secs;
-        let mut room = Room::new("#ops");
+        let mut room = Room::new(&"#ops".into());
         assert!(room.is_due(at(0)));
         let again = |room: &mut Room, up| {
             let _ = room.out("kicked".into(), at(up));

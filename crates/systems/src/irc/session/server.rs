@@ -16,11 +16,24 @@ pub(super) struct Server {
     pub(super) nick: usize,
     /// Whether `WHO` tells accounts.
     pub(super) whox: bool,
+    /// Whether it tells when a nick is free.
+    pub(super) monitor: bool,
+    /// The most messages of the past that it tells at once; nothing: as many as it is asked for.
+    pub(super) history: Option<usize>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { ascii: false, strict: false, types: "#&".into(), body: MAX_BODY, nick: 30, whox: false }
+        Self {
+            ascii: false,
+            strict: false,
+            types: "#&".into(),
+            body: MAX_BODY,
+            nick: usize::MAX,
+            whox: false,
+            monitor: false,
+            history: None,
+        }
     }
 }
 
@@ -39,10 +52,19 @@ impl Server {
                 let bytes = value.parse::<usize>().unwrap_or(0).saturating_sub(2);
                 self.body = bytes.clamp(MAX_BODY, MOST_BODY);
             }
-            "NICKLEN" => self.nick = value.parse().unwrap_or(self.nick).clamp(1, 64),
+            "NICKLEN" => self.nick = value.parse().unwrap_or(self.nick).max(1),
             "WHOX" => self.whox = true,
+            "MONITOR" => self.monitor = true,
+            "CHATHISTORY" | "draft/CHATHISTORY" => {
+                self.history = value.parse().ok().filter(|most| *most > 0);
+            }
             _ => {}
         }
+    }
+
+    /// The nick that somebody gets who asks for this one: what is too long is cut.
+    pub(super) fn nick_for<'a>(&self, wanted: &'a str) -> &'a str {
+        wanted.get(..self.nick).unwrap_or(wanted)
     }
 
     /// Whether a target is a room.
@@ -87,6 +109,10 @@ mod tests {
         assert_eq!(server.body, 1_022);
         server.learn("LINELEN=7");
         assert_eq!(server.body, MAX_BODY);
+        server.learn("NICKLEN=5");
+        assert_eq!((server.nick_for("wilco"), server.nick_for("wilco2")), ("wilco", "wilco"));
+        server.learn("CHATHISTORY=0");
+        assert_eq!(server.history, None);
         server.learn("CHANTYPES=");
         assert!(!server.is_room("#ops"));
     }

@@ -1,13 +1,16 @@
 //! What a session says to what a server says.
 
+mod rare;
+
 use wilco_contract::{
+    connector::Presence,
     input::{Happens, Message},
     source::Secret,
 };
 use wilco_runtime::dial::{Address, Tls};
 
 use super::*;
-use crate::irc::{Sasl, line::Reader};
+use crate::irc::{RoomSettings, Sasl, line::Reader};
 
 /// A session with its server's side of the wire.
 struct Wire {
@@ -29,10 +32,14 @@ fn settings() -> Settings {
     }
 }
 
+fn begin() -> Begin {
+    Begin { epoch: "e".into(), nonce: "nonce".into(), password: None, past: Past::default(), since: None }
+}
+
 impl Wire {
     fn new(settings: Settings) -> Self {
         Self {
-            session: Session::new(Arc::new(settings), "e".into(), "nonce".into()),
+            session: Session::new(Arc::new(settings), begin()),
             reader: Reader::default(),
             up: Duration::ZERO,
         }
@@ -53,8 +60,8 @@ impl Wire {
         wire.server(":wilco!w@host.example JOIN #Ops wilco :Wilco");
         wire.server(":irc.example.org 353 wilco = #ops :@ana +zed wilco");
         wire.server(":irc.example.org 366 wilco #ops :End of NAMES");
-        wire.server(":irc.example.org 354 wilco 152 ana Ana");
-        wire.server(":irc.example.org 354 wilco 152 zed 0");
+        wire.server(":irc.example.org 354 wilco 152 ana H Ana");
+        wire.server(":irc.example.org 354 wilco 152 zed H 0");
         wire.server(":irc.example.org 315 wilco #ops :End of WHO");
         wire.lines();
         assert!(wire.session.take_out().iter().any(|out| matches!(out, Out::Ready)));
