@@ -130,6 +130,8 @@ pub enum Record {
     Schedule(ScheduleEvent),
     /// Something that commands remember changed. What does not follow what is stored of it is a conflict.
     Memory(Box<MemoryEvent>),
+    /// An operation's message was said where it can be neither edited nor recognised. Beside the journal.
+    Announced(Announced),
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
     Log(LogLine),
 }
@@ -258,6 +260,19 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// What an operation's message said last, where it can be neither edited nor recognised when it is said again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// The operation.
+    pub operation: OpId,
+    /// Which of its messages, from 0.
+    pub slot: usize,
+    /// How the operation stood.
+    pub state: State,
+    /// By which plan.
+    pub plan: Hash,
+}
+
 /// How soon a commit has to be safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
@@ -320,6 +335,8 @@ pub trait Operations: Send + Sync {
     async fn operations(&self, states: &[State], page: Page) -> Result<Vec<(u64, Operation)>, StoreError>;
     /// The newest operations, newest first.
     async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError>;
+    /// What an operation's messages said last, as far as that was recorded, by their number.
+    async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError>;
     /// How many operations there are.
     async fn operation_count(&self) -> Result<u64, StoreError>;
 }
@@ -680,6 +697,7 @@ impl Record {
             | Self::Line(_)
             | Self::Shown { .. }
             | Self::Said { .. }
+            | Self::Announced(_)
             | Self::Log(_) => None,
         }
     }

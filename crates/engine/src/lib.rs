@@ -228,7 +228,8 @@ pub struct Decide {
     pub because: Option<String>,
 }
 
-/// Which plan a person decided about: a yes counts for no other.
+/// Which plan a person decided about. A yes counts for no other; a no by its hash neither, as who names one
+/// is told that it changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanSeen {
     /// The one with this hash, as a button names it.

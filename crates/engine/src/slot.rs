@@ -2,7 +2,8 @@
 //! somebody has to decide and how it ended are said in messages of their own.
 //!
 //! Not the words in them: [`crate::words`] has those. A slow network holds up no operation: only the newest state is
-//! sent, and an update never delays the operation itself. Layer 1.
+//! sent, and an update never delays the operation itself. What was said where nothing tells it apart from a repeat
+//! stands in the store, so that a restart neither repeats it nor leaves the end untold. Layer 1.
 
 use std::sync::Arc;
 
@@ -10,9 +11,10 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use wilco_contract::{
     connector::{DeliveryKey, Receipt},
-    ids::Place,
-    operation::{Operation, Slot},
+    ids::{Hash, Place},
+    operation::{Operation, Slot, State},
     reply::Reply,
+    store::{Announced, Record},
 };
 
 use crate::{
@@ -31,15 +33,16 @@ const LIFETIME_SECS: i64 = 86_400;
 
 /// Keeps the messages of one operation up to date until it is final and shown.
 ///
-/// After a restart nobody knows how much of the newest state was shown. Posting again is harmless where the network has
-/// keys, and the first change of every message is then an edit to the newest state.
+/// After a restart posting again is harmless where the network has keys, and the first change of every message is then an
+/// edit to the newest state. Where it has none, the store says what was said last.
 pub(crate) async fn keep(
     core: Arc<Core>,
     mut seen: watch::Receiver<Arc<Operation>>,
     tell: mpsc::Sender<Told>,
 ) {
-    let known = |slot: &Slot| Kept { receipt: slot.receipt.clone(), ..Kept::default() };
-    let mut all: Vec<Kept> = seen.borrow().slots.iter().map(known).collect();
+    let first = seen.borrow().clone();
+    let mut all = known(&core, &first).await;
+    drop(first);
     let mut over = false;
     let mut begins = true;
     loop {
@@ -66,11 +69,11 @@ pub(crate) async fn keep(
             }
             let thread = slot.thread.clone().or(head.map(|receipt| receipt.id));
             let fresh = if slot.asks.is_some() { at >= known } else { operation.version <= FRESH };
-            let was_posted = all[at].receipt.is_some();
-            if was_posted && !has_edits(&core, &slot.place) && (begins || !is_worth_a_line(&operation, slot))
-            {
-                // Said before a restart, nobody knows how much of it, and twice is worse than the page alone; or the
-                // next line will say more.
+            let was_posted = all[at].is_posted();
+            let is_worth =
+                if begins { all[at].is_news(&operation, slot) } else { is_worth_a_line(&operation, slot) };
+            if was_posted && !is_worth && !all[at].is_edited_in(&core, &slot.place) {
+                // It was said before a restart, or the next line will say more.
                 all[at].shown = Some(reply);
                 continue;
             }
@@ -98,9 +101,38 @@ pub(crate) async fn keep(
         tokio::select! {
             changed = seen.changed(), if !over => over = changed.is_err(),
             () = core.clock.until(next.unwrap_or(Timestamp::MAX)), if next.is_some() => {}
+            // What could not be shown is tried again after the next start.
+            () = core.stopped(), if over => return,
             else => return,
         }
     }
+}
+
+/// The messages as they were shown before a restart.
+async fn known(core: &Core, operation: &Operation) -> Vec<Kept> {
+    let mut said = Vec::new();
+    if operation.slots.iter().any(|slot| is_plain(core, &slot.place)) {
+        match core.store.announced(&operation.id).await {
+            Ok(found) => said = found,
+            Err(error) => {
+                tracing::error!(operation = %operation.id, %error, "What was said of an operation cannot be read.");
+            }
+        }
+    }
+    let known = |(at, slot): (usize, &Slot)| {
+        let last = said.iter().find(|said| said.slot == at);
+        Kept {
+            receipt: slot.receipt.clone(),
+            said: last.map(|last| (last.state, last.plan)),
+            ..Kept::default()
+        }
+    };
+    operation.slots.iter().enumerate().map(known).collect()
+}
+
+/// Whether a repeat of what was said there would show.
+fn is_plain(core: &Core, place: &Place) -> bool {
+    core.ways.to(place).is_some_and(|way| !way.caps.edits || !way.caps.keys)
 }
 
 fn has_edits(core: &Core, place: &Place) -> bool {
@@ -127,6 +159,8 @@ struct Showing<'a> {
 #[derive(Default)]
 struct Kept {
     receipt: Option<Receipt>,
+    /// What was said last of the operation where a repeat would show: how it stood, by which plan.
+    said: Option<(State, Hash)>,
     shown: Option<Reply>,
     /// What could not be shown and is tried no more.
     given_up: Option<Reply>,
@@ -138,6 +172,20 @@ struct Kept {
 impl Kept {
     fn is_settled(&self, reply: &Reply) -> bool {
         self.shown.as_ref() == Some(reply) || self.given_up.as_ref() == Some(reply)
+    }
+
+    fn is_posted(&self) -> bool {
+        self.receipt.is_some() || self.said.is_some()
+    }
+
+    fn is_edited_in(&self, core: &Core, place: &Place) -> bool {
+        self.receipt.is_some() && has_edits(core, place)
+    }
+
+    /// Whether something worth a line came about that was not said before a restart, as far as anybody knows.
+    fn is_news(&self, operation: &Operation, slot: &Slot) -> bool {
+        let now = (operation.state, operation.plan.hash);
+        is_worth_a_line(operation, slot) && self.said.is_some_and(|said| said != now)
     }
 
     /// Whether it is being tried again.
@@ -159,9 +207,10 @@ impl Kept {
         }
         let slot = &operation.slots[at];
         let edited = self.receipt.as_ref().filter(|_| has_edits(core, &slot.place));
-        let key = match &self.receipt {
-            Some(_) => DeliveryKey(format!("{}/slot/{at}/{}", operation.id, operation.version)),
-            None => DeliveryKey(format!("{}/slot/{at}", operation.id)),
+        let key = if self.is_posted() {
+            DeliveryKey(format!("{}/slot/{at}/{}", operation.id, operation.version))
+        } else {
+            DeliveryKey(format!("{}/slot/{at}", operation.id))
         };
         let harmless = edited.is_some() || core.ways.to(&slot.place).is_none_or(|way| way.caps.keys);
         let sent = match edited {
@@ -170,7 +219,12 @@ impl Kept {
         };
         let error = match sent {
             Ok(receipt) => {
-                *self = Self { receipt: Some(receipt), shown: Some(reply.clone()), ..Self::default() };
+                let said = is_plain(core, &slot.place).then_some((operation.state, operation.plan.hash));
+                if let Some((state, plan)) = said.filter(|_| said != self.said) {
+                    remember(core, Announced { operation: operation.id.clone(), slot: at, state, plan })
+                        .await;
+                }
+                *self = Self { receipt: Some(receipt), said, shown: Some(reply.clone()), ..Self::default() };
                 return;
             }
             Err(error) => error,
@@ -184,5 +238,12 @@ impl Kept {
                 self.given_up = Some(reply.clone());
             }
         }
+    }
+}
+
+/// Keeps what was said. Written behind: an end in between repeats a line.
+async fn remember(core: &Core, said: Announced) {
+    if let Err(error) = core.commit_soon(vec![Record::Announced(said)]).await {
+        tracing::error!(%error, "What was said of an operation could not be recorded.");
     }
 }

@@ -2,7 +2,13 @@
 //!
 //! Not a protocol, and no second try. Layer 1.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
@@ -12,7 +18,7 @@ use rustls::{
 };
 use sha2::{Digest as _, Sha256};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::timeout,
 };
@@ -64,6 +70,49 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
+/// A connection that says at once that it has what came.
+///
+/// By itself Linux says it up to 40 ms later, in the hope of having something to send with it. A server that collects
+/// what it sends until its last piece is known to have arrived, as many do, holds back its next line for so long.
+struct Prompt(TcpStream);
+
+impl Prompt {
+    /// Says it. The system forgets that it is to be prompt, so it is told after each piece; where it cannot be told, what
+    /// comes next comes later.
+    fn confirm(&self) {
+        #[cfg(target_os = "linux")]
+        if let Err(error) = self.0.set_quickack(true) {
+            tracing::trace!(%error, "What came could not be confirmed at once.");
+        }
+    }
+}
+
+impl AsyncRead for Prompt {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.0).poll_read(cx, into))?;
+        self.confirm();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Prompt {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
 /// Connects once.
 ///
 /// # Errors
@@ -81,6 +130,7 @@ pub async fn dial(address: &Address) -> Result<Box<dyn Duplex>, ConnectError> {
     let stream = connected.await.map_err(|_| late())?.map_err(|error| away(&error))?;
     // Lines are written whole, so that waiting for more only delays them.
     stream.set_nodelay(true).map_err(|error| away(&error))?;
+    let stream = Prompt(stream);
     let Tls::On { .. } = &address.tls else { return Ok(Box::new(stream)) };
     let tls = address.tls.clone();
     let config = tokio::task::spawn_blocking(move || config(&tls)).await;

@@ -29,8 +29,8 @@ use wilco_contract::{
     schedule::ScheduleState,
     slot::Shown,
     store::{
-        Access, AuditFilter, Batch, GIVEN, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs, NOT_AUDIT,
-        Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError, When,
+        Access, Announced, AuditFilter, Batch, GIVEN, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
+        NOT_AUDIT, Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError, When,
     },
 };
 
@@ -57,6 +57,7 @@ struct State {
     sessions: HashMap<Hash, Session>,
     tokens: HashMap<Hash, Token>,
     log: HashMap<OpId, BTreeMap<u64, LogLine>>,
+    announced: BTreeMap<(OpId, usize), Announced>,
     aliases: BTreeMap<(String, String), Alias>,
     remembered: BTreeMap<(String, String), Remembered>,
     told: Told,
@@ -87,6 +88,7 @@ impl MemoryStore {
             sessions: HashMap::new(),
             tokens: HashMap::new(),
             log: HashMap::new(),
+            announced: BTreeMap::new(),
             aliases: BTreeMap::new(),
             remembered: BTreeMap::new(),
             told: Told::default(),
@@ -160,6 +162,9 @@ impl State {
             Record::Access(event) => self.let_in(event),
             Record::Log(line) => {
                 self.log.entry(line.operation.clone()).or_default().entry(line.number).or_insert(line);
+            }
+            Record::Announced(said) => {
+                drop(self.announced.insert((said.operation.clone(), said.slot), said));
             }
             Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
             Record::Muted(mute) => self.told.mute(mute),
@@ -267,6 +272,12 @@ impl Operations for MemoryStore {
 
     async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError> {
         Ok(self.state().operations.iter().rev().take(limit).cloned().collect())
+    }
+
+    async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError> {
+        let state = self.state();
+        let all = state.announced.range((id.clone(), 0)..=(id.clone(), usize::MAX));
+        Ok(all.map(|(_, said)| said.clone()).collect())
     }
 
     async fn operation_count(&self) -> Result<u64, StoreError> {

@@ -130,8 +130,8 @@ impl Standings for Healths {
 pub struct Line {
     connector: String,
     now: watch::Sender<Option<Way>>,
-    /// There will be no connection any more.
-    over: AtomicBool,
+    /// Whether it makes sense to wait for a connection.
+    waits: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -144,17 +144,22 @@ struct Way {
 
 impl Line {
     fn new(connector: &str) -> Self {
-        Self { connector: connector.to_owned(), now: watch::Sender::new(None), over: AtomicBool::new(false) }
+        Self { connector: connector.to_owned(), now: watch::Sender::new(None), waits: AtomicBool::new(true) }
     }
 
     /// The connection, another one than this; waits for it for a while.
     async fn way(&self, not: Option<u64>) -> Option<Way> {
         let mut now = self.now.subscribe();
-        let another = now.wait_for(|way| {
-            self.over.load(Ordering::Acquire) || way.as_ref().is_some_and(|way| Some(way.number) != not)
-        });
+        let is_another = |way: &Option<Way>| way.as_ref().is_some_and(|way| Some(way.number) != not);
+        let another = now.wait_for(|way| is_another(way) || !self.waits.load(Ordering::Acquire));
         let found = tokio::time::timeout(GRACE, another).await;
-        found.ok()?.ok()?.clone()
+        found.ok()?.ok().filter(|way| is_another(way))?.clone()
+    }
+
+    /// Nobody waits any more for a connection that does not stand.
+    fn hurry(&self) {
+        self.waits.store(false, Ordering::Release);
+        self.now.send_modify(|_| {});
     }
 
     fn directory(&self) -> Option<Arc<dyn Directory>> {
@@ -234,6 +239,23 @@ impl Directory for Line {
     }
 }
 
+/// When a supervisor ends.
+#[derive(Clone)]
+pub struct Ends {
+    /// Wilco is being stopped: what is under way is still said, and nothing waits for a connection that does not stand.
+    pub stopping: Cancel,
+    /// All was said.
+    pub over: Cancel,
+}
+
+impl Ends {
+    /// Never.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { stopping: Cancel::never(), over: Cancel::never() }
+    }
+}
+
 /// What keeps one connector alive.
 pub struct Supervisor {
     /// Its name in the configuration.
@@ -253,16 +275,22 @@ pub struct Supervisor {
 impl Supervisor {
     /// Makes the way out known before there is a connection, so that nothing that is sent until then is lost. What this
     /// returns runs until it is told to stop, or until somebody has to do something first.
-    pub fn begin(self, stop: Cancel) -> impl Future<Output = ()> + Send + 'static {
+    pub fn begin(self, ends: Ends) -> impl Future<Output = ()> + Send + 'static {
         let line = Arc::new(Line::new(&self.name));
         self.receiver.attach(&self.name, LEAST, line.clone());
         self.healths.set(&self.name, Health::Connecting);
         async move {
+            let hurry = async {
+                ends.stopping.cancelled().await;
+                line.hurry();
+                std::future::pending().await
+            };
             tokio::select! {
                 () = self.keep(&line) => {}
-                () = stop.cancelled() => {}
+                () = hurry => {}
+                () = ends.over.cancelled() => {}
             }
-            line.over.store(true, Ordering::Release);
+            line.hurry();
             line.now.send_replace(None);
         }
     }

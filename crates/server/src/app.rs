@@ -31,7 +31,7 @@ use wilco_runtime::{
     chance::OsChance,
     clock::SystemClock,
     http::HttpClient,
-    supervise::{Health, Healths, Line, Receiver, Supervisor},
+    supervise::{Ends, Health, Healths, Line, Receiver, Supervisor},
     tasks::Tasks,
 };
 use wilco_store_sql::{Options, SqliteStore};
@@ -49,8 +49,10 @@ use crate::{
     reload::{self, Began, Marks, Reload},
 };
 
-/// How long tasks may take to come to an end at a stop.
-const DRAIN: Duration = Duration::from_secs(3);
+/// How long tasks may take to come to an end at a stop, and with them what is being said.
+const DRAIN: Duration = Duration::from_secs(4);
+/// How long connections may take after that, with what the networks have not taken yet.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// How many operations are read at once.
 const AT_ONCE: usize = 500;
@@ -274,12 +276,16 @@ impl App {
         let session = connector.connect(None).await?;
         engine.attach("web", session.caps, session.outbox.clone(), session.directory.clone());
         engine.connectors_stand_as(Arc::new(ready.connectors().clone()));
-        let networks = networks(&config, &engine, &tasks, &clock, ready.connectors());
-        let networks: Vec<_> = networks.into_iter().map(|network| network.begin(stopped.clone())).collect();
+        // Beside the others: they end last, as long as somebody has something to say.
+        let lines = Tasks::new();
+        let (tell_over, over) = stopper();
+        let ends = Ends { stopping: stopped.clone(), over };
+        let networks = networks(&config, &engine, &lines, &clock, ready.connectors());
+        let networks: Vec<_> = networks.into_iter().map(|network| network.begin(ends.clone())).collect();
         // The door opens when all that was under way is taken up: nobody is answered from half a picture.
         engine.recover().await?;
         for network in networks {
-            tasks.spawn("connector", Box::pin(network));
+            lines.spawn("connector", Box::pin(network));
         }
         tasks.spawn("reload", Box::pin(reload.run(stopped.clone())));
         let router = wilco_web::router(door);
@@ -334,7 +340,13 @@ impl App {
         // Who listened may be gone already.
         let _ = tell_stop.send(());
         let left = tasks.drain(DRAIN).await;
-        tracing::info!(?left, "Stopped; what is left goes on outside and is taken up at the next start.");
+        let _ = tell_over.send(());
+        let hung = lines.drain(PARTING).await;
+        tracing::info!(
+            ?left,
+            ?hung,
+            "Stopped; what is left goes on outside and is taken up at the next start."
+        );
         let kept = async {
             seen.flush().await?;
             checkpoints.sign(seen.head().await?, clock.now())?;

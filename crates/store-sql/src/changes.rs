@@ -20,7 +20,7 @@ use wilco_contract::{
     operation::Operation,
     reply::Reply,
     schedule::ScheduleState,
-    store::{Lock, LogLine, Record, RoomMessage},
+    store::{Announced, Lock, LogLine, Record, RoomMessage},
 };
 
 pub(crate) use self::told::{StoredSlot, Told};
@@ -55,6 +55,7 @@ pub(crate) struct Changes<'a> {
     /// What is remembered in the end, by namespace and key; none once forgotten.
     pub(crate) memory: BTreeMap<(String, &'a str), Option<&'a Remembered>>,
     pub(crate) log: Vec<&'a LogLine>,
+    pub(crate) announced: Vec<&'a Announced>,
     pub(crate) told: Told<'a>,
 }
 
@@ -94,6 +95,7 @@ impl<'a> Changes<'a> {
             swept: None,
             memory: BTreeMap::new(),
             log: Vec::new(),
+            announced: Vec::new(),
             told: Told::default(),
         }
     }
@@ -157,6 +159,7 @@ impl<'a> Changes<'a> {
             }
             Record::Memory(event) => self.remember(event),
             Record::Log(line) => self.log.push(line),
+            Record::Announced(said) => self.announced.push(said),
             Record::Audit(_) => {}
             told => self.told.take(told, &stored.slots),
         }
@@ -181,6 +184,6 @@ impl<'a> Changes<'a> {
 
     /// About how many rows these are; 0 only where nothing changes.
     pub(crate) fn rows(&self) -> usize {
-        self.journal.len() + self.log.len() + self.told.rows()
+        self.journal.len() + self.log.len() + self.announced.len() + self.told.rows()
     }
 }

@@ -85,6 +85,7 @@ impl<'a> Names<'a> {
                 | Record::Routed(_)
                 | Record::Line(_)
                 | Record::Said { .. }
+                | Record::Announced(_)
                 | Record::Log(_) => {}
             }
         }

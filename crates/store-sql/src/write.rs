@@ -42,6 +42,9 @@ const SCHEDULE: &str =
 const LOG: &str = "INSERT INTO op_log (operation, number, at, step, stream, text) VALUES (?, ?, ?, ?, ?, ?) \
      ON CONFLICT DO NOTHING";
 
+const ANNOUNCED: &str = "INSERT INTO announced (operation, slot, state, plan) VALUES (?, ?, ?, ?) \
+     ON CONFLICT DO UPDATE SET state = excluded.state, plan = excluded.plan";
+
 /// Writes all changes. The order is the journal first; no table reads another.
 pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
     each(conn, JOURNAL, &changes.journal, |statement, entry| {
@@ -80,6 +83,10 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
             word(&line.stream)?,
             line.text,
         ])
+    })?;
+    each(conn, ANNOUNCED, &changes.announced, |statement, said| {
+        let slot = whole(said.slot)?;
+        statement.execute(params![said.operation.as_str(), slot, said.state.as_str(), &said.plan.0[..]])
     })?;
     told::write(conn, &changes.told)
 }

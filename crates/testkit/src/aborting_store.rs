@@ -23,8 +23,9 @@ use wilco_contract::{
     schedule::ScheduleState,
     slot::{Parcel, ShownSlot},
     store::{
-        Access, Aliases, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks, LogLine, Logs,
-        Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError, When,
+        Access, Aliases, Announced, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Lock, Locks,
+        LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store, StoreError,
+        When,
     },
 };
 
@@ -91,6 +92,9 @@ impl Operations for AbortingStore {
     }
     async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError> {
         self.inner.latest_operations(limit).await
+    }
+    async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError> {
+        self.inner.announced(id).await
     }
     async fn operation_count(&self) -> Result<u64, StoreError> {
         self.inner.operation_count().await

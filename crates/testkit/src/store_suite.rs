@@ -57,6 +57,7 @@ macro_rules! store_suite {
             operations_are_found_by_key,
             the_newest_operations_come_first,
             lines_of_a_run_are_kept_once,
+            what_was_said_last_stands_for_each_message,
             inputs_wait_until_they_are_handled,
             an_input_is_accepted_once,
         );

@@ -64,6 +64,12 @@ pub(crate) fn mem_kib(root: u32) -> (u64, u64, u64) {
     }
     (rss, pss, t.len() as u64)
 }
+/// The most that the process itself ever had in memory, in KiB.
+pub(crate) fn most_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let row = status.lines().find_map(|row| row.strip_prefix("VmHWM:"));
+    row.and_then(|row| row.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
 pub(crate) struct Proc {
     pub(crate) child: Child,
 }

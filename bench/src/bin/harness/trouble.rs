@@ -1,12 +1,13 @@
 //! The measures of loss: a bot that is killed, and an IRC server that goes away.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::hooks::{post_all, tally};
 use crate::irc::{CHANNEL, Irc, NICK};
 use crate::options::{Options, Outcome, Row};
+use crate::process::{mem_kib, most_kib};
 use crate::run::{Run, start_ircd};
 
 /// SIGKILL in the middle of a webhook flood, then a restart over the same state.
@@ -47,11 +48,20 @@ pub(crate) fn kill(o: &Options) -> Outcome<Row> {
         ("rejoin_s", back),
     ])
 }
+
+/// How many arrived after a later one; where nothing arrived there is nothing to overtake.
+fn overtaken(stamps: &[AtomicU64]) -> usize {
+    let stamps: Vec<u64> = stamps.iter().map(|at| at.load(SeqCst)).filter(|at| *at > 0).collect();
+    stamps.windows(2).filter(|pair| pair[1] < pair[0]).count()
+}
+
 /// The IRC server dies, webhooks keep coming, the server returns.
 pub(crate) fn outage(o: &Options) -> Outcome<Row> {
     let n = o.number("count", 100);
     let mut r = Run::start(o, 0, n as usize)?;
     r.wait_http(30)?;
+    thread::sleep(Duration::from_secs(2));
+    let (idle, _, _) = mem_kib(r.pid());
     r.ircd.as_mut().unwrap().stop(true);
     r.ircd = None;
     thread::sleep(Duration::from_millis(300));
@@ -82,6 +92,7 @@ pub(crate) fn outage(o: &Options) -> Outcome<Row> {
         thread::sleep(Duration::from_secs(8));
     }
     let alive = r.alive();
+    let most = most_kib(r.pid());
     let (acc, seen, refused, extra) = tally(&p.ok, &r.watch);
     Ok(vec![
         ("posted", n as f64),
@@ -91,6 +102,10 @@ pub(crate) fn outage(o: &Options) -> Outcome<Row> {
         ("accepted_delivered", seen as f64),
         ("accepted_lost", (acc - seen) as f64),
         ("unaccepted_delivered", extra as f64),
+        ("dups", r.watch.dups.load(SeqCst) as f64),
+        ("out_of_order", overtaken(&r.watch.hook) as f64),
+        ("rss_idle_mib", idle as f64 / 1024.0),
+        ("rss_most_mib", most as f64 / 1024.0),
         ("rejoined", back as u8 as f64),
         ("rejoin_s", back_s),
         ("alive", alive as u8 as f64),

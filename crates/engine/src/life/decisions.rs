@@ -27,12 +27,13 @@ impl Life {
         decide: &Decide,
         calls: Option<&mut calls::Calls>,
     ) -> Result<(), NotDecided> {
-        let is_other = || match decide.plan {
+        let is_yes = matches!(decide.press, PressKind::Confirm | PressKind::Approve);
+        let is_other = match decide.plan {
             PlanSeen::Hash(plan) => plan != self.op.plan.hash,
-            PlanSeen::At(at) => self.op.replanned_at.is_some_and(|planned| at < planned),
+            // A no in words, or by a button under an older line, needs no plan.
+            PlanSeen::At(at) => is_yes && self.op.replanned_at.is_some_and(|planned| at < planned),
         };
-        // A no needs no plan.
-        if matches!(decide.press, PressKind::Confirm | PressKind::Approve) && is_other() {
+        if is_other {
             return Err(NotDecided::Changed(self.op.clone()));
         }
         let decided = match decide.press {

@@ -13,7 +13,7 @@ use wilco_contract::{
     principal::Principal,
     reply::{
         Block,
-        PressKind::{Abort, Approve, Confirm},
+        PressKind::{Abort, Approve, Confirm, Deny},
     },
     store::Page,
     values::Args,
@@ -343,32 +343,19 @@ async fn after_a_replan_the_button_under_the_old_line_stops_and_does_nothing_els
     let confirm = PlanSeen::Hash(first.plan.hash);
     let changed = world.press_as(world.who("web:you"), Confirm, &op, confirm).await;
     assert!(matches!(changed, Err(NotDecided::Changed(_))), "a yes is for one plan: {changed:?}");
-    // In the new countdown it is a stop like any other, on the page as well.
-    for on_page in [false, true] {
-        let op = if on_page {
-            world.deploy.plans(targets(1));
-            let first = counting_down(&world, "web").await;
-            world.deploy.plans(targets(2));
-            world.step(60).await;
-            world.now(&first).await
-        } else {
-            world.now(&op).await
-        };
-        world.press("web:you", Confirm, &op).await.expect("it is theirs");
-        let op = world.now(&op).await;
-        assert!(op.counts_down() && loud_lines(&world, &op).len() == 2, "it is told anew: {op:?}");
-        if on_page {
-            let seen = PlanSeen::Hash(first.plan.hash);
-            world.press_as(world.who("web:cy"), Abort, &op, seen).await.expect("a no needs no plan");
-        } else {
-            press_under(&world, old_line, ("web:cy", "p2")).await;
-        }
-        let op = world.now(&op).await;
-        assert_eq!(
-            (op.state, op.why.as_deref()),
-            (State::Aborted, Some("Stopped by @cy. Nothing was changed."))
-        );
+    // In the new countdown the old button is a stop like any other. Who names the older plan is told of the new.
+    world.press("web:you", Confirm, &op).await.expect("it is theirs");
+    let op = world.now(&op).await;
+    assert!(op.counts_down() && loud_lines(&world, &op).len() == 2, "it is told anew: {op:?}");
+    let seen = PlanSeen::Hash(first.plan.hash);
+    for press in [Abort, Deny] {
+        let named = world.press_as(world.who("web:cy"), press, &op, seen).await;
+        let Err(NotDecided::Changed(now)) = named else { panic!("the plan is another: {named:?}") };
+        assert_eq!((now.plan.hash, now.state), (op.plan.hash, op.state));
     }
+    press_under(&world, old_line, ("web:cy", "p2")).await;
+    let op = world.now(&op).await;
+    assert_eq!((op.state, op.why.as_deref()), (State::Aborted, Some("Stopped by @cy. Nothing was changed.")));
     // Once it is over, the button tells that and changes nothing.
     press_under(&world, old_line, ("web:bo", "p3")).await;
     assert!(world.last_text().contains("is aborted"), "{}", world.last_text());

@@ -1,11 +1,12 @@
 //! The way out: what a network refuses, forgets or leaves in doubt is still shown, in order, once.
 
-use wilco_contract::{ids::Place, store::AuditFilter, store::Page};
+use wilco_contract::{ids::Place, operation::State, reply::PressKind, store::AuditFilter, store::Page};
+use wilco_engine::EventSetup;
 use wilco_testkit::network::MemoryNetwork;
 
 use crate::{
     events::{issue, routes, send, to},
-    world::World,
+    world::{World, commands, policy},
 };
 
 fn texts(world: &World) -> Vec<String> {
@@ -180,4 +181,42 @@ async fn lines_that_wait_follow_their_slot_to_where_it_is_told_anew() {
         shown.iter().filter(|shown| shown.thread.is_none()).map(|shown| shown.reply.plain()).collect();
     assert_eq!(top.len(), 2, "{top:#?}");
     assert!(top[1].contains("First told"), "{top:#?}");
+}
+
+async fn plainly_again(world: &World) -> World {
+    world.again(EventSetup::default(), MemoryNetwork::PLAIN).await
+}
+
+#[tokio::test]
+async fn where_a_repeat_would_show_a_restart_tells_the_end_that_nobody_heard_and_nothing_twice() {
+    let world = World::on_plain(policy(), commands()).await.recovered().await;
+    world.network.forget_keys();
+    let stage = world.order("web:you", "app.stage", "web").await;
+    assert_eq!(texts(&world).len(), 1, "it waits for a yes");
+    world.network.refuse(u32::MAX);
+    world.press("web:you", PressKind::Confirm, &stage).await.expect("confirmed");
+    assert_eq!(world.state(&stage).await, State::Succeeded);
+    let world = plainly_again(&world).await;
+    assert_eq!(texts(&world).len(), 1, "the network is away");
+    world.network.refuse(0);
+    let world = plainly_again(&world).await;
+    assert_eq!(texts(&world).len(), 2, "{:?}", texts(&world));
+    assert!(texts(&world)[1].contains("succeeded: stage web"), "{:?}", texts(&world));
+    let world = plainly_again(&world).await;
+    assert_eq!(texts(&world).len(), 2, "{:?}", texts(&world));
+}
+
+#[tokio::test]
+async fn an_end_that_came_before_its_first_message_is_told_once() {
+    let world = World::on_plain(policy(), commands()).await.recovered().await;
+    world.network.forget_keys();
+    world.network.stall(true);
+    let restart = world.order("web:you", "app.restart", "web").await;
+    assert_eq!(world.state(&restart).await, State::Succeeded);
+    world.network.stall(false);
+    world.settle().await;
+    let before = texts(&world);
+    assert!(before.last().is_some_and(|text| text.contains("succeeded: restart web")), "{before:?}");
+    let world = plainly_again(&world).await;
+    assert_eq!(texts(&world), before);
 }

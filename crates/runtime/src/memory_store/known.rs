@@ -156,6 +156,7 @@ impl Known {
             | Record::Line(_)
             | Record::Shown { .. }
             | Record::Said { .. }
+            | Record::Announced(_)
             | Record::Log(_) => {}
         }
         Ok(())

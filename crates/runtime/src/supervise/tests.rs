@@ -153,7 +153,7 @@ async fn it_goes_on_after_every_end_but_the_one_that_somebody_has_to_mend() {
         chance: Arc::new(SeededChance::new(7)),
         healths: healths.clone(),
     };
-    supervisor.begin(Cancel::never()).await;
+    supervisor.begin(Ends::never()).await;
     assert_eq!(healths.all(), [("far".to_owned(), Health::Parked { why: "it does not work".into() })]);
     let mut said = Vec::new();
     while let Ok(text) = heard.try_recv() {
@@ -192,8 +192,8 @@ async fn what_is_sent_in_a_short_break_waits_for_its_end() {
     assert_eq!(sent.map(|receipt| receipt.id).ok(), Some("one".to_owned()));
     assert_eq!(*prepared.posted.lock().expect("the list"), ["one"]);
     // Nothing waits for what will not come.
-    line.over.store(true, Ordering::Release);
     line.now.send_replace(None);
+    line.hurry();
     let error = line
         .post(Post { place: &place, thread: None, reply: &reply, key: &key })
         .await

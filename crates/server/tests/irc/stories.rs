@@ -59,6 +59,15 @@ impl Town {
         opens(&self.you, number).await;
     }
 
+    /// Wilco is told to stop, and does.
+    async fn stops(&mut self) {
+        let since = std::time::Instant::now();
+        self.server.signal(Signal::TERM);
+        let status = self.server.ended().await;
+        assert!(status.success(), "{}", self.server.said());
+        assert!(since.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", since.elapsed());
+    }
+
     /// Waits until Wilco says of the connector that it stands so.
     pub(crate) async fn stands(&self, state: &str) {
         let mut last = Value::Null;
@@ -280,4 +289,51 @@ async fn cuts_in_the_middle_lose_nothing_and_repeat_at_most_one_line_each() {
     for (number, line) in told.iter().enumerate() {
         assert!(line.contains(&format!("webapp#{number} ")), "{number}: {line}");
     }
+}
+
+/// Stopped in the middle of telling, Wilco says what is under way to its end, and the rest after its next start: all of
+/// it, in order, once.
+#[tokio::test]
+async fn a_stop_in_the_middle_says_nothing_twice_and_loses_nothing() {
+    const ALL: usize = 120;
+    let network = Network::ngircd();
+    let port = network.port;
+    let mut town = Town::hooked(network, port).await;
+    let zed = town.person("zed").await;
+    for number in 0..ALL {
+        town.opens(number).await;
+        if number % 40 == 20 {
+            town.stops().await;
+            town.server = up(&town.repo).await;
+        }
+    }
+    zed.hears(&format!("webapp#{} ", ALL - 1)).await;
+    zed.sync().await;
+    let told = by_wilco(&zed);
+    assert_eq!(told.len(), ALL, "{told:#?}");
+    for (number, line) in told.iter().enumerate() {
+        assert!(line.contains(&format!("webapp#{number} ")), "{number}: {line}");
+    }
+}
+
+/// An operation that goes on over a restart is told to its end, and its end at no later start again.
+#[tokio::test]
+async fn what_ends_over_a_restart_is_told_once() {
+    let mut town = Town::new(Network::ngircd(), "").await;
+    let zed = town.person("zed").await;
+    let said = town.you.say("wilco hold red t1", "hold").await.expect("an answer");
+    assert_eq!(said.status, 201, "{said}");
+    zed.hears("hold red t1").await;
+    town.stops().await;
+    for start in 0..3 {
+        town.server = up(&town.repo).await;
+        zed.hears("succeeded: hold red t1").await;
+        zed.meets("wilco", "#ops").await;
+        zed.say("#ops", &format!("wilco: ping start{start}")).await;
+        zed.hears(&format!("pong start{start}")).await;
+        town.stops().await;
+    }
+    zed.sync().await;
+    let ends = by_wilco(&zed).into_iter().filter(|line| line.contains("succeeded: hold red t1")).count();
+    assert_eq!(ends, 1, "{:#?}", by_wilco(&zed));
 }

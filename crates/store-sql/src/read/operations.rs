@@ -6,7 +6,7 @@ use wilco_contract::{
     ids::{OpId, Seq},
     input::Input,
     operation::{Operation, State},
-    store::{Inbox, LogLine, Logs, Operations, Page, StoreError},
+    store::{Announced, Inbox, LogLine, Logs, Operations, Page, StoreError},
 };
 
 use super::{bounds, limit};
@@ -18,6 +18,7 @@ const PAGE: &str = "SELECT number, row FROM operations WHERE number > ? ORDER BY
 const LATEST: &str = "SELECT row FROM operations ORDER BY number DESC LIMIT ?";
 /// Operations are numbered from 1 and never taken out.
 const COUNT: &str = "SELECT coalesce(max(number), 0) FROM operations";
+const ANNOUNCED: &str = "SELECT slot, state, plan FROM announced WHERE operation = ? ORDER BY slot";
 const UNHANDLED: &str = "SELECT seq, input FROM inbox WHERE input IS NOT NULL ORDER BY seq";
 const LOG: &str = "SELECT operation, number, at, step, stream, text FROM op_log \
                    WHERE operation = ? AND number > ? ORDER BY number LIMIT ?";
@@ -64,6 +65,15 @@ impl Operations for SqliteStore {
         rows.and_then(|rows| rows.iter().map(|row| row.json(0)).collect()).map_err(read_error)
     }
 
+    async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError> {
+        let rows = sqlx::query(ANNOUNCED).bind(id.as_str()).fetch_all(&self.reads).await;
+        let read = |row: SqliteRow| {
+            let slot = usize::try_from(row.count(0)?).unwrap_or(usize::MAX);
+            Ok(Announced { operation: id.clone(), slot, state: row.name(1)?, plan: row.hash(2)? })
+        };
+        rows.and_then(|rows| rows.into_iter().map(read).collect()).map_err(read_error)
+    }
+
     async fn operation_count(&self) -> Result<u64, StoreError> {
         let row = sqlx::query(COUNT).fetch_one(&self.reads).await;
         row.and_then(|row| row.count(0)).map_err(read_error)
@@ -108,6 +118,6 @@ fn line(row: &SqliteRow) -> Result<LogLine, sqlx::Error> {
 /// Every statement of this file, for the test that asks for their plans.
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    let fixed = [ONE, BY_KEY, PAGE, LATEST, COUNT, UNHANDLED, LOG, LOG_END].map(str::to_owned);
+    let fixed = [ONE, BY_KEY, PAGE, LATEST, COUNT, ANNOUNCED, UNHANDLED, LOG, LOG_END].map(str::to_owned);
     fixed.into_iter().chain([by_states(1), by_states(3)]).collect()
 }

@@ -3,6 +3,7 @@
 //! Not what Wilco does with what arrives: `wilco-server` tests that on the same servers.
 
 mod faults;
+mod pace;
 #[expect(dead_code, reason = "the stories of whole servers use more of it")]
 mod people;
 #[expect(dead_code, reason = "the stories of whole servers use more of it")]

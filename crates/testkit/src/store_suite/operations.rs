@@ -6,10 +6,10 @@ use wilco_contract::{
     action::Stream,
     ids::Seq,
     operation::State,
-    store::{LogLine, Page, Record, Store, StoreError, When},
+    store::{Announced, LogLine, Page, Record, Store, StoreError, When},
 };
 
-use super::samples::{at, batch, input, moved, op_id, planned};
+use super::samples::{at, batch, hash, input, moved, op_id, planned};
 
 const ALL: Page = Page { after: 0, limit: 1_000 };
 
@@ -24,6 +24,20 @@ pub fn line(operation: u64, number: u64, text: &str) -> LogLine {
         stream: Stream::Out,
         text: text.to_owned(),
     }
+}
+
+/// The last word counts, for each message of each operation.
+pub async fn what_was_said_last_stands_for_each_message(store: Arc<dyn Store>) {
+    let said =
+        |operation, slot, state| Announced { operation: op_id(operation), slot, state, plan: hash("plan") };
+    let first = [said(1, 0, State::Planned), said(1, 1, State::Planned), said(2, 0, State::Queued)];
+    store.commit(batch(first.map(Record::Announced)), When::Now).await.expect("written");
+    let last = [said(1, 0, State::Running), said(1, 0, State::Failed)];
+    store.commit(batch(last.map(Record::Announced)), When::Now).await.expect("written");
+    let expected = vec![said(1, 0, State::Failed), said(1, 1, State::Planned)];
+    assert_eq!(store.announced(&op_id(1)).await, Ok(expected));
+    assert_eq!(store.announced(&op_id(3)).await, Ok(Vec::new()));
+    assert_eq!(store.head().await.expect("a head").seq, Seq(0), "it stands beside the journal");
 }
 
 /// The row is the operation after the last event, whole.
