@@ -117,7 +117,8 @@ pub fn connector(settings: ConnectorSettings, parts: ConnectorParts) -> Arc<dyn 
     let ConnectorParts { clock, chance, spawn, news } = parts;
     match settings {
         ConnectorSettings::Irc(settings, password) => Arc::new(
-            irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn, news }).with_password(password),
+            irc::IrcConnector::new(irc::Parts { settings, clock, chance, spawn, news })
+                .with_password(password),
         ),
     }
 }
