@@ -404,7 +404,11 @@ fn of_accounts() -> Vec<Declared> {
             &["link me on <network>"],
             "Gives you a code that links an account of yours on a network",
             "wilco.link-me",
-            vec![required("network", ArgType::Word, "The connector of the account, as in irc")],
+            vec![required(
+                "network",
+                ArgType::Word,
+                "The connector of the account, by its name in `wilco.toml`",
+            )],
         ),
         one(
             "link",
@@ -425,7 +429,7 @@ fn of_accounts() -> Vec<Declared> {
             &["unlink <account>"],
             "Ends the link of an account",
             "wilco.unlink",
-            vec![required("account", ArgType::Word, "The account, as in irc:ana")],
+            vec![required("account", ArgType::Word, "The account, as `links` shows it")],
         ),
     ]
 }

@@ -240,3 +240,27 @@ impl ServerCertVerifier for Pinned {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_is_confirmed_at_once_also_after_the_system_forgot_to() {
+        let server = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = server.local_addr().expect("its address");
+        let (near, far) = tokio::join!(TcpStream::connect(address), server.accept());
+        let (near, (mut far, _)) = (near.expect("it connects"), far.expect("somebody connects"));
+        near.set_quickack(false).expect("an option of sockets");
+        let mut prompt = Prompt(near);
+        assert!(!prompt.0.quickack().expect("an option of sockets"));
+        far.write_all(b"x").await.expect("it is sent");
+        assert_eq!(prompt.read_u8().await.expect("it came"), b'x');
+        assert!(prompt.0.quickack().expect("an option of sockets"));
+    }
+}

@@ -174,6 +174,31 @@ async fn a_message_is_acknowledged_after_it_is_kept() {
     assert!(rows[0].body.as_deref().is_some_and(|body| body.contains("wilco restart web")));
 }
 
+/// Where a network waits for nothing, a read is answered, audited and never written itself; and answered once.
+#[tokio::test]
+async fn a_read_is_kept_only_where_its_network_is_told_so() {
+    let world = World::new().await;
+    let kept = async |text: &str| {
+        let rows = world.store.sealed(Page { after: 0, limit: 100 }).await.expect("the journal");
+        rows.iter().filter(|row| row.body.as_deref().is_some_and(|body| body.contains(text))).count()
+    };
+    for id in ["1", "1"] {
+        world.engine.accept(world.arrival("web:you", id, "wilco ping near")).await;
+        world.settle().await;
+    }
+    world.store.flush().await.expect("the store takes it");
+    assert_eq!(world.network.texts().iter().filter(|text| text.contains("pong near")).count(), 1);
+    assert_eq!(kept("ping near").await, 1, "its audit alone");
+    let mut arrival = world.arrival("web:you", "2", "wilco ping far");
+    arrival.ack = Some(wilco_contract::connector::Ack::new(|| {}));
+    world.engine.accept(arrival).await;
+    world.settle().await;
+    world.store.flush().await.expect("the store takes it");
+    assert!(kept("ping far").await > 1, "itself, and its audit");
+    world.engine.accept(world.arrival("web:you", "3", "wilco restart web")).await;
+    assert!(kept("wilco restart web").await > 0, "what changes something is kept before anything is done");
+}
+
 #[tokio::test]
 async fn locks_are_taken_and_given_back_by_people() {
     let world = World::new().await;

@@ -4,9 +4,7 @@
 
 mod faults;
 mod keys;
-mod pace;
 mod past;
-#[expect(dead_code, reason = "the stories of whole servers use more of it")]
 mod people;
 mod scripted;
 #[expect(dead_code, reason = "the stories of whole servers use more of it")]
