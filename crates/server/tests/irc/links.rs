@@ -13,12 +13,12 @@ use crate::{
 /// The newest code that somebody was told alone on the page.
 async fn code(page: &Client, person: &str) -> String {
     let told = page.all(&format!("rooms/web%3A%40{person}/messages")).await.expect("an answer");
-    let codes = told.iter().filter_map(|message| {
+    let mut codes = told.iter().filter_map(|message| {
         let text = message.to_string();
         let code = text.split_once("`link ")?.1.split_once('`')?.0.to_owned();
         Some(code)
     });
-    codes.last().unwrap_or_else(|| panic!("no code: {told:#?}"))
+    codes.next_back().unwrap_or_else(|| panic!("no code: {told:#?}"))
 }
 
 fn text(answer: &Value) -> String {

@@ -170,7 +170,7 @@ impl Session {
     /// The server does not tell what was said.
     pub(super) fn past_fails(&mut self, line: &Line) {
         let why = line.last();
-        self.asked_past.retain(|asked| !line.params.iter().any(|param| *param == asked.room));
+        self.asked_past.retain(|asked| !line.params.contains(&asked.room));
         tracing::warn!(why, "What was said while we were away cannot be had.");
     }
 
