@@ -110,7 +110,7 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
                 let turn = async move { unkept(&core_here, &message, &order, &error).await };
                 return core.spawn.spawn("control", Box::pin(turn));
             }
-            return post(core, &message, &unwritten(&error)).await;
+            return post(core, &message, &orders::unwritten(&error)).await;
         }
     };
     acknowledge(ack);
@@ -201,23 +201,26 @@ pub(crate) async fn line_up(core: &Arc<Core>, queued: Queued) {
 async fn turn(core: &Arc<Core>, queued: Queued) {
     let Queued { message, order, input } = queued;
     let input = match (input, &order) {
-        (Some(input), _) => input,
-        // What is asked of its speaker, or what its words mean, may have changed since it was heard.
-        (None, Some(order)) if reads::is_one(core, &message, order) => {
+        (Some(input), _) => Some(input),
+        (None, Some(order)) if !reads::is_asked(core, &message) => {
             return give(core, message, order, None).await;
         }
-        (None, _) => match keep(core, Input::Message(message.clone()), None).await {
-            Ok(input) => input,
-            Err(StoreError::Conflict(_)) => return telemetry::repeated(&message.place),
-            Err(error) => return post(core, &message, &unwritten(&error)).await,
-        },
+        // Since it was heard its speaker was asked something, so it may be an answer.
+        (None, _) => keep_late(core, &message).await,
     };
-    work_off(core, Waiting { message, order, input }).await;
+    if let Some(input) = input {
+        work_off(core, Waiting { message, order, input }).await;
+    }
 }
 
-/// What is said of an order that could not be kept.
-fn unwritten(error: &StoreError) -> Reply {
-    Reply::refusal(format!("The record could not be written, so nothing was started: {error}."))
+/// Keeps an order that was taken for a read when it was heard. `None` where it cannot be: whoever has to know was told.
+async fn keep_late(core: &Core, message: &Message) -> Option<Seq> {
+    match keep(core, Input::Message(message.clone()), None).await {
+        Ok(input) => return Some(input),
+        Err(StoreError::Conflict(_)) => telemetry::repeated(&message.place),
+        Err(error) => post(core, message, &orders::unwritten(&error)).await,
+    }
+    None
 }
 
 /// That somebody gave more orders than the limits let through, for the record.
@@ -335,8 +338,16 @@ async fn give(core: &Arc<Core>, message: Message, order: &str, input: Option<Seq
         return;
     }
     let order = if is_yes(order) { "confirm" } else { order };
-    let from = from(who, &message, message.at, input);
+    let mut from = from(who, &message, message.at, input);
     let (reading, line) = alias::read(core, &from, order);
+    if from.input.is_none() && !reads::only_reads(&reading) {
+        // Since it was heard its words came to mean something else.
+        from.input = keep_late(core, &message).await;
+        if from.input.is_none() {
+            return;
+        }
+    }
+    let input = from.input;
     let reading = match reading {
         Reading::Incomplete { command, missing, given, flags, usage }
             if !is_control(order) && crate::may_use(core, &command, &from.who, &from.place) =>
@@ -344,8 +355,7 @@ async fn give(core: &Arc<Core>, message: Message, order: &str, input: Option<Seq
             if let Some(answer) = orders::misflagged(core, &from, (&command, &given), &flags).await {
                 return tell(core, &message, input, Understood::Answer(answer)).await;
             }
-            // Its words were whole when they were heard, where they were not kept.
-            let Some(input) = input else { return };
+            let input = input.expect("what does more than read is kept");
             let lacking = Lacking { command, missing, given, flags, usage };
             return dialogue::open(core, &message, input, lacking).await;
         }

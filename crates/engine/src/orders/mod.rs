@@ -104,11 +104,13 @@ fn refused(reply: Reply, kind: RefusedKind) -> Answer {
     Answer::Refused { reply, kind }
 }
 
+/// What is said where there is no record, and so no effect.
+pub(crate) fn unwritten(error: &impl std::fmt::Display) -> Reply {
+    Reply::refusal(format!("The record could not be written, so nothing was started: {error}."))
+}
+
 pub(crate) fn unavailable(error: &impl std::fmt::Display) -> Answer {
-    refused(
-        Reply::refusal(format!("The record could not be written, so nothing was started: {error}.")),
-        RefusedKind::Unavailable,
-    )
+    refused(unwritten(error), RefusedKind::Unavailable)
 }
 
 /// Counts an order against its giver's limit; `None` where it is within.

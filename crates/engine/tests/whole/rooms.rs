@@ -195,6 +195,9 @@ async fn a_read_is_kept_only_where_its_network_is_told_so() {
     world.settle().await;
     world.store.flush().await.expect("the store takes it");
     assert!(kept("ping far").await > 1, "itself, and its audit");
+    // It gives another order, whatever that does.
+    world.engine.accept(world.arrival("web:you", "a", "wilco again")).await;
+    assert!(kept("wilco again").await > 0, "what gives an order is kept before that is given");
     world.engine.accept(world.arrival("web:you", "3", "wilco restart web")).await;
     assert!(kept("wilco restart web").await > 0, "what changes something is kept before anything is done");
 }
