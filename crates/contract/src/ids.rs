@@ -135,6 +135,12 @@ impl Place {
         self.0.split_once(':').map_or("", |(_, room)| room)
     }
 
+    /// The direct conversation with this account, as all networks name it.
+    #[must_use]
+    pub fn alone_with(account: &Account) -> Option<Self> {
+        Self::parse(&format!("{}:@{}", account.connector(), account.id())).ok()
+    }
+
     /// The account of a direct conversation, `None` for a room.
     #[must_use]
     pub fn direct(&self) -> Option<&str> {

@@ -256,7 +256,7 @@ async fn set(core: &Arc<Core>, intent: &Intent, scope: AliasScope, args: SetArgs
     let alias =
         Alias { scope, name: args.name.to_lowercase(), order, by: intent.asker.key(), at: core.clock.now() };
     check(core, &live, intent, &alias).map_err(ActionError::failed)?;
-    core.commit(vec![Record::Alias(alias.clone())]).await.map_err(|error| failed(&error))?;
+    core.commit(vec![Record::Alias(alias.clone())]).await.map_err(|error| tell::unavailable(&error))?;
     let whose = whose(&alias.scope);
     let summary = format!("`{}` stands for `{}` from now on ({whose})", alias.name, alias.order);
     core.aliases.all().insert((alias.scope.clone(), alias.name.clone()), Arc::new(alias));
@@ -268,10 +268,6 @@ fn whose(scope: &AliasScope) -> String {
         AliasScope::Person(_) => "yours alone".to_owned(),
         AliasScope::Room(place) => format!("in {place}"),
     }
-}
-
-fn failed(error: &StoreError) -> ActionError {
-    ActionError::failed(error.to_string())
 }
 
 /// What is wrong with a name or its order, in a sentence.
@@ -341,7 +337,7 @@ async fn end(core: &Arc<Core>, intent: &Intent, scope: AliasScope, name: &str) -
     }
     let (scope, name) = key.clone();
     let record = Record::Unalias { scope, name, by: intent.asker.key() };
-    core.commit(vec![record]).await.map_err(|error| failed(&error))?;
+    core.commit(vec![record]).await.map_err(|error| tell::unavailable(&error))?;
     core.aliases.all().remove(&key);
     let summary = format!("`{}` is no name any more ({})", key.1, whose(&key.0));
     Ok(Outcome { summary: Some(summary), ..Outcome::default() })

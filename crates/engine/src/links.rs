@@ -16,7 +16,7 @@ use wilco_contract::{
     action::{ActionError, Intent, Outcome},
     connector::DeliveryKey,
     ids::{Account, Hash, PersonId, Place},
-    memory::{MemoryCall, MemoryEvent, Namespace, Remembered},
+    memory::{MemoryEvent, Namespace, Remembered},
     policy::Policy,
     principal::Principal,
     reply::Reply,
@@ -26,6 +26,7 @@ use wilco_contract::{
 use crate::{
     core::{Core, Live},
     limits::{Rated, Rates},
+    memory,
     tell::{self, Nothing},
     words,
 };
@@ -174,16 +175,10 @@ pub(crate) async fn begin(core: &Arc<Core>, intent: &Intent, args: NetworkArgs) 
         words::time(core, until)
     );
     // It is told before it counts, and to its person alone.
-    let alone = format!("@{}", account.id());
-    let here = intent.place.connector() == account.connector() && intent.place.room() == alone;
-    let answer = if here {
+    let answer = if Place::alone_with(account).as_ref() == Some(&intent.place) {
         text
     } else {
-        let dm = match core.ways.to(&intent_place(account)?) {
-            Some(way) => way.directory.open_dm(account).await,
-            None => None,
-        };
-        let Some(dm) = dm else {
+        let Some(dm) = alone_with(core, account).await else {
             return no(
                 "a code is for you alone, and you cannot be reached alone; ask for it where only we two are",
             );
@@ -200,11 +195,6 @@ pub(crate) async fn begin(core: &Arc<Core>, intent: &Intent, args: NetworkArgs) 
     state.codes.insert(Hash::of(code.as_bytes()), Code { person, by, network, until });
     drop(state);
     tell::said(Reply::text(answer))
-}
-
-fn intent_place(account: &Account) -> Result<Place, ActionError> {
-    Place::parse(&format!("{}:@{}", account.connector(), account.id()))
-        .map_err(|error| ActionError::failed(error.to_string()))
 }
 
 /// The arguments of `link`.
@@ -254,8 +244,11 @@ pub(crate) async fn end(core: &Arc<Core>, intent: &Intent, args: CodeArgs) -> To
             account.connector()
         ));
     };
-    let version =
-        core.store.remembered(&namespace(), account.as_str()).await.map_err(|error| failed(&error))?;
+    let version = core
+        .store
+        .remembered(&namespace(), account.as_str())
+        .await
+        .map_err(|error| tell::unavailable(&error))?;
     let version = version.map_or(0, |entry| entry.version) + 1;
     let linked = Linked { person: code.person.clone(), by: code.by.clone(), at: now, version };
     let told = format!("{account} is linked to @{} by a code that {} got", code.person, code.by);
@@ -267,13 +260,13 @@ pub(crate) async fn end(core: &Arc<Core>, intent: &Intent, args: CodeArgs) -> To
         at: now,
         until: None,
     };
-    let event = MemoryEvent::Set { entry, by: call(intent) };
+    let event = MemoryEvent::Set { entry, by: memory::call(intent) };
     let audit = entry_of("account.linked", intent, (&code.person, account), told);
     let records = vec![Record::Memory(Box::new(event)), Record::Audit(audit)];
     if let Err(error) = core.commit(records).await {
         // Nothing was linked, so it may be said again.
         core.links.state().codes.insert(given, code);
-        return Err(failed(&error));
+        return Err(tell::unavailable(&error));
     }
     core.links.state().linked.insert(account.clone(), linked);
     change(core, |policy| {
@@ -319,12 +312,12 @@ pub(crate) async fn unlink(core: &Arc<Core>, intent: &Intent, args: AccountArgs)
         namespace: namespace(),
         key: account.to_string(),
         version: linked.version,
-        by: call(intent),
+        by: memory::call(intent),
     };
     let told = format!("{account} is linked to @{} no more", linked.person);
     let audit = entry_of("account.unlinked", intent, (&linked.person, &account), told);
     let records = vec![Record::Memory(Box::new(forgot)), Record::Audit(audit)];
-    core.commit(records).await.map_err(|error| failed(&error))?;
+    core.commit(records).await.map_err(|error| tell::unavailable(&error))?;
     let joined = {
         let mut state = core.links.state();
         state.linked.remove(&account);
@@ -371,11 +364,15 @@ fn may_see(who: &Principal, person: &PersonId) -> bool {
         || who.roles().iter().any(|role| role.as_str() == "admin")
 }
 
+/// Where only this account and we are, as far as its network has such a place.
+async fn alone_with(core: &Core, account: &Account) -> Option<Place> {
+    let way = core.ways.to(&Place::alone_with(account)?)?;
+    way.directory.open_dm(account).await
+}
+
 /// Tells somebody something by an account of theirs; where they cannot be reached the record has it.
 async fn tell_alone(core: &Core, intent: &Intent, account: &Account, text: String) {
-    let Ok(place) = intent_place(account) else { return };
-    let Some(way) = core.ways.to(&place) else { return };
-    let Some(dm) = way.directory.open_dm(account).await else { return };
+    let Some(dm) = alone_with(core, account).await else { return };
     let key = DeliveryKey(format!("linked/{}", intent.key));
     if let Err(error) = core.ways.post(&dm, None, &Reply::text(text), &key).await {
         tracing::warn!(%account, %error, "Somebody was not told that an account was linked to them.");
@@ -402,16 +399,8 @@ fn entry_of(
     }
 }
 
-fn call(intent: &Intent) -> MemoryCall {
-    MemoryCall { key: intent.key.clone(), operation: intent.operation.clone(), who: intent.asker.key() }
-}
-
 fn no(why: impl Into<String>) -> Told {
     Err(ActionError::failed(why.into()))
-}
-
-fn failed(error: &StoreError) -> ActionError {
-    ActionError::failed(error.to_string())
 }
 
 /// A code as people read it: `ABCD-2345`.

@@ -29,7 +29,7 @@ use wilco_contract::{
 
 use self::args::{AddArgs, ForgetArgs, GetArgs, ListArgs, SetArgs};
 pub(crate) use self::sizes::sizes;
-use crate::{core::Core, planning::later};
+use crate::{core::Core, planning::later, tell::unavailable};
 
 type Told = Result<Outcome, ActionError>;
 type Running<'a> = BoxFuture<'a, Told>;
@@ -165,10 +165,6 @@ fn namespace(intent: &Intent, name: Option<&str>, mine: bool) -> Result<Namespac
     Ok(Namespace { pack, name: name.map(str::to_owned), person })
 }
 
-fn unavailable(error: &StoreError) -> ActionError {
-    ActionError::failed(error.to_string())
-}
-
 /// A value as a line shows it.
 fn shown(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -302,7 +298,8 @@ async fn fits(core: &Core, known: Option<&Remembered>, entry: &Remembered) -> Re
     Ok(())
 }
 
-fn call(intent: &Intent) -> MemoryCall {
+/// The call of an action, as what it remembers names it.
+pub(crate) fn call(intent: &Intent) -> MemoryCall {
     MemoryCall { key: intent.key.clone(), operation: intent.operation.clone(), who: intent.asker.key() }
 }
 

@@ -240,6 +240,6 @@ impl Directory for MemoryNetwork {
     }
 
     async fn open_dm(&self, account: &Account) -> Option<Place> {
-        Place::parse(&format!("{}:@{}", account.connector(), account.id())).ok()
+        Place::alone_with(account)
     }
 }

@@ -42,7 +42,7 @@ fn reply(reply: Reply) -> Told {
     Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), ..Outcome::default() })
 }
 
-fn unavailable(error: &StoreError) -> ActionError {
+pub(crate) fn unavailable(error: &StoreError) -> ActionError {
     ActionError::failed(error.to_string())
 }
 

@@ -116,7 +116,7 @@ impl Directory for Rooms {
     }
 
     async fn open_dm(&self, account: &Account) -> Option<Place> {
-        Place::parse(&format!("{}:@{}", account.connector(), account.id())).ok()
+        Place::alone_with(account)
     }
 }
 

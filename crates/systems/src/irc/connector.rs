@@ -302,7 +302,7 @@ impl Directory for Line {
     }
 
     async fn open_dm(&self, account: &Account) -> Option<Place> {
-        let place = Place::parse(&format!("{}:@{}", account.connector(), account.id())).ok()?;
+        let place = Place::alone_with(account)?;
         self.has(&place).await.then_some(place)
     }
 }

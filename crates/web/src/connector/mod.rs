@@ -310,7 +310,7 @@ impl Directory for WebConnector {
     }
 
     async fn open_dm(&self, account: &Account) -> Option<Place> {
-        let place = Place::parse(&format!("web:@{}", account.id())).ok()?;
+        let place = Place::alone_with(account)?;
         (account.connector() == "web" && self.has(&place)).then_some(place)
     }
 }
