@@ -27,6 +27,7 @@ pub mod pattern;
 pub mod plan;
 pub mod policy;
 pub mod principal;
+pub mod recent;
 pub mod reply;
 pub mod retry;
 pub mod route;

@@ -4,16 +4,14 @@
 //! fresh text gives orders, so that nobody's words become an order under the eyes of those who read them before, and no
 //! order becomes another one after it was answered. Nothing of this is kept. Layer 1.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use wilco_contract::{
     connector::{Caps, DeliveryKey, Receipt, SendError},
     ids::Place,
     input::{Edited, Message},
+    recent::Recent,
     reply::{Block, Offer, Reply},
 };
 
@@ -39,11 +37,16 @@ type Key = (Place, String);
 
 /// What is known of messages that may be edited. In memory: after a restart an edit is answered as that of a message
 /// that gave no order.
-#[derive(Default)]
 pub(crate) struct Edits {
     /// The orders that messages gave.
-    gave: Mutex<Recent<String>>,
-    answers: Mutex<Recent<Answered>>,
+    gave: Mutex<Recent<Key, String>>,
+    answers: Mutex<Recent<Key, Answered>>,
+}
+
+impl Default for Edits {
+    fn default() -> Self {
+        Self { gave: Mutex::new(Recent::new(REMEMBERED)), answers: Mutex::new(Recent::new(REMEMBERED)) }
+    }
 }
 
 /// How the newest edit of a message was answered.
@@ -54,33 +57,7 @@ struct Answered {
     reply: Reply,
 }
 
-/// The newest of something, by message.
-struct Recent<V> {
-    by_key: HashMap<Key, V>,
-    order: VecDeque<Key>,
-}
-
-impl<V> Default for Recent<V> {
-    fn default() -> Self {
-        Self { by_key: HashMap::new(), order: VecDeque::new() }
-    }
-}
-
-impl<V> Recent<V> {
-    fn put(&mut self, key: Key, value: V) {
-        if self.by_key.insert(key.clone(), value).is_some() {
-            return;
-        }
-        self.order.push_back(key);
-        while self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
-                self.by_key.remove(&oldest);
-            }
-        }
-    }
-}
-
-fn lock<V>(recent: &Mutex<Recent<V>>) -> MutexGuard<'_, Recent<V>> {
+fn lock<V>(recent: &Mutex<Recent<Key, V>>) -> MutexGuard<'_, Recent<Key, V>> {
     recent.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -112,7 +89,7 @@ pub(crate) fn heard(core: &Arc<Core>, edited: Edited) {
         };
         (words, live.setup.limits.per_person)
     };
-    if words.is_none() && !lock(&core.edits.answers).by_key.contains_key(&key(&edited)) {
+    if words.is_none() && !lock(&core.edits.answers).has(&key(&edited)) {
         return;
     }
     // As many edits as orders; what is beyond is not worth a word.
@@ -135,7 +112,7 @@ async fn answer(core: &Arc<Core>, edited: &Edited, words: Option<&str>) {
     let turn = core.keyed.turn("edited", &format!("{}/{}", edited.place, edited.message));
     let _turn = turn.lock().await;
     let key = key(edited);
-    let known = lock(&core.edits.answers).by_key.get(&key).cloned();
+    let known = lock(&core.edits.answers).get(&key).cloned();
     if known.as_ref().is_some_and(|known| edited.at < known.at) {
         return;
     }
@@ -146,7 +123,9 @@ async fn answer(core: &Arc<Core>, edited: &Edited, words: Option<&str>) {
     };
     let Some(reply) = words.and_then(|words| offer(core, edited, words)).or_else(withdrawn) else { return };
     match show(core, edited, &reply, known).await {
-        Ok(receipt) => lock(&core.edits.answers).put(key, Answered { at: edited.at, receipt, reply }),
+        Ok(receipt) => {
+            lock(&core.edits.answers).put(key, Answered { at: edited.at, receipt, reply });
+        }
         Err(error) => {
             tracing::warn!(place = %edited.place, %error, "The answer to an edit was not shown.");
         }
@@ -190,7 +169,7 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
             "An edit gives no order, and this would be none: {wrong}. Say `{name}{says}`."
         )));
     }
-    let gave = lock(&core.edits.gave).by_key.get(&(edited.place.clone(), edited.message.clone())).cloned();
+    let gave = lock(&core.edits.gave).get(&(edited.place.clone(), edited.message.clone())).cloned();
     if gave.as_ref() == Some(&says) {
         return None;
     }
@@ -263,13 +242,13 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten() {
         let place = Place::parse("web:ops").expect("a place");
-        let mut recent = Recent::default();
+        let mut recent = Recent::new(REMEMBERED);
         for number in 0..REMEMBERED + 3 {
             recent.put((place.clone(), number.to_string()), number);
             recent.put((place.clone(), number.to_string()), number);
         }
-        assert_eq!((recent.by_key.len(), recent.order.len()), (REMEMBERED, REMEMBERED));
-        assert!(!recent.by_key.contains_key(&(place.clone(), "2".to_owned())));
-        assert!(recent.by_key.contains_key(&(place, "3".to_owned())));
+        assert_eq!(recent.count(), REMEMBERED);
+        assert!(!recent.has(&(place.clone(), "2".to_owned())));
+        assert!(recent.has(&(place, "3".to_owned())));
     }
 }

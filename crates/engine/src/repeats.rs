@@ -3,12 +3,9 @@
 //! Not the orders among it: those are recognised in the store, also after a restart. This is in memory, for what is not
 //! kept. Layer 1.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
-use wilco_contract::ids::Place;
+use wilco_contract::{ids::Place, recent::Recent};
 
 use crate::telemetry;
 
@@ -16,32 +13,23 @@ use crate::telemetry;
 const MOST: usize = 4_096;
 
 /// What was brought lately.
-#[derive(Default)]
-pub(crate) struct Repeats(Mutex<Inner>);
+pub(crate) struct Repeats(Mutex<Recent<(Place, String)>>);
 
-#[derive(Default)]
-struct Inner {
-    known: HashSet<(Place, String)>,
-    /// The oldest first.
-    order: VecDeque<(Place, String)>,
+impl Default for Repeats {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(MOST)))
+    }
 }
 
 impl Repeats {
     /// Whether this was brought before; it was from now on.
     pub(crate) fn has(&self, place: &Place, id: &str) -> bool {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = (place.clone(), id.to_owned());
-        if !inner.known.insert(entry.clone()) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = known.put((place.clone(), id.to_owned()), ());
+        if !is_new {
             telemetry::repeated(place);
-            return true;
         }
-        inner.order.push_back(entry);
-        if inner.order.len() > MOST
-            && let Some(oldest) = inner.order.pop_front()
-        {
-            inner.known.remove(&oldest);
-        }
-        false
+        !is_new
     }
 }
 
@@ -59,7 +47,6 @@ mod tests {
             assert!(!repeats.has(&ops, &number.to_string()));
         }
         assert!(!repeats.has(&ops, "1"), "it was too long ago");
-        let inner = repeats.0.lock().expect("the list");
-        assert_eq!((inner.known.len(), inner.order.len()), (MOST, MOST));
+        assert_eq!(repeats.0.lock().expect("the list").count(), MOST);
     }
 }

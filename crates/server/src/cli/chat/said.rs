@@ -3,15 +3,12 @@
 //! Not the renderer of replies: a message brings its text. All of it is from outside: it is cleaned, and a text of
 //! several lines cannot look like several messages. Layer 4.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use serde_json::Value;
-use wilco_contract::{input::MAX_TEXT, operation::State};
+use wilco_contract::{input::MAX_TEXT, operation::State, recent::Recent};
 
 use crate::cli::terminal;
 
@@ -116,9 +113,8 @@ impl Colours {
 pub(super) struct Shown {
     zone: TimeZone,
     colours: Colours,
-    /// By message; `order` has the oldest first.
-    known: HashMap<String, Known>,
-    order: VecDeque<String>,
+    /// By message.
+    known: Recent<String, Known>,
     /// The day of the last line.
     day: Option<jiff::civil::Date>,
     /// How wide the terminal is; none where it is none.
@@ -143,14 +139,7 @@ impl Shown {
     /// Nothing yet; times are told in this zone.
     pub(super) fn new(zone: &str, colours: Colours) -> Self {
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        Self {
-            zone,
-            colours,
-            known: HashMap::new(),
-            order: VecDeque::new(),
-            day: None,
-            columns: terminal::columns,
-        }
+        Self { zone, colours, known: Recent::new(REMEMBERED), day: None, columns: terminal::columns }
     }
 
     /// The lines that show a message or a change of one; none where nothing of it needs to be read.
@@ -175,20 +164,12 @@ impl Shown {
             text: hash(&said.text),
             version: said.version,
         };
-        if self.known.insert(said.id.clone(), known).is_none() {
-            self.order.push_back(said.id.clone());
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
+        self.known.put(said.id.clone(), known);
     }
 
     /// Forgets all that was shown: the numbers of messages may mean others now.
     pub(super) fn forget(&mut self) {
         self.known.clear();
-        self.order.clear();
     }
 
     fn whole(&mut self, said: &Said) -> String {
@@ -411,7 +392,7 @@ mod tests {
         assert!(said.text.len() <= MAX_TEXT + 3 && said.text.ends_with('…'));
         let mut shown = shown();
         shown.tell(&said);
-        let known = &shown.known["1"];
+        let known = shown.known.get("1").expect("it is remembered");
         assert_eq!((known.text, known.speaker.as_str()), (hash(&said.text), "wilco"));
     }
 
@@ -424,8 +405,8 @@ mod tests {
         for id in 0..10_000 {
             shown.tell(&Said::read(message(id, 1, "x")).expect("a message"));
         }
-        assert_eq!((shown.known.len(), shown.order.len()), (REMEMBERED, REMEMBERED));
-        assert!(shown.known.contains_key("9999") && !shown.known.contains_key("1"));
+        assert_eq!(shown.known.count(), REMEMBERED);
+        assert!(shown.known.has("9999") && !shown.known.has("1"));
     }
 
     #[test]

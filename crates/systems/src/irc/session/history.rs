@@ -3,12 +3,10 @@
 //! Not whether it still counts: whoever takes it is told when it was said. Only what was not heard before arrives, which
 //! its id tells, never its words. Layer 2.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use wilco_contract::recent::Recent;
 
 use super::{Line, Session, command, heard::SKEW};
 
@@ -24,32 +22,26 @@ const PAGES: usize = 20;
 const BEFORE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What is remembered from one connection to the next. Clones are the same.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(in super::super) struct Past(Arc<Mutex<Heard>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Heard {
-    ids: HashSet<String>,
-    order: VecDeque<String>,
+    ids: Recent<String>,
     /// When we were there first.
     since: Option<Timestamp>,
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Heard { ids: Recent::new(REMEMBERED), since: None })))
+    }
 }
 
 impl Past {
     /// Takes in the id of a message; whether it was not heard yet.
     pub(super) fn hears(&self, id: &str) -> bool {
-        self.change(|heard| {
-            if !heard.ids.insert(id.to_owned()) {
-                return false;
-            }
-            heard.order.push_back(id.to_owned());
-            if heard.order.len() > REMEMBERED
-                && let Some(oldest) = heard.order.pop_front()
-            {
-                heard.ids.remove(&oldest);
-            }
-            true
-        })
+        self.change(|heard| heard.ids.put(id.to_owned(), ()))
     }
 
     /// We are there, and hear what is said from now on.
