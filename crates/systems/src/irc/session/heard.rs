@@ -20,6 +20,14 @@ pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(10);
 /// The longest id of a message that is taken from the network, in bytes.
 const LONGEST_ID: usize = 128;
 
+/// Something that was said.
+struct Heard {
+    place: Place,
+    from: Account,
+    text: String,
+    to_us: bool,
+}
+
 impl Session {
     /// Somebody said something.
     pub(super) fn said(&mut self, line: &Line, at: Moment) {
@@ -49,14 +57,9 @@ impl Session {
                 "A line that is longer than it may be was left out: its end is missing."
             );
         }
-        let given = line.last();
-        let words = match given.strip_prefix('\u{1}') {
-            None => given,
-            Some(asked) => {
-                let asked = asked.trim_end_matches('\u{1}');
-                let Some(words) = asked.strip_prefix("ACTION ") else { return self.asked(nick, asked, at) };
-                words
-            }
+        let words = match words(line) {
+            Ok(words) => words,
+            Err(asked) => return self.asked(nick, asked, at),
         };
         let from = self.speaker(line, nick);
         let direct = !self.server.is_room(target);
@@ -74,26 +77,14 @@ impl Session {
             let folded = self.server.fold(nick);
             self.people.is_now(&folded, line.tag("account").unwrap_or_default());
         }
-        let connector = &self.settings.name;
-        let place = Place::parse(&format!("{connector}:{room}"));
-        let from = Account::parse(&format!("{connector}:{from}"));
-        let (Ok(place), Ok(from)) = (place, from) else { return };
-        let text = text::clean(words);
-        let named = self.named_us(&text).map(ToOwned::to_owned);
-        let to_us = direct || named.is_some();
-        let text = named.unwrap_or(text);
-        if text.trim().is_empty() {
-            return;
-        }
+        let Some(heard) = self.heard_as(words, (&room, &from)) else { return };
         self.said += 1;
         let id = line.tag("msgid").filter(|id| is_id(id));
         if let Some(id) = id {
             self.past.hears(id);
         }
         let id = id.map_or_else(|| format!("{}-{}", self.epoch, self.said), ToOwned::to_owned);
-        let said_at = self.said_at(line, at);
-        let message = Message { id, place, thread: None, from, text, at: said_at, to_us };
-        self.out.push(Out::Arrive(Box::new(Input::Message(message))));
+        self.arrives(line, id, Heard { to_us: direct || heard.to_us, ..heard }, at);
     }
 
     /// Somebody said something in a room of ours while we were away. Who has their nick now may be another, so only the
@@ -103,30 +94,32 @@ impl Session {
         let told = line.tag("account").filter(|_| self.caps.contains("account-tag")).and_then(account);
         let ours = self.is_us(nick) || (told.is_some() && told == self.account);
         let (Some(id), false) = (id, ours || line.cut || is_bot(line)) else { return };
-        let given = line.last();
-        let words = match given.strip_prefix('\u{1}') {
-            None => given,
-            Some(asked) => {
-                let Some(words) = asked.trim_end_matches('\u{1}').strip_prefix("ACTION ") else { return };
-                words
-            }
-        };
+        let Ok(words) = words(line) else { return };
         if !self.past.hears(id) {
             return;
         }
         let from = told.unwrap_or_else(|| guest(&self.server.fold(nick)));
+        let id = id.to_owned();
+        if let Some(heard) = self.heard_as(words, (room, &from)) {
+            self.arrives(line, id, heard, at);
+        }
+    }
+
+    /// What was said, where and by whom, without our name in front; `None` where nothing is left of it.
+    fn heard_as(&self, words: &str, (room, from): (&str, &str)) -> Option<Heard> {
         let connector = &self.settings.name;
-        let place = Place::parse(&format!("{connector}:{room}"));
-        let from = Account::parse(&format!("{connector}:{from}"));
-        let (Ok(place), Ok(from)) = (place, from) else { return };
+        let place = Place::parse(&format!("{connector}:{room}")).ok()?;
+        let from = Account::parse(&format!("{connector}:{from}")).ok()?;
         let text = text::clean(words);
         let named = self.named_us(&text).map(ToOwned::to_owned);
-        let (id, to_us, text) = (id.to_owned(), named.is_some(), named.unwrap_or(text));
-        if !text.trim().is_empty() {
-            let at = self.said_at(line, at);
-            let message = Message { id, place, thread: None, from, text, at, to_us };
-            self.out.push(Out::Arrive(Box::new(Input::Message(message))));
-        }
+        let (to_us, text) = (named.is_some(), named.unwrap_or(text));
+        (!text.trim().is_empty()).then_some(Heard { place, from, text, to_us })
+    }
+
+    fn arrives(&mut self, line: &Line, id: String, heard: Heard, at: Moment) {
+        let Heard { place, from, text, to_us } = heard;
+        let message = Message { id, place, thread: None, from, text, at: self.said_at(line, at), to_us };
+        self.out.push(Out::Arrive(Box::new(Input::Message(message))));
     }
 
     /// When it was said: now, unless the server says that it was a while ago. Its clock and ours differ by seconds, and
@@ -311,6 +304,14 @@ impl Session {
 /// Whether the network says that a bot sent a line.
 pub(super) fn is_bot(line: &Line) -> bool {
     BOT.iter().any(|tag| line.tag(tag).is_some())
+}
+
+/// The words of a line; of one that asks something of a client, what it asks.
+fn words(line: &Line) -> Result<&str, &str> {
+    let given = line.last();
+    let Some(asked) = given.strip_prefix('\u{1}') else { return Ok(given) };
+    let asked = asked.trim_end_matches('\u{1}');
+    asked.strip_prefix("ACTION ").ok_or(asked)
 }
 
 /// Whether the network's id of a message can be kept.
