@@ -5,22 +5,18 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use async_trait::async_trait;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use jiff::Timestamp;
 use wilco_contract::{
-    clock::{Clock as _, Spawn, Task},
-    connector::Arrival,
-    http::{Http, HttpError, HttpRequest, HttpResponse},
-    ids::{Account, Origin, Place},
-    input::{Input, Message},
+    clock::Clock as _,
+    ids::{Origin, Place},
     listen::{Does, Hear, Listener, On},
     policy::Policy,
-    secrets::Secrets,
 };
-use wilco_engine::{Engine, EventSetup, Limits, Parts, Setup, listen::Matcher, parse::clean};
-use wilco_runtime::{chance::SeededChance, clock::SteppedClock, memory_store::MemoryStore};
+use wilco_engine::{Engine, listen::Matcher, parse::clean};
+use wilco_runtime::clock::SteppedClock;
 use wilco_testkit::network::MemoryNetwork;
+
+mod running;
 
 /// Lines as people say them to each other.
 const LINES: [&str; 4] = [
@@ -57,67 +53,13 @@ fn ready(patterns: &[String]) -> Matcher {
     Matcher::new(patterns.iter().map(|pattern| listener(pattern)).collect())
 }
 
-/// Tasks of the benchmark's own runtime.
-struct Here;
-
-impl Spawn for Here {
-    #[expect(clippy::disallowed_methods, reason = "the benchmark's runtime ends with it")]
-    fn spawn(&self, _: &'static str, task: Task) {
-        tokio::spawn(task);
-    }
-}
-
-struct NoHttp;
-
-#[async_trait]
-impl Http for NoHttp {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        Err(HttpError::NoSuchServer(request.server))
-    }
-}
-
-/// An engine with so many listeners, on a store and a network in memory.
-fn engine(place: &Place, patterns: &[String], clock: &Arc<SteppedClock>) -> Engine {
-    let parts = Parts {
-        store: Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7)))),
-        clock: clock.clone(),
-        spawn: Arc::new(Here),
-        chance: Arc::new(SeededChance::new(11)),
-        http: Arc::new(NoHttp),
-        actions: Vec::new(),
-        sources: Vec::new(),
-    };
-    let setup = Setup {
-        secrets: Secrets::default(),
-        name: "wilco".to_owned(),
-        aliases: vec!["hubot".to_owned()],
-        prefixes: vec![".".to_owned()],
-        home: place.clone(),
-        public_url: "http://localhost:7777".to_owned(),
-        policy: Policy::default(),
-        commands: Vec::new(),
-        limits: Limits { per_person: None, lane: None },
-        events: EventSetup::default(),
-        listeners: patterns.iter().map(|pattern| listener(pattern)).collect(),
-        schedules: Vec::new(),
-    };
-    let engine = Engine::new(parts, setup).unwrap_or_else(|_| panic!("our own commands do not collide"));
+/// An engine with so many listeners, on a network in memory.
+fn listening(place: &Place, patterns: &[String], clock: &Arc<SteppedClock>) -> Engine {
+    let listeners = patterns.iter().map(|pattern| listener(pattern)).collect();
+    let engine = running::engine(place, Policy::default(), (Vec::new(), listeners), clock);
     let network = Arc::new(MemoryNetwork::default());
     engine.attach("web", MemoryNetwork::CAPS, network.clone(), network);
     engine
-}
-
-fn arrival(place: &Place, text: &str, at: Timestamp) -> Arrival {
-    let message = Message {
-        id: "1".to_owned(),
-        place: place.clone(),
-        thread: None,
-        from: Account::parse("web:ana").expect("an account"),
-        text: text.to_owned(),
-        at,
-        to_us: false,
-    };
-    Arrival { input: Input::Message(message), cursor: None, kept: None, ack: None }
 }
 
 /// What the whole engine spends on a line of chatter, the making of the arrival included.
@@ -127,13 +69,17 @@ fn accept(criterion: &mut Criterion) {
     let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
     let mut group = criterion.benchmark_group("a line of chatter taken in");
     for count in [10, 1_000, 10_000] {
-        let engine = engine(&place, &patterns(count), &clock);
+        let engine = listening(&place, &patterns(count), &clock);
         runtime.block_on(engine.recover()).expect("the store can be read");
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
             let mut lines = LINES.iter().cycle();
             bencher.iter(|| {
                 let line = lines.next().copied().unwrap_or_default();
-                runtime.block_on(engine.accept(arrival(&place, black_box(line), clock.now())));
+                runtime.block_on(engine.accept(running::arrival(
+                    &place,
+                    ("1", black_box(line)),
+                    clock.now(),
+                )));
             });
         });
     }
