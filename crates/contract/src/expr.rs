@@ -3,6 +3,8 @@
 //! Not a place for names to be invented: an undefined name is an error, and [`Condition::names`] and
 //! [`template_names`] let a checker find it before anything runs. The language is minijinja's. Layer 0.
 
+mod compiled;
+
 use std::{
     collections::BTreeSet,
     fmt,
@@ -12,6 +14,8 @@ use std::{
 use minijinja::{Environment, Expression, UndefinedBehavior, value::Serde};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use self::compiled::{Expressions, Templates};
 
 /// How many instructions an evaluation may use before it is an error.
 const FUEL: u64 = 20_000;
@@ -24,9 +28,11 @@ pub const VALUE_START: char = '\u{fdd0}';
 pub const VALUE_END: char = '\u{fdd1}';
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(bounded_language);
+static EXPRESSIONS: LazyLock<Expressions> = LazyLock::new(Expressions::default);
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::new(bounded_language()));
 
 /// For lines about events: what has no value is not said.
-static LINES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static LINES: LazyLock<Templates> = LazyLock::new(|| {
     let mut environment = bounded_language();
     environment.set_formatter(|out, state, value| {
         if value.is_none() {
@@ -34,11 +40,11 @@ static LINES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         }
         minijinja::escape_formatter(out, state, value)
     });
-    environment
+    Templates::new(environment)
 });
 
 /// For orders about events: what has no value is not said, and values are marked.
-static ORDERS: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static ORDERS: LazyLock<Templates> = LazyLock::new(|| {
     let mut environment = bounded_language();
     environment.set_formatter(|out, _, value| {
         if value.is_none() {
@@ -50,7 +56,7 @@ static ORDERS: LazyLock<Environment<'static>> = LazyLock::new(|| {
         let text = value.to_string().replace([VALUE_START, VALUE_END], "");
         out.write_fmt(format_args!("{VALUE_START}{text}{VALUE_END}")).map_err(Into::into)
     });
-    environment
+    Templates::new(environment)
 });
 
 fn bounded_language() -> Environment<'static> {
@@ -182,7 +188,7 @@ impl Names {
 /// # Errors
 /// As [`render`].
 pub fn render_in(source: &str, names: &Names) -> Result<String, ExprError> {
-    bounded(ENVIRONMENT.render_str(source, &names.0)?)
+    bounded(TEMPLATES.render(source, &names.0)?)
 }
 
 /// Fills in a template of a line about an event.
@@ -190,7 +196,7 @@ pub fn render_in(source: &str, names: &Names) -> Result<String, ExprError> {
 /// # Errors
 /// As [`render`], and where it would say a name that has no value.
 pub fn line_in(source: &str, names: &Names) -> Result<String, ExprError> {
-    bounded(LINES.render_str(source, &names.0)?)
+    bounded(LINES.render(source, &names.0)?)
 }
 
 /// Fills in a template of an order about an event, each value between [`VALUE_START`] and [`VALUE_END`], so that
@@ -199,7 +205,7 @@ pub fn line_in(source: &str, names: &Names) -> Result<String, ExprError> {
 /// # Errors
 /// As [`line_in`].
 pub fn order_in(source: &str, names: &Names) -> Result<String, ExprError> {
-    bounded(ORDERS.render_str(source, &names.0)?)
+    bounded(ORDERS.render(source, &names.0)?)
 }
 
 /// As [`render_value`] of one text, with names that were made ready: what is nothing but one `{{ … }}` keeps its type.
@@ -230,7 +236,7 @@ pub fn render<T: Serialize>(source: &str, names: &T) -> Result<String, ExprError
     if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
         return Ok(source.to_owned());
     }
-    bounded(ENVIRONMENT.render_str(source, Serde(names))?)
+    bounded(TEMPLATES.render(source, &minijinja::Value::from(Serde(names)))?)
 }
 
 fn bounded(text: String) -> Result<String, ExprError> {
@@ -245,10 +251,13 @@ fn bounded(text: String) -> Result<String, ExprError> {
 ///
 /// # Errors
 /// As [`render`].
-pub fn render_value<T: Serialize>(value: &Value, names: &T) -> Result<Value, ExprError> {
+pub fn render_value(value: &Value, names: &Value) -> Result<Value, ExprError> {
     match value {
         Value::String(source) => match sole_expression(source) {
-            Some(expression) => value_of(expression, &minijinja::Value::from(Serde(names))),
+            Some(expression) => match named(expression, names) {
+                Some(found) => Ok(found.clone()),
+                None => value_of(expression, &minijinja::Value::from(Serde(names))),
+            },
             None => render(source, names).map(Value::String),
         },
         Value::Array(items) => items.iter().map(|item| render_value(item, names)).collect(),
@@ -260,8 +269,22 @@ pub fn render_value<T: Serialize>(value: &Value, names: &T) -> Result<Value, Exp
     }
 }
 
+/// What an expression that is nothing but a name means, as most are; `None` where it is more, or the name is not there.
+fn named<'a>(expression: &str, names: &'a Value) -> Option<&'a Value> {
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    let mut parts = expression.split('.');
+    let first = parts.next().filter(|first| is_name(first) && !LITERALS.contains(first))?;
+    parts.try_fold(names.get(first)?, |found, part| found.get(part).filter(|_| is_name(part)))
+}
+
+/// What looks like a name and is a value of the language.
+const LITERALS: [&str; 6] = ["true", "True", "false", "False", "none", "None"];
+
 fn value_of(expression: &str, names: &minijinja::Value) -> Result<Value, ExprError> {
-    let found = ENVIRONMENT.compile_expression(expression)?.eval(names)?;
+    let found = EXPRESSIONS.get(&ENVIRONMENT, expression)?.eval(names)?;
     if found.is_undefined() {
         return Err(ExprError(format!("`{}` is not defined", expression.trim())));
     }
@@ -313,7 +336,22 @@ mod tests {
         let names = json!({"n": 3, "app": "web"});
         let filled = render_value(&json!({"a": "{{ n }}", "b": ["{{ app }}/{{ n }}"], "c": 1}), &names);
         assert_eq!(filled, Ok(json!({"a": 3, "b": ["web/3"], "c": 1})));
+        for (source, value) in [
+            ("{{ args.app }}", json!("web")),
+            ("{{ args }}", json!({"app": "web", "list": [1]})),
+            ("{{- args.list -}}", json!([1])),
+            ("{{ args.list[0] }}", json!(1)),
+            ("{{ none_of }}", json!(null)),
+            ("{{ true }}", json!(true)),
+            ("{{ n + 1 }}", json!(4)),
+        ] {
+            let names = json!({
+                "n": 3, "none_of": null, "true": "a name", "args": {"app": "web", "list": [1]},
+            });
+            assert_eq!(render_value(&json!(source), &names), Ok(value), "{source}");
+        }
         assert!(render_value(&json!("{{ nope }}"), &names).is_err());
+        assert!(render_value(&json!("{{ app.nope }}"), &names).is_err());
         let ready = Names::new(&names);
         assert_eq!(value_in("{{ n }}", &ready), Ok(json!(3)));
         assert_eq!(value_in("{{ app }}/{{ n }}", &ready), Ok(json!("web/3")));
