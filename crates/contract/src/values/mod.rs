@@ -187,6 +187,12 @@ impl ArgType {
         }
     }
 
+    /// Whether a word of this type means the same whoever says it, where and when.
+    #[must_use]
+    pub fn is_absolute(&self) -> bool {
+        !matches!(self, Self::Person | Self::Room | Self::Time | Self::ChoiceOf { .. })
+    }
+
     /// Whether a value may have several words without quotes.
     #[must_use]
     pub fn has_words(&self) -> bool {

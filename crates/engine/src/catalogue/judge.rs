@@ -225,6 +225,7 @@ impl<'a> Layout<'a> {
                 take_default(arg, &mut args, &mut missing);
                 continue;
             };
+            self.case.words.reads(&arg.kind);
             match arg.kind.read(text, self.case.asked) {
                 Ok(value) => drop(args.insert(arg.name.clone(), value)),
                 Err(bad) => self.sorted.fault(format!("`{}`: {bad}", arg.name)),

@@ -10,6 +10,7 @@ use wilco_contract::{
     ids::CommandId,
     near,
     pattern::Pattern,
+    policy::Flags as Rights,
     values::{ArgType, Args, Asked, BadValue},
 };
 
@@ -31,11 +32,32 @@ pub struct Order {
     pub flags: Reserved,
     /// What the order was read with, so that it can be said in words that read back.
     pub(super) index: Arc<Index>,
+    /// A line that means just this, whoever says it where and when. `None` where the order was changed since it was read,
+    /// or nobody knows one.
+    pub(super) line: Option<Box<str>>,
 }
 
 impl Order {
     pub(super) fn new(command: Arc<Command>, args: Args, flags: Reserved, index: Arc<Index>) -> Self {
-        Self { command, args, flags, index }
+        Self { command, args, flags, index, line: None }
+    }
+
+    /// Gives an argument another value than the one that was read.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        self.line = None;
+        self.args.insert(name.to_owned(), value);
+    }
+
+    /// Gives it these rights in place of those that were read.
+    pub(crate) fn set_rights(&mut self, rights: Rights) {
+        self.line = None;
+        (self.flags.force, self.flags.alone) = (rights.force, rights.alone);
+    }
+
+    /// Gives it this reason in place of the one that was read.
+    pub(crate) fn set_because(&mut self, because: Option<String>) {
+        self.line = None;
+        self.flags.because = because;
     }
 }
 

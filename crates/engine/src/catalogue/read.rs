@@ -53,7 +53,13 @@ impl Index {
         if words.tokens.iter().any(Token::is_mark) {
             return self.read_marked(&words, asked);
         }
-        self.read_words(&words, asked).reading
+        let mut reading = self.read_words(&words, asked).reading;
+        if let Reading::Order(order) = &mut reading
+            && !words.asked.get()
+        {
+            order.line = Some(line.into());
+        }
+        reading
     }
 
     /// Reads words as they stand, without stages.

@@ -30,6 +30,9 @@ impl Order {
     pub fn said(&self) -> String {
         for style in [Style::Plain, Style::Quoted] {
             let line = self.write(style);
+            if self.line.as_deref() == Some(&*line) {
+                return line;
+            }
             if matches!(self.index.read(&line, &Asked::default()), Reading::Order(order) if order == *self) {
                 return line;
             }

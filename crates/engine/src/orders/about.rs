@@ -8,7 +8,6 @@ use wilco_contract::{
     command::Command,
     ids::{OpId, Place},
     operation::{Operation, State},
-    policy::Flags,
     principal::Principal,
     reply::{Block, PressKind, Reply},
 };
@@ -232,8 +231,7 @@ async fn retry(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     let mut order = match reading {
         Reading::Order(mut order) => {
             // A flag that is a right of its own is said each time.
-            let Flags { force, alone } = given.flags;
-            (order.flags.force, order.flags.alone) = (force, alone);
+            order.set_rights(given.flags);
             order
         }
         Reading::Incomplete { usage, .. } | Reading::Malformed { usage, .. } => {
@@ -295,11 +293,10 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     if let Err(answer) = super::choices::settle(core, &from, &mut order).await {
         return answer;
     }
-    let Flags { force, alone } = given.flags;
-    (order.flags.force, order.flags.alone) = (force, alone);
-    if alone {
+    order.set_rights(given.flags);
+    if given.flags.alone {
         // Why somebody acts alone is said for this once, not taken from another day.
-        order.flags.because.clone_from(&given.because);
+        order.set_because(given.because.clone());
     }
     let again = Given {
         said: order.said(),

@@ -33,7 +33,7 @@ pub(crate) async fn settle(core: &Arc<Core>, from: &From, order: &mut Order) -> 
             .await
             .map_err(|answer| about_arg(&arg.name, run, answer))?;
         match values::choice(&known, &given) {
-            Ok(found) => drop(order.args.insert(arg.name.clone(), Value::from(found))),
+            Ok(found) => order.set(&arg.name, Value::from(found)),
             Err(expected) => {
                 let expected = if known.is_empty() {
                     format!("one of those that `{run}` tells: there are none")

@@ -2,7 +2,7 @@
 //!
 //! Not which of the words are flags or values: that depends on the command, so `catalogue` decides. Layer 1.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use wilco_contract::values::{ArgType, Asked};
 
@@ -33,6 +33,8 @@ pub(crate) struct Words<'a> {
     pub(crate) line: &'a str,
     /// Its words, in order.
     pub(crate) tokens: Vec<Token<'a>>,
+    /// Whether what it means may depend on who says it, where or when, as far as it was read.
+    pub(crate) asked: Cell<bool>,
 }
 
 impl<'a> Words<'a> {
@@ -49,7 +51,7 @@ impl<'a> Words<'a> {
                 drop_full_stop(&mut tokens);
             }
         }
-        Self { line, tokens }
+        Self { line, tokens, asked: Cell::new(false) }
     }
 
     /// How many words make a value of this type that begins at this one: mostly one, but `friday 18:00` is two.
@@ -57,10 +59,18 @@ impl<'a> Words<'a> {
         if !kind.has_words() {
             return 1;
         }
+        self.reads(kind);
         let goes_on = |token: &&Token<'_>| !token.quoted && token.equals.is_none() && token.flag().is_none();
         let tokens = self.tokens.iter().skip(at).take(MAX_VALUE_WORDS);
         let texts: Vec<_> = tokens.take_while(goes_on).map(|token| &*token.text).collect();
         if texts.len() < 2 { 1 } else { kind.words(&texts, asked) }
+    }
+
+    /// Notes that a value of this type is read.
+    pub(crate) fn reads(&self, kind: &ArgType) {
+        if !kind.is_absolute() {
+            self.asked.set(true);
+        }
     }
 
     /// The words of a value, as one text.
