@@ -44,6 +44,7 @@ use crate::{
     locks::LockTable,
     outbox::Places,
     parse::Names,
+    reads::Keys,
     reload::Reloader,
     repeats::Repeats,
     schedule::Schedules,
@@ -107,6 +108,8 @@ pub(crate) struct Core {
     pub(crate) breaker: Breaker,
     /// What networks brought lately.
     pub(crate) repeats: Repeats,
+    /// The keys of calls that only read.
+    pub(crate) reads: Keys,
     pub(crate) schedules: Schedules,
     /// Rung when there are events to be routed.
     pub(crate) bell: Notify,
@@ -153,6 +156,7 @@ impl Core {
             sources: Sources::new(parts.sources),
             breaker: Breaker::default(),
             repeats: Repeats::default(),
+            reads: Keys::default(),
             schedules: Schedules::default(),
             bell: Notify::new(),
             places: Places::default(),

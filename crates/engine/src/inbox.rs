@@ -47,10 +47,11 @@ pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "y
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
     let mut words = words.split_whitespace();
-    let first = words.next().unwrap_or_default().to_lowercase();
+    let first = words.next().unwrap_or_default();
+    let is = |word: &str| lowers_to(first, word);
     // Other words may begin with this one; with an operation behind it, it is an answer.
-    let names_one = words.next().is_some_and(|word| OpId::parse(word).is_ok());
-    CONTROL.contains(&first.as_str()) || (first == "answer" && names_one)
+    CONTROL.iter().any(|word| is(word))
+        || (is("answer") && words.next().is_some_and(|word| OpId::parse(word).is_ok()))
 }
 
 /// Takes in what arrived. Returns once it is kept, so that a reader that waits for it reads no faster than that.
@@ -93,9 +94,10 @@ async fn hear(core: &Arc<Core>, message: Message, kept: Option<Seq>, ack: Option
     }
     if kept.is_none()
         && ack.is_none()
-        && order.as_deref().is_some_and(|order| reads::is_one(core, &message, order))
+        && let Some(said) = &order
+        && let Some(meant) = reads::meant(core, &message, said)
     {
-        return reads::take(core, message, order).await;
+        return reads::take(core, Queued { message, order, meant, input: None }).await;
     }
     let input = match keep(core, Input::Message(message.clone()), kept).await {
         Ok(input) => input,
@@ -170,7 +172,7 @@ async fn take(core: &Arc<Core>, waiting: Waiting) {
 pub(crate) async fn line_up(core: &Arc<Core>, queued: Queued) {
     let limit = core.live.load().setup.limits.lane;
     let key = (queued.message.place.clone(), queued.message.from.clone());
-    match core.lanes.enter(queued.clone(), limit).await {
+    match core.lanes.enter(&key, queued, limit).await {
         Entered::Waits => {}
         Entered::First => {
             let core_here = core.clone();
@@ -181,7 +183,7 @@ pub(crate) async fn line_up(core: &Arc<Core>, queued: Queued) {
             };
             core.spawn.spawn("lane", Box::pin(lane));
         }
-        Entered::Full { tell } => {
+        Entered::Full { tell, queued } => {
             handled(core, queued.input).await;
             if tell {
                 let who = core.with_policy(|policy| policy.resolve(&queued.message.from));
@@ -199,11 +201,11 @@ pub(crate) async fn line_up(core: &Arc<Core>, queued: Queued) {
 
 /// The turn of an order in its lane.
 async fn turn(core: &Arc<Core>, queued: Queued) {
-    let Queued { message, order, input } = queued;
+    let Queued { message, order, meant, input } = queued;
     let input = match (input, &order) {
         (Some(input), _) => Some(input),
         (None, Some(order)) if !reads::is_asked(core, &message) => {
-            return give(core, message, order, None).await;
+            return give(core, message, order, None, meant).await;
         }
         // Since it was heard its speaker was asked something, so it may be an answer.
         (None, _) => keep_late(core, &message).await,
@@ -235,6 +237,11 @@ fn limited(who: &Principal, message: &Message, reply: &Reply) -> AuditEntry {
         text: reply.plain(),
         rule: Some("limits".to_owned()),
     }
+}
+
+/// Whether a word is this one, whatever its case.
+fn lowers_to(said: &str, word: &str) -> bool {
+    said.chars().flat_map(char::to_lowercase).eq(word.chars())
 }
 
 /// The order in a message, without our name; `None` for chatter.
@@ -320,14 +327,23 @@ async fn work_off(core: &Arc<Core>, waiting: Waiting) {
     }
     let Waiting { message, order, input } = waiting;
     match order {
-        Some(order) => give(core, message, &order, Some(input)).await,
+        Some(order) => give(core, message, &order, Some(input), None).await,
         None => listen::heard(core, &message, Some(input)).await,
     }
 }
 
 /// Gives an order and says what came of it.
-async fn give(core: &Arc<Core>, message: Message, order: &str, input: Option<Seq>) {
-    let who = core.with_policy(|policy| policy.resolve(&message.from));
+async fn give(
+    core: &Arc<Core>,
+    message: Message,
+    order: &str,
+    input: Option<Seq>,
+    meant: Option<Box<reads::Meant>>,
+) {
+    let (who, meant) = match meant.and_then(|meant| meant.today(core)) {
+        Some((who, reading)) => (who, Some(reading)),
+        None => (core.with_policy(|policy| policy.resolve(&message.from)), None),
+    };
     let beyond = if is_control(order) { None } else { orders::beyond_limit(core, &who) };
     if let Some((answer, tell)) = beyond {
         handled(core, input).await;
@@ -339,7 +355,10 @@ async fn give(core: &Arc<Core>, message: Message, order: &str, input: Option<Seq
     }
     let order = if is_yes(order) { "confirm" } else { order };
     let mut from = from(who, &message, message.at, input);
-    let (reading, line) = alias::read(core, &from, order);
+    let (reading, line) = match meant {
+        Some(reading) => (reading, None),
+        None => alias::read(core, &from, order),
+    };
     if from.input.is_none() && !reads::only_reads(&reading) {
         // Since it was heard its words came to mean something else.
         from.input = keep_late(core, &message).await;

@@ -13,23 +13,27 @@ use wilco_contract::{
     input::Message,
 };
 
+use crate::reads::Meant;
+
 /// How many orders may wait in an unlimited lane before its reader stops reading.
 const UNLIMITED: usize = 1_024;
 
 /// An order in a lane.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Queued {
     /// What was said.
     pub(crate) message: Message,
     /// As in [`Waiting`].
     pub(crate) order: Option<String>,
+    /// What it means, where that is known: an order that only reads is read when it is heard.
+    pub(crate) meant: Option<Box<Meant>>,
     /// Its journal record, where it is kept: what only reads need not be.
     pub(crate) input: Option<Seq>,
 }
 
 impl From<Waiting> for Queued {
     fn from(Waiting { message, order, input }: Waiting) -> Self {
-        Self { message, order, input: Some(input) }
+        Self { message, order, meant: None, input: Some(input) }
     }
 }
 
@@ -44,9 +48,9 @@ pub(crate) struct Waiting {
     pub(crate) input: Seq,
 }
 
-type Key = (Place, Account);
+/// Where a lane is, and whose it is.
+pub(crate) type Key = (Place, Account);
 
-#[derive(Default)]
 struct Lane {
     queue: VecDeque<Queued>,
     /// Whether the speaker knows that it was full. Once until it is empty: in a flood it is full again and again.
@@ -54,7 +58,7 @@ struct Lane {
 }
 
 /// What became of a wish to wait.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Entered {
     /// The lane was empty: the caller starts its worker.
     First,
@@ -64,6 +68,8 @@ pub(crate) enum Entered {
     Full {
         /// Whether to tell.
         tell: bool,
+        /// What does not wait.
+        queued: Queued,
     },
 }
 
@@ -79,20 +85,21 @@ impl Lanes {
     }
 
     /// Lets an order wait. With `limit` `None` it returns only once there is room, so that the reader stops reading.
-    pub(crate) async fn enter(&self, queued: Queued, limit: Option<usize>) -> Entered {
-        let key = (queued.message.place.clone(), queued.message.from.clone());
+    pub(crate) async fn enter(&self, key: &Key, queued: Queued, limit: Option<usize>) -> Entered {
         loop {
             let room = self.room.notified();
             {
                 let mut lanes = self.lanes();
-                let new = !lanes.contains_key(&key);
-                let lane = lanes.entry(key.clone()).or_default();
+                let Some(lane) = lanes.get_mut(key) else {
+                    lanes.insert(key.clone(), Lane { queue: [queued].into(), told: false });
+                    return Entered::First;
+                };
                 if lane.queue.len() < limit.unwrap_or(UNLIMITED) {
                     lane.queue.push_back(queued);
-                    return if new { Entered::First } else { Entered::Waits };
+                    return Entered::Waits;
                 }
                 if limit.is_some() {
-                    return Entered::Full { tell: !std::mem::replace(&mut lane.told, true) };
+                    return Entered::Full { tell: !std::mem::replace(&mut lane.told, true), queued };
                 }
             }
             room.await;
@@ -134,17 +141,26 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             to_us: true,
         };
-        let queued = Queued { message, order: Some("status".to_owned()), input: Some(Seq(1)) };
-        let enter =
-            || lanes.enter(queued.clone(), Some(2)).now_or_never().expect("a limited lane never waits");
-        assert_eq!([enter(), enter()], [Entered::First, Entered::Waits]);
-        assert_eq!([enter(), enter()], [Entered::Full { tell: true }, Entered::Full { tell: false }]);
+        let queued = || Queued {
+            message: message.clone(),
+            order: Some("status".to_owned()),
+            meant: None,
+            input: Some(Seq(1)),
+        };
+        let enter = || {
+            let entered = lanes.enter(&key, queued(), Some(2)).now_or_never();
+            match entered.expect("a limited lane never waits") {
+                Entered::First => "first",
+                Entered::Waits => "waits",
+                Entered::Full { tell: true, .. } => "full, and to be told",
+                Entered::Full { tell: false, .. } => "full",
+            }
+        };
+        assert_eq!([enter(), enter()], ["first", "waits"]);
+        assert_eq!([enter(), enter()], ["full, and to be told", "full"]);
         assert!(lanes.next(&key).is_some());
-        assert_eq!([enter(), enter()], [Entered::Waits, Entered::Full { tell: false }]);
+        assert_eq!([enter(), enter()], ["waits", "full"]);
         while lanes.next(&key).is_some() {}
-        assert_eq!(
-            [enter(), enter(), enter()],
-            [Entered::First, Entered::Waits, Entered::Full { tell: true }]
-        );
+        assert_eq!([enter(), enter(), enter()], ["first", "waits", "full, and to be told"]);
     }
 }

@@ -3,27 +3,75 @@
 //! Not their audit, which is written behind like that of every read. A network that has an acknowledgement is told that
 //! an order is kept, so there it is; and what may change something is kept everywhere. Layer 1.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
-use wilco_contract::{command::Effect, input::Message};
+use wilco_contract::{clock::Chance, command::Effect, input::Message, principal::Principal};
 
 use crate::{
     alias,
     catalogue::Reading,
-    core::Core,
+    core::{Core, Live},
     inbox::{self, is_control, is_fresh, is_yes},
     lanes::Queued,
     orders,
     waits::answers,
 };
 
-/// Whether this order only reads, as things are now, and is no answer to anything.
-pub(crate) fn is_one(core: &Core, message: &Message, order: &str) -> bool {
-    if is_control(order) || is_yes(order) || !is_fresh(core, message.at) || is_asked(core, message) {
-        return false;
+/// Keys for calls that only read, none of them given twice: what nobody can guess, drawn once, and a number.
+#[derive(Default)]
+pub(crate) struct Keys {
+    drawn: OnceLock<u128>,
+    given: AtomicU64,
+}
+
+impl Keys {
+    /// The next one.
+    pub(crate) fn next(&self, chance: &dyn Chance) -> String {
+        let drawn = self.drawn.get_or_init(|| u128::from_le_bytes(chance.bytes()));
+        format!("{drawn:032x}-{}", self.given.fetch_add(1, Ordering::Relaxed))
     }
-    let who = core.with_policy(|policy| policy.resolve(&message.from));
-    only_reads(&alias::read(core, &inbox::from(who, message, message.at, None), order).0)
+}
+
+/// What an order meant when it was heard.
+pub(crate) struct Meant {
+    /// The configuration that it was read under.
+    live: Arc<Live>,
+    who: Principal,
+    reading: Reading,
+}
+
+impl std::fmt::Debug for Meant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meant")
+            .field("who", &self.who)
+            .field("reading", &self.reading)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Meant {
+    /// Who gives it and what it means, where that is as it was when it was heard.
+    pub(crate) fn today(self, core: &Core) -> Option<(Principal, Reading)> {
+        Arc::ptr_eq(&self.live, &core.live.load()).then_some((self.who, self.reading))
+    }
+}
+
+/// What this order means, if it only reads, as things are now, and is no answer to anything.
+pub(crate) fn meant(core: &Core, message: &Message, order: &str) -> Option<Option<Box<Meant>>> {
+    if is_control(order) || is_yes(order) || !is_fresh(core, message.at) || is_asked(core, message) {
+        return None;
+    }
+    let live = core.live.load_full();
+    let from = inbox::from(live.setup.policy.resolve(&message.from), message, message.at, None);
+    let (reading, line) = alias::read(core, &from, order);
+    if !only_reads(&reading) {
+        return None;
+    }
+    // What a name stands for may change until its turn comes.
+    Some(line.is_none().then(|| Box::new(Meant { live, who: from.who, reading })))
 }
 
 /// Whether something is asked where this was said, so that it may be an answer.
@@ -46,8 +94,8 @@ pub(crate) fn only_reads(reading: &Reading) -> bool {
 }
 
 /// Lets a read wait for its turn, unless its network brought it before.
-pub(crate) async fn take(core: &Arc<Core>, message: Message, order: Option<String>) {
-    if !core.repeats.has(&message.place, &message.id) {
-        inbox::line_up(core, Queued { message, order, input: None }).await;
+pub(crate) async fn take(core: &Arc<Core>, queued: Queued) {
+    if !core.repeats.has(&queued.message.place, &queued.message.id) {
+        inbox::line_up(core, queued).await;
     }
 }

@@ -19,6 +19,9 @@ pub(crate) fn fitting<'a>(core: &Core, place: &Place, reply: &'a Reply) -> Resul
     let Some(most) = core.ways.to(place).map(|way| way.caps.max_bytes) else {
         return Ok(Cow::Borrowed(reply));
     };
+    if surely_fits(reply, most) {
+        return Ok(Cow::Borrowed(reply));
+    }
     let bytes = size(reply);
     if bytes <= most {
         return Ok(Cow::Borrowed(reply));
@@ -26,6 +29,16 @@ pub(crate) fn fitting<'a>(core: &Core, place: &Place, reply: &'a Reply) -> Resul
     first_rows(reply, most).map(Cow::Owned).ok_or_else(|| {
         format!("the answer has {bytes} bytes, and a message in `{place}` at most {most}; say `… | first 20`")
     })
+}
+
+/// Whether a few words are so short that nothing needs to be counted: six bytes are the most that one becomes, and a
+/// block has some 40 around it.
+fn surely_fits(reply: &Reply, most: usize) -> bool {
+    let words = |block: &Block| match block {
+        Block::Text { text } => Some(6 * text.len() + 64),
+        _ => None,
+    };
+    reply.blocks.iter().map(words).sum::<Option<usize>>().is_some_and(|bytes| bytes + 64 <= most)
 }
 
 /// Networks count what they are sent, as words or with its shape. A chart counts as its summary: each network draws it
@@ -92,5 +105,15 @@ mod tests {
         let told = Reply::text("before").and(Block::Text { text: chart.summary().to_owned() });
         assert_eq!(size(&reply), size(&told));
         assert!(size(&reply) < 200);
+    }
+
+    #[test]
+    fn what_surely_fits_does() {
+        for text in ["", "pong", "\u{1}\u{1}\u{1}", "a \"b\" \\ c", "🦀🦀"] {
+            let reply = Reply::text(text.repeat(9)).and(Block::Text { text: text.to_owned() });
+            let most = (0..).find(|most| surely_fits(&reply, *most)).expect("it is short");
+            assert!(size(&reply) <= most, "{text}");
+        }
+        assert!(!surely_fits(&Reply { blocks: vec![Block::Code { text: String::new() }] }, 1_000));
     }
 }

@@ -268,7 +268,7 @@ async fn read(
         let now = core.clock.now();
         let secs = i64::try_from(given.command.spec.timeout_secs).unwrap_or(600);
         let intent = Intent {
-            key: format!("read-{:032x}.{}", u128::from_le_bytes(core.chance.bytes()), step.id),
+            key: format!("read-{}.{}", core.reads.next(core.chance.as_ref()), step.id),
             operation: None,
             command: Some(given.command.spec.id.clone()),
             step: step.id.clone(),
