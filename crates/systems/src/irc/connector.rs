@@ -45,6 +45,8 @@ use super::{
 const REGISTERING: Duration = Duration::from_secs(90);
 /// How many messages wait for whoever reads them; with more, nothing is read.
 const BACKLOG: usize = 1_024;
+/// How many of them are handed on at once.
+const ARRIVALS: usize = 64;
 /// How many lines wait to be sent where nothing slows them, and where a rate does; with more, no further posts are
 /// taken, so that whoever says much waits and is told so.
 const WAITING: usize = 1_024;
@@ -123,7 +125,7 @@ impl Connector for IrcConnector {
 impl IrcConnector {
     async fn connect_to(&self, address: &Address, since: Option<Timestamp>) -> Result<Session, ConnectError> {
         let stream = dial(address).await?;
-        let (arrive, arrivals) = mpsc::channel(1);
+        let (arrive, arrivals) = mpsc::channel(ARRIVALS);
         let (ask, asks) = mpsc::channel(POSTS);
         let (tell, told) = oneshot::channel();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -383,6 +385,7 @@ impl Connection {
         let most = if self.settings.rate.is_some() { WAITING_AT_A_RATE } else { WAITING };
         let (arrive, mut bytes) = (self.arrive.clone(), vec![0; AT_ONCE]);
         let (mut tick, mut parting, mut unflushed) = (Instant::now() + TICK, None, false);
+        let mut alarm = std::pin::pin!(sleep_until(tick));
         loop {
             let now = Instant::now();
             if tick <= now {
@@ -391,6 +394,9 @@ impl Connection {
                 self.session.tick(moment);
             }
             let wake = self.fill().map_or(tick, |wait| tick.min(now + wait));
+            if alarm.deadline() != wake {
+                alarm.as_mut().reset(wake);
+            }
             let full = self.backlog.len() >= BACKLOG;
             let reads = !full && !self.session.is_behind();
             if full {
@@ -424,8 +430,12 @@ impl Connection {
                     Err(error) => return lost(&error),
                 },
                 permit = arrive.reserve(), if !self.backlog.is_empty() && parting.is_none() => {
-                    if let (Ok(permit), Some(arrival)) = (permit, self.backlog.pop_front()) {
+                    let mut next = permit.ok();
+                    while let Some(permit) = next
+                        && let Some(arrival) = self.backlog.pop_front()
+                    {
                         permit.send(arrival);
+                        next = arrive.try_reserve().ok();
                     }
                 }
                 () = arrive.closed(), if parting.is_none() => {
@@ -433,8 +443,16 @@ impl Connection {
                     parting = Some(Instant::now() + PARTING);
                     self.backlog.clear();
                 }
-                Some(ask) = self.asks.recv(), if self.session.waiting() < most => self.answer(ask),
-                () = sleep_until(wake) => {}
+                Some(ask) = self.asks.recv(), if self.session.waiting() < most => {
+                    self.answer(ask);
+                    // What several say at once leaves at once.
+                    while self.session.waiting() < most
+                        && let Ok(ask) = self.asks.try_recv()
+                    {
+                        self.answer(ask);
+                    }
+                }
+                () = &mut alarm => {}
             }
         }
     }
