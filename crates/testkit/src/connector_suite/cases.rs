@@ -6,6 +6,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a case is a test: it panics where the connector is wrong")]
 
 mod again;
+mod faults;
 mod manners;
 mod people;
 
@@ -17,7 +18,7 @@ use wilco_contract::{
     retry::Retry,
 };
 
-pub use self::{again::*, manners::*, people::*};
+pub use self::{again::*, faults::*, manners::*, people::*};
 use super::{Act, Line, Pressed, Rig, ours};
 
 /// What one person says arrives in the order in which they said it.

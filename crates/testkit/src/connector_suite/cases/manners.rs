@@ -1,7 +1,10 @@
-//! What is long, hostile or marked up, in both directions.
+//! What is long, hostile, marked up or written in any script, in both directions, and how fast we speak.
 //!
 //! Not who says it: [`super::people`]. For tests only.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use wilco_contract::{
     connector::SendError,
     ids::Place,
@@ -9,6 +12,7 @@ use wilco_contract::{
     reply::{Block, Reply},
     retry::Retry,
 };
+use wilco_runtime::rate::Rate;
 
 use super::super::{Line, Rig, acting, ours};
 
@@ -98,6 +102,116 @@ pub async fn hostile_text_is_shown_as_data(rig: &dyn Rig) {
         assert_eq!(acting(&shown.text), "", "{:?}", shown.text);
         for part in ["red", "evil", "<script>alert(1)</script>", "end"] {
             assert!(shown.text.contains(part), "{:?} has lost `{part}`", shown.text);
+        }
+    }
+}
+
+/// We speak no faster than we may, and lose nothing by it. Where nothing bounds us, all is there at once.
+pub async fn the_rate_is_honoured(rig: &dyn Rig) {
+    const ALL: u32 = 12;
+    let rate = Rate { count: 20, span: Duration::from_secs(1), burst: 3 };
+    let (began, room) = (Instant::now(), rig.room());
+    let (mut line, each) = match rig.paced(rate) {
+        Some(connector) => (Line::of(&*connector, None).await, rate.span / rate.count),
+        None => (Line::open(rig, None).await, Duration::ZERO),
+    };
+    for number in 1..ALL {
+        line.hands_over(&room, &format!("told {number}")).await;
+    }
+    line.posted(&room, None, &format!("told {ALL}")).await;
+    assert!(began.elapsed() >= each * (ALL - rate.burst), "all of it after {:?}", began.elapsed());
+    let told: Vec<_> = ours(rig, &room).await.into_iter().map(|shown| shown.text).collect();
+    assert_eq!(told, (1..=ALL).map(|number| format!("told {number}")).collect::<Vec<_>>());
+}
+
+/// What people write in whatever script arrives as they wrote it, and so does what we post.
+pub async fn signs_of_all_scripts_pass_as_they_are(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    let ([ana, _], room) = (rig.people(), rig.room());
+    let texts = [
+        "Größe, naïve café, 25 °C, 3 €",
+        "👩\u{200d}🚒 ❤\u{fe0f} 👍🏽 🇩🇪",
+        "e\u{301} 漢字 Ελληνικά עברית العربية हिन्दी",
+    ];
+    for text in texts {
+        rig.say(&ana, &room, None, text).await.expect("it is said");
+        assert_eq!(line.message().await.text, text);
+        line.posted(&room, None, text).await;
+        assert_eq!(ours(rig, &room).await.pop().expect("it is shown").text, text);
+    }
+}
+
+/// Bytes that are no UTF-8, as old clients send them, are refused to who says them, or what can be read of them arrives;
+/// and the connection goes on.
+pub async fn bytes_that_are_no_text_are_refused_or_read_around(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    let ([ana, _], room) = (rig.people(), rig.room());
+    match rig.say_bytes(&ana, &room, b"Gr\xfc\xdfe aus K\xf6ln").await {
+        Ok(()) => {
+            let text = line.message().await.text;
+            for part in ["Gr", "e aus K", "ln"] {
+                assert!(text.contains(part), "{text:?} has lost `{part}`");
+            }
+        }
+        Err(why) => assert!(!why.is_empty(), "a refusal says why"),
+    }
+    rig.say(&ana, &room, None, "after").await.expect("it is said");
+    assert_eq!(line.message().await.text, "after");
+}
+
+/// Signs that could be markup and are none pass as they are, in both directions: names of files and branches are made of
+/// them.
+pub async fn what_is_no_markup_passes_as_it_is(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    let ([ana, _], room) = (rig.people(), rig.room());
+    for text in [
+        "wilco logs *.log my_snake_case __init__.py 2*3*4",
+        "a|b <x> & &amp; #7 ~/bin \"q\" 'q' \\n [x] (y) {z} $HOME %41",
+    ] {
+        rig.say(&ana, &room, None, text).await.expect("it is said");
+        assert_eq!(line.message().await.text, text);
+        let code = Reply { blocks: vec![Block::Code { text: text.into() }] };
+        for reply in [code, Reply::text(text)] {
+            line.post(&room, None, &reply).await.expect("it is posted");
+            assert_eq!(ours(rig, &room).await.pop().expect("it is shown").text, text);
+        }
+    }
+}
+
+/// Markup of ours is shown with all its words; said again by a person as their client shows it, it arrives with the same
+/// words and without what acts.
+pub async fn markup_is_shown_and_reads_back(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    let ([ana, _], room) = (rig.people(), rig.room());
+    line.posted(&room, None, "**webapp** goes to `v2**.1`: [the run](https://ci.example.com/7)").await;
+    let shown = ours(rig, &room).await.pop().expect("it is shown").text;
+    rig.say(&ana, &room, None, &shown).await.expect("it is said");
+    let read = line.message().await.text;
+    assert_eq!(acting(&read), "", "{read:?}");
+    for text in [&shown, &read] {
+        let mut rest = text.as_str();
+        for part in ["webapp", " goes to `v2**.1`: ", "the run", "https://ci.example.com/7"] {
+            let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("{text:?} has lost `{part}`"));
+            rest = after;
+        }
+    }
+}
+
+/// No text that we pass on calls everybody in a room. Where the network has no word for that, nothing is changed for it.
+pub async fn a_mass_mention_calls_nobody(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    let room = rig.room();
+    let call = rig.mass_mention();
+    let text = format!("look {} there", call.unwrap_or("@everyone @here @channel <!channel>"));
+    for reply in [Reply::text(&text), Reply { blocks: vec![Block::Code { text: text.clone() }] }] {
+        line.post(&room, None, &reply).await.expect("it is posted");
+        let shown = ours(rig, &room).await.pop().expect("it is shown").text;
+        match call {
+            Some(call) => {
+                assert!(!shown.contains(call), "{shown:?} calls everybody");
+                assert!(shown.contains("look") && shown.contains("there"), "{shown:?}");
+            }
+            None => assert_eq!(shown, text),
         }
     }
 }
