@@ -4,109 +4,19 @@
 //! For tests only.
 
 pub mod cases;
+mod rig;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use futures_util::StreamExt;
 use wilco_contract::{
     connector::{Arrival, Connector, Cursor, DeliveryKey, Post, Receipt, SendError, Session},
-    ids::{Account, Place},
-    input::{Happening, Input, Message, Press},
-    reply::{Choice, Reply},
+    ids::Place,
+    input::{Happening, Input, Message},
+    reply::Reply,
 };
 
-/// A connector on a fresh network, with two people in a room.
-#[async_trait]
-pub trait Rig: Send + Sync {
-    /// The connector. It is the same one for the rig's life, and connected anew by the cases.
-    fn connector(&self) -> Arc<dyn Connector>;
-
-    /// A room in which both people are.
-    fn room(&self) -> Place;
-
-    /// A room that does not exist.
-    fn missing_room(&self) -> Place;
-
-    /// The accounts of two people.
-    fn people(&self) -> [Account; 2];
-
-    /// An account that may not read the room, where there can be one.
-    fn stranger(&self) -> Option<Account>;
-
-    /// Whether the network gives again what was not acked, and what was said while nobody was connected.
-    fn remembers(&self) -> bool;
-
-    /// Says something as this person's client would, in the thread of a message that it shows. The error is what the
-    /// client says when the network refuses.
-    async fn say(&self, who: &Account, place: &Place, thread: Option<&str>, text: &str)
-    -> Result<(), String>;
-
-    /// What this person's client shows of the place, oldest first; nothing where they may not look.
-    async fn shows(&self, who: &Account, place: &Place) -> Vec<Shown>;
-
-    /// Presses a button that this person's client shows.
-    async fn press(&self, who: &Account, place: &Place, button: &Choice) -> Pressed;
-
-    /// Whether this person is in the room already, in the sense in which coming and leaving is told.
-    fn is_there(&self, _who: &Account) -> bool {
-        false
-    }
-
-    /// Does something beside saying something, as this person's client would. Only asked for what the network tells.
-    async fn act(&self, who: &Account, place: &Place, act: Act<'_>) {
-        unreachable!("{who} cannot do this in {place}: {act:?}");
-    }
-}
-
-/// Something that a person does beside saying something.
-#[derive(Debug, Clone, Copy)]
-pub enum Act<'a> {
-    /// They come into the room, in which they were not.
-    Join,
-    /// They leave it.
-    Leave,
-    /// They give it this topic.
-    Topic(&'a str),
-    /// They put a sign on a message that their client shows.
-    React {
-        /// The sign.
-        sign: &'a str,
-        /// The message.
-        on: &'a Shown,
-    },
-    /// They make this of a message of theirs that their client shows.
-    Edit {
-        /// The message.
-        message: &'a Shown,
-        /// What it says from now on.
-        text: &'a str,
-    },
-}
-
-/// A message as a client shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its id, as clients know it.
-    pub id: String,
-    /// The id of the message that opened its thread.
-    pub thread: Option<String>,
-    /// Whether it is by Wilco.
-    pub ours: bool,
-    /// Its text in its last version.
-    pub text: String,
-    /// Its buttons.
-    pub buttons: Vec<Choice>,
-}
-
-/// What becomes of a press.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pressed {
-    /// It arrives.
-    Arrives,
-    /// The network's own door took it and answered it; this is what it handed in.
-    Answered(Press),
-}
+pub use self::rig::{Act, Disbelieved, Expel, Pressed, Rig, Shown, Way};
 
 /// The cases as tests of the calling crate, which needs `tokio` for them. The argument is a future that makes a rig.
 #[macro_export]
@@ -135,6 +45,27 @@ macro_rules! connector_suite {
             who_comes_and_who_leaves_is_told
             another_topic_is_told
             a_sign_on_a_message_is_told
+            bytes_that_come_one_by_one_are_the_same_lines
+            a_stall_loses_and_doubles_nothing
+            what_was_under_way_at_a_cut_is_in_doubt_and_the_next_connection_is_whole
+            a_half_open_connection_is_noticed
+            a_connection_that_nobody_is_behind_is_noticed
+            a_server_that_is_killed_is_come_back_to
+            what_is_not_believed_is_told_plainly_and_parks
+            what_is_delivered_twice_is_one_message
+            what_was_said_meanwhile_has_its_own_time
+            a_shutdown_says_all_and_nothing_twice
+            the_rate_is_honoured
+            signs_of_all_scripts_pass_as_they_are
+            bytes_that_are_no_text_are_refused_or_read_around
+            what_is_no_markup_passes_as_it_is
+            markup_is_shown_and_reads_back
+            a_mass_mention_calls_nobody
+            nobody_speaks_as_another
+            who_is_there_is_known
+            who_is_away_is_known
+            who_is_removed_from_a_room_is_told_and_comes_back
+            a_ban_is_told_and_its_end_too
         }
     };
     (@cases $rig:expr; $($case:ident)+) => {
@@ -158,7 +89,11 @@ struct Line {
 
 impl Line {
     async fn open(rig: &dyn Rig, resume: Option<Cursor>) -> Self {
-        let session = rig.connector().connect(resume).await.expect("the connector connects");
+        Self::of(&*rig.connector(), resume).await
+    }
+
+    async fn of(connector: &dyn Connector, resume: Option<Cursor>) -> Self {
+        let session = connector.connect(resume).await.expect("the connector connects");
         Self { session, posts: 0 }
     }
 
@@ -185,6 +120,23 @@ impl Line {
         }
     }
 
+    /// The next message, acked, past what happens beside.
+    async fn said(&mut self) -> Message {
+        loop {
+            match self.input().await {
+                Input::Message(message) => return message,
+                Input::Happened(_) => {}
+                other => panic!("something else arrived instead of a message: {other:?}"),
+            }
+        }
+    }
+
+    /// Waits until the connection has ended; what arrives until then does not count.
+    async fn ends(&mut self, within: Duration) {
+        let ending = async { while self.session.arrivals.next().await.is_some() {} };
+        tokio::time::timeout(within, ending).await.expect("the connection ends in time");
+    }
+
     /// The next happening, acked.
     async fn happening(&mut self) -> Happening {
         match self.input().await {
@@ -202,6 +154,13 @@ impl Line {
         self.posts += 1;
         let key = DeliveryKey(format!("suite/{}", self.posts));
         self.session.outbox.post(Post { place, thread, reply, key: &key }).await
+    }
+
+    /// Says it without waiting for what becomes of it, under a key that its text makes.
+    async fn hands_over(&self, place: &Place, text: &str) {
+        let (key, reply) = (DeliveryKey(format!("suite/{text}")), Reply::text(text));
+        let post = Post { place, thread: None, reply: &reply, key: &key };
+        self.session.outbox.say(post).await.expect("it is taken");
     }
 
     async fn posted(&mut self, place: &Place, thread: Option<&str>, text: &str) -> Receipt {

@@ -136,6 +136,7 @@ impl Rig for MemoryRig {
         let act = match act {
             Act::Join => people::Act::Join,
             Act::Leave => people::Act::Leave,
+            Act::Away(_) => unreachable!("nobody is told who is away here"),
             Act::Topic(topic) => people::Act::Topic(topic),
             Act::React { sign, on } => people::Act::React(sign, &on.id),
             Act::Edit { message, text } => {

@@ -17,20 +17,24 @@ use wilco_contract::{
     reply::{Choice, Reply},
 };
 use wilco_engine::{NotDecided, PlanSeen};
-use wilco_testkit::connector_suite::{Act, Pressed, Rig, Shown};
+use wilco_testkit::{
+    connector_suite::{Act, Pressed, Rig, Shown, Way},
+    proxy::Proxy,
+};
 
 use crate::support::{
     Server,
-    client::{Client, Events},
+    client::{Answer, Client, Events},
     place,
 };
 
 /// How long somebody may be away without having left.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// People's clients are the API, as the page uses it.
+/// People's clients are the API, as the page uses it, through connections with faults.
 struct WebRig {
     server: Server,
+    proxy: Proxy,
     clients: HashMap<Account, Client>,
     /// The live streams that people have open.
     streams: Mutex<HashMap<Account, Events>>,
@@ -39,12 +43,13 @@ struct WebRig {
 impl WebRig {
     async fn start() -> Self {
         let server = Server::start().await;
+        let proxy = Proxy::before(server.address.port()).await;
         let mut clients = HashMap::new();
         for name in ["ana", "ben"] {
-            clients.insert(account(name), server.signed_in(name).await);
+            clients.insert(account(name), server.signed_in(name).await.through(proxy.port()));
         }
-        clients.insert(account("zed"), server.client());
-        Self { server, clients, streams: Mutex::default() }
+        clients.insert(account("zed"), server.client().through(proxy.port()));
+        Self { server, proxy, clients, streams: Mutex::default() }
     }
 }
 
@@ -54,6 +59,14 @@ fn account(name: &str) -> Account {
 
 fn messages_of(place: &Place) -> String {
     format!("/api/v1/rooms/{}/messages", place.as_str().replace(':', "%3A").replace('@', "%40"))
+}
+
+/// Whether it was said, or why not.
+fn said(answer: &Answer) -> Result<(), String> {
+    match answer.status {
+        201 => Ok(()),
+        status => Err(answer.problem(status)["detail"].as_str().expect("a sentence").to_owned()),
+    }
 }
 
 #[async_trait]
@@ -90,11 +103,7 @@ impl Rig for WebRig {
         text: &str,
     ) -> Result<(), String> {
         let body = json!({ "text": text, "thread": thread });
-        let answer = self.clients[who].post(&messages_of(place), &body).await;
-        match answer.status {
-            201 => Ok(()),
-            status => Err(answer.problem(status)["detail"].as_str().expect("a sentence").to_owned()),
-        }
+        said(&self.clients[who].post(&messages_of(place), &body).await)
     }
 
     async fn shows(&self, who: &Account, place: &Place) -> Vec<Shown> {
@@ -146,6 +155,40 @@ impl Rig for WebRig {
             },
             at: Timestamp::UNIX_EPOCH,
         })
+    }
+
+    fn way(&self) -> Option<Way<'_>> {
+        Some(Way::ToUs(&self.proxy))
+    }
+
+    fn pass(&self, span: Duration) {
+        self.server.clock.advance(span);
+    }
+
+    async fn pose(&self, who: &Account, place: &Place, text: &str) -> Result<Account, String> {
+        // Whoever is signed in as nobody, and whoever names somebody else than themselves.
+        let mut refused = String::new();
+        for (poser, body) in [("zed", json!({ "text": text })), ("ben", json!({ "text": text, "from": who }))]
+        {
+            let answer = self.clients[&account(poser)].post(&messages_of(place), &body).await;
+            refused = said(&answer).expect_err("nobody is somebody else");
+        }
+        Err(refused)
+    }
+
+    async fn say_twice(&self, who: &Account, place: &Place, text: &str) -> bool {
+        // A page that had no answer says it again under the same key.
+        let client = self.clients[who].with("idempotency-key", "twice");
+        for _ in 0..2 {
+            let answer = client.post(&messages_of(place), &json!({ "text": text })).await;
+            said(&answer).expect("it is said, or was");
+        }
+        true
+    }
+
+    async fn say_bytes(&self, who: &Account, place: &Place, bytes: &[u8]) -> Result<(), String> {
+        let body = [br#"{"text": ""#, bytes, br#""}"#].concat();
+        said(&self.clients[who].send_bytes("POST", &messages_of(place), Some(body.into())).await)
     }
 }
 

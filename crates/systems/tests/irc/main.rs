@@ -2,12 +2,11 @@
 //!
 //! Not what Wilco does with what arrives: `wilco-server` tests that on the same servers.
 
-mod faults;
 mod keys;
 mod past;
+#[expect(dead_code, reason = "the stories of whole servers use more of it")]
 mod people;
 mod scripted;
-#[expect(dead_code, reason = "the stories of whole servers use more of it")]
 mod servers;
 mod suite;
 mod tls;

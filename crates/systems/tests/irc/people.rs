@@ -78,17 +78,20 @@ impl Person {
 
     /// Takes an account of the network's services, which may be still on their way.
     pub(crate) async fn register(&self) {
-        let registering = async {
+        self.proves("REGISTER sesame someone@test.example").await;
+    }
+
+    /// Says to the network's services whose account is theirs, until it is believed.
+    pub(crate) async fn proves(&self, how: &str) {
+        let proving = async {
             loop {
-                self.send("PRIVMSG NickServ :REGISTER sesame someone@test.example").await;
+                self.send(&format!("PRIVMSG NickServ :{how}")).await;
                 if timeout(Duration::from_millis(400), self.seen(" 900 ")).await.is_ok() {
                     return;
                 }
             }
         };
-        timeout(PATIENCE, registering)
-            .await
-            .unwrap_or_else(|_| panic!("no account: {:#?}", self.lines.borrow()));
+        timeout(PATIENCE, proving).await.unwrap_or_else(|_| panic!("no account: {:#?}", self.lines.borrow()));
     }
 
     /// Enters a room.
@@ -121,8 +124,13 @@ impl Person {
 
     /// Sends a line, or several.
     pub(crate) async fn send(&self, line: &str) {
-        let line = format!("{line}\r\n");
-        self.writing.lock().await.write_all(line.as_bytes()).await.expect("the server takes it");
+        self.send_bytes(line.as_bytes()).await;
+    }
+
+    /// Sends a line, whatever its bytes are.
+    pub(crate) async fn send_bytes(&self, line: &[u8]) {
+        let line = [line, b"\r\n"].concat();
+        self.writing.lock().await.write_all(&line).await.expect("the server takes it");
     }
 
     /// Says something, once they have read what is there; what is long goes in several lines, as clients do it.

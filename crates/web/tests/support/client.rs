@@ -63,6 +63,13 @@ impl Client {
         Self { address, tasks, headers: vec![("host".into(), host)] }
     }
 
+    /// The same client on a way to the server that begins at this port.
+    pub(crate) fn through(&self, port: u16) -> Self {
+        let mut client = self.clone();
+        client.address.set_port(port);
+        client
+    }
+
     /// The same client with this header, in place of one of the same name.
     pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         let mut client = self.without(name);
@@ -114,6 +121,11 @@ impl Client {
 
     /// Sends a request; a body is JSON unless a header says otherwise.
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+        self.send_bytes(method, path, body.map(Bytes::from)).await
+    }
+
+    /// The same, whatever the bytes are.
+    pub(crate) async fn send_bytes(&self, method: &str, path: &str, body: Option<Bytes>) -> Answer {
         let response = self.open(method, path, body).await;
         let (parts, body) = response.into_parts();
         let body =
@@ -121,12 +133,12 @@ impl Client {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body: body.to_bytes() }
     }
 
-    async fn open(&self, method: &str, path: &str, body: Option<String>) -> Response<Incoming> {
+    async fn open(&self, method: &str, path: &str, body: Option<Bytes>) -> Response<Incoming> {
         let mut request = Request::builder().method(method).uri(path);
         if body.is_some() && !self.headers.iter().any(|(name, _)| name == "content-type") {
             request = request.header("content-type", "application/json");
         }
-        let mut request = request.body(Full::new(Bytes::from(body.unwrap_or_default()))).expect("a request");
+        let mut request = request.body(Full::new(body.unwrap_or_default())).expect("a request");
         for (name, value) in &self.headers {
             let name: HeaderName = name.parse().expect("a header's name");
             request.headers_mut().append(name, HeaderValue::from_str(value).expect("a header's value"));

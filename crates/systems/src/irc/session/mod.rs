@@ -358,6 +358,9 @@ impl Session {
                     self.address = Some(format!("{user}@{}", line.param(1)));
                 }
             }
+            "ERROR" if self.stage == Stage::Registering && register::is_about_password(line.last()) => {
+                self.not_registered("464", line.last());
+            }
             "ERROR" => {
                 let retry =
                     if self.stage == Stage::Registering { Retry::After(SILENCE) } else { Retry::Backoff };

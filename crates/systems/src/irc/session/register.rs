@@ -33,6 +33,10 @@ pub(super) const OFFERED: usize = 200;
 /// The longest list of capabilities in one request, in bytes.
 const REQUEST: usize = 400;
 
+/// How servers say that the password is wrong, where they end the connection instead of saying it by a number.
+const WRONG_PASSWORD: [&str; 4] =
+    ["bad password", "invalid password", "password incorrect", "wrong password"];
+
 /// How far it is.
 #[derive(Debug, Default)]
 pub(super) struct Register {
@@ -46,6 +50,12 @@ pub(super) struct Register {
     /// Whether the server was told its password.
     password: bool,
     nicks: usize,
+}
+
+/// Whether the last words of a server say that its password was not said, or another one.
+pub(super) fn is_about_password(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    WRONG_PASSWORD.iter().any(|wrong| words.contains(wrong))
 }
 
 impl Register {

@@ -260,6 +260,7 @@ fn a_refusal_says_whether_another_try_makes_sense() {
         (":s 432 * wilco :Erroneous nickname", Retry::Never),
         (":s 464 * :Password incorrect", Retry::Never),
         (":s 465 * :You are banned", Retry::After(SILENCE * 10)),
+        ("ERROR :Access denied: Bad password?", Retry::Never),
         ("ERROR :Closing link: too fast", Retry::After(SILENCE)),
     ] {
         let mut wire = Wire::new(settings());
