@@ -3,6 +3,7 @@
 //! Not a picture: the page and each network draw it as they can, text networks by [`Chart::lines`]. All of it is pure
 //! and bounded, so that a message with one stays a message. Layer 0.
 
+mod picture;
 mod plot;
 mod said;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod text;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+pub use picture::{ChartId, KEPT_SECS, KeptChart, MAX_KEPT};
 pub use said::quantity;
 pub use text::{Look, MIN_WIDTH};
 
@@ -188,6 +190,18 @@ impl Chart {
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.summary
+    }
+
+    /// From when to when it goes, with the zone; empty where it stands over names.
+    #[must_use]
+    pub fn span(&self) -> &str {
+        &self.span
+    }
+
+    /// Its summary without its title.
+    #[must_use]
+    pub fn facts(&self) -> String {
+        said::facts(self)
     }
 
     /// Where a picture of it is, on this server.

@@ -55,6 +55,8 @@ pub struct Caps {
     pub buttons: bool,
     /// The same delivery key twice is shown once.
     pub keys: bool,
+    /// A chart that is said there is to come with the address of its picture, as the network draws none itself.
+    pub pictures: bool,
     /// The longest message in bytes.
     pub max_bytes: usize,
     /// What it tells beside what is said.

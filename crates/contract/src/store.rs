@@ -14,6 +14,7 @@ use crate::{
     action::Stream,
     alias::{Alias, AliasScope},
     chain::{Head, Sealed},
+    chart::{Chart, ChartId, KeptChart},
     connector::{DeliveryKey, Receipt},
     event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
     ids::{Account, CommandId, Hash, ObjectId, OpId, Place, Seq, SourceName},
@@ -135,6 +136,9 @@ pub enum Record {
     Lease(Lease),
     /// An operation's message was said where it can be neither edited nor recognised. Beside the journal.
     Announced(Announced),
+    /// A chart got a link. What is over by then is forgotten, and of more than [`crate::chart::MAX_KEPT`] the oldest;
+    /// the same id again changes nothing. Beside the journal.
+    Chart(Box<KeptChart>),
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
     Log(LogLine),
 }
@@ -327,6 +331,7 @@ pub trait Store:
     + Aliases
     + Memory
     + Leases
+    + Charts
 {
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
@@ -536,6 +541,13 @@ pub trait Leases: Send + Sync {
     async fn leases(&self) -> Result<Vec<Lease>, StoreError>;
 }
 
+/// Reading charts that have a link.
+#[async_trait]
+pub trait Charts: Send + Sync {
+    /// The chart with this id, where it is still there at this time.
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError>;
+}
+
 /// Reading schedules.
 #[async_trait]
 pub trait Schedules: Send + Sync {
@@ -728,6 +740,7 @@ impl Record {
             | Self::Said { .. }
             | Self::Lease(_)
             | Self::Announced(_)
+            | Self::Chart(_)
             | Self::Log(_) => None,
         }
     }

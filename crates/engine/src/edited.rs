@@ -231,6 +231,7 @@ const NO_CAPS: Caps = Caps {
     threads: false,
     buttons: false,
     keys: false,
+    pictures: false,
     max_bytes: 0,
     tells: wilco_contract::connector::Tells::NOTHING,
 };

@@ -30,6 +30,7 @@ mod memory;
 mod orders;
 mod outbox;
 mod own;
+mod pictures;
 mod planning;
 mod programs;
 mod reacted;

@@ -9,7 +9,7 @@ mod remembered;
 mod told;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,6 +19,7 @@ use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
     alias::Alias,
     chain::{Head, Seal, Sealed, Walk},
+    chart::{Chart, ChartId, KeptChart, MAX_KEPT},
     clock::Chance,
     connector::DeliveryKey,
     ids::{Hash, OpId, Place, Seq},
@@ -30,9 +31,9 @@ use wilco_contract::{
     schedule::ScheduleState,
     slot::Shown,
     store::{
-        Access, Announced, AuditFilter, Batch, GIVEN, Inbox, Journal, JournalRow, Leases, Lock, Locks,
-        LogLine, Logs, NOT_AUDIT, Operations, Page, Record, RoomMessage, Rooms, Schedules, Store, StoreError,
-        When,
+        Access, Announced, AuditFilter, Batch, Charts, GIVEN, Inbox, Journal, JournalRow, Leases, Lock,
+        Locks, LogLine, Logs, NOT_AUDIT, Operations, Page, Record, RoomMessage, Rooms, Schedules, Store,
+        StoreError, When,
     },
 };
 
@@ -61,6 +62,8 @@ struct State {
     tokens: HashMap<Hash, Token>,
     log: HashMap<OpId, BTreeMap<u64, LogLine>>,
     announced: BTreeMap<(OpId, usize), Announced>,
+    /// The oldest first.
+    charts: VecDeque<KeptChart>,
     aliases: BTreeMap<(String, String), Alias>,
     remembered: BTreeMap<(String, String), Remembered>,
     told: Told,
@@ -93,6 +96,7 @@ impl MemoryStore {
             tokens: HashMap::new(),
             log: HashMap::new(),
             announced: BTreeMap::new(),
+            charts: VecDeque::new(),
             aliases: BTreeMap::new(),
             remembered: BTreeMap::new(),
             told: Told::default(),
@@ -181,6 +185,7 @@ impl State {
             Record::Announced(said) => {
                 drop(self.announced.insert((said.operation.clone(), said.slot), said));
             }
+            Record::Chart(kept) => self.keep(*kept),
             Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
             Record::Muted(mute) => self.told.mute(mute),
             Record::Unmuted { place, what, .. } => self.told.unmute(place, what),
@@ -199,6 +204,16 @@ impl State {
             // Letting it in has changed how it stands.
             Record::Schedule(_) | Record::Lease(_) | Record::Event(_) | Record::Audit(_) => {}
         }
+    }
+
+    fn keep(&mut self, kept: KeptChart) {
+        let at = kept.at;
+        if self.charts.iter().all(|known| known.id != kept.id) {
+            self.charts.push_back(kept);
+        }
+        self.charts.retain(|known| at < known.until);
+        let beyond = self.charts.len().saturating_sub(MAX_KEPT);
+        self.charts.drain(..beyond);
     }
 
     fn edit(&mut self, message: Seq, reply: Reply) {
@@ -395,6 +410,15 @@ impl Leases for MemoryStore {
         let mut all: Vec<_> = self.state().known.leases.values().cloned().collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(all)
+    }
+}
+
+#[async_trait]
+impl Charts for MemoryStore {
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError> {
+        let state = self.state();
+        let found = state.charts.iter().find(|kept| kept.id == *id && now < kept.until);
+        Ok(found.map(|kept| kept.chart.clone()))
     }
 }
 

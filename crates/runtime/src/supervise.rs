@@ -38,8 +38,15 @@ const CONNECTING: Duration = Duration::from_secs(180);
 /// How long taking in what arrived may take before that is told. It goes on: a full lane or disk is waited for.
 const TAKING: Duration = Duration::from_secs(60);
 /// What is taken for possible until a network said what it can do.
-const LEAST: Caps =
-    Caps { edits: false, threads: false, buttons: false, keys: false, max_bytes: 400, tells: Tells::NOTHING };
+const LEAST: Caps = Caps {
+    edits: false,
+    threads: false,
+    buttons: false,
+    keys: false,
+    pictures: false,
+    max_bytes: 400,
+    tells: Tells::NOTHING,
+};
 
 /// Who takes what arrives, and is told the way out.
 #[async_trait]

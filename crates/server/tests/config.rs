@@ -234,6 +234,7 @@ nick = "wilco-bot"
 sasl = { account = "Wilco", password = { env = "IRC_PASSWORD" } }
 rooms = ["#wilco", { room = "#secret", key = { env = "IRC_KEY" } }]
 rate = "unlimited"
+pictures = false
 password = { env = "IRC_PASSWORD" }
 
 [person.ana]
@@ -266,6 +267,7 @@ fn networks_are_read() {
     assert_eq!((irc.addresses[0].to_string(), irc.nick.as_str()), ("irc.example.org:6697".into(), "wilco"));
     assert!(matches!(irc.addresses[0].tls, Tls::On { .. }), "TLS unless it is said otherwise");
     assert_eq!(irc.rate.map(|rate| rate.to_string()), Some("2/s burst 5".to_owned()));
+    assert!(irc.pictures && !libera.pictures, "links to pictures unless it is said otherwise");
     let addresses: Vec<_> = libera.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["[::1]:7000", "two.example.org:6667"]);
     assert_eq!(libera.nick, "wilco-bot");
@@ -283,7 +285,7 @@ fn networks_are_read() {
 fn networks_that_cannot_be() {
     insta::assert_snapshot!(each(&[
         "[connector.irc]\nsevrer = 'irc.example.org'",
-        "[connector.irc]\nserver = 'irc.example.org:port'\nrooms = []\nnick = '1st'\nrate = 'fast'\ntls = 'yes'",
+        "[connector.irc]\nserver = 'irc.example.org:port'\nrooms = []\nnick = '1st'\nrate = 'fast'\npictures = 'no'\ntls = 'yes'",
         "[connector.irc]\nserver = 'irc://x'\nrooms = ['ops', '#ops', '#OPS']\ntls = { pins = ['sha1:00'] }",
         "[connector.irc]\nserver = 'x'\nrooms = ['#ops']\nsasl = { account = 'wilco', password = 'sesame' }",
         "[connector.irc]\nserver = []\nrooms = ['#ops']\nsasl = { account = 'wilco' }",

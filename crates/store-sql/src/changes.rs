@@ -14,6 +14,7 @@ use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
     alias::Alias,
     chain::Seal,
+    chart::KeptChart,
     ids::{Hash, OpId, Seq},
     input::Input,
     lease::Lease,
@@ -59,6 +60,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) memory: BTreeMap<(String, &'a str), Option<&'a Remembered>>,
     pub(crate) log: Vec<&'a LogLine>,
     pub(crate) announced: Vec<&'a Announced>,
+    /// The charts that got a link, the oldest first.
+    pub(crate) charts: Vec<&'a KeptChart>,
     pub(crate) told: Told<'a>,
 }
 
@@ -100,6 +103,7 @@ impl<'a> Changes<'a> {
             memory: BTreeMap::new(),
             log: Vec::new(),
             announced: Vec::new(),
+            charts: Vec::new(),
             told: Told::default(),
         }
     }
@@ -165,6 +169,7 @@ impl<'a> Changes<'a> {
             Record::Memory(event) => self.remember(event),
             Record::Log(line) => self.log.push(line),
             Record::Announced(said) => self.announced.push(said),
+            Record::Chart(kept) => self.charts.push(kept),
             Record::Audit(_) => {}
             told => self.told.take(told, &stored.slots),
         }
@@ -189,6 +194,7 @@ impl<'a> Changes<'a> {
 
     /// About how many rows these are; 0 only where nothing changes.
     pub(crate) fn rows(&self) -> usize {
-        self.journal.len() + self.log.len() + self.announced.len() + self.leases.len() + self.told.rows()
+        let beside = self.log.len() + self.announced.len() + self.leases.len() + self.charts.len();
+        self.journal.len() + beside + self.told.rows()
     }
 }

@@ -88,6 +88,7 @@ impl<'a> Names<'a> {
                 | Record::Line(_)
                 | Record::Said { .. }
                 | Record::Announced(_)
+                | Record::Chart(_)
                 | Record::Log(_) => {}
             }
         }

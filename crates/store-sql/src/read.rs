@@ -4,6 +4,7 @@
 
 mod access;
 mod aliases;
+mod charts;
 mod events;
 mod journal;
 mod leases;

@@ -3,6 +3,7 @@
 //! Not the transaction around them. Layer 2.
 
 mod aliases;
+mod charts;
 mod memory;
 mod told;
 
@@ -93,6 +94,7 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
         let slot = whole(said.slot)?;
         statement.execute(params![said.operation.as_str(), slot, said.state.as_str(), &said.plan.0[..]])
     })?;
+    charts::write(conn, &changes.charts)?;
     told::write(conn, &changes.told)
 }
 

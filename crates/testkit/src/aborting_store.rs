@@ -13,6 +13,7 @@ use wilco_contract::{
     access::{LoginLink, Session, Token},
     alias::Alias,
     chain::{Head, Sealed},
+    chart::{Chart, ChartId},
     connector::{DeliveryKey, Receipt},
     event::{EventFilter, Payload, StoredEvent, Trace, Unrouted},
     ids::{Hash, ObjectId, OpId, Place, Seq, SourceName},
@@ -24,8 +25,8 @@ use wilco_contract::{
     schedule::ScheduleState,
     slot::{Parcel, ShownSlot},
     store::{
-        Access, Aliases, Announced, AuditFilter, Batch, Events, Inbox, Journal, JournalRow, Leases, Lock,
-        Locks, LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store,
+        Access, Aliases, Announced, AuditFilter, Batch, Charts, Events, Inbox, Journal, JournalRow, Leases,
+        Lock, Locks, LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store,
         StoreError, When,
     },
 };
@@ -228,6 +229,13 @@ impl Events for AbortingStore {
 impl Leases for AbortingStore {
     async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         self.inner.leases().await
+    }
+}
+
+#[async_trait]
+impl Charts for AbortingStore {
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError> {
+        self.inner.chart(id, now).await
     }
 }
 

@@ -57,8 +57,15 @@ pub struct MemoryNetwork {
 
 impl MemoryNetwork {
     /// What it can do.
-    pub const CAPS: Caps =
-        Caps { edits: true, threads: true, buttons: true, keys: true, max_bytes: 65_536, tells: Tells::ALL };
+    pub const CAPS: Caps = Caps {
+        edits: true,
+        threads: true,
+        buttons: true,
+        keys: true,
+        pictures: false,
+        max_bytes: 65_536,
+        tells: Tells::ALL,
+    };
 
     /// What it can do where it is plain: one line after the other, nothing else.
     pub const PLAIN: Caps = Caps {
@@ -66,6 +73,7 @@ impl MemoryNetwork {
         threads: false,
         buttons: false,
         keys: false,
+        pictures: true,
         max_bytes: 400,
         tells: Tells::NOTHING,
     };

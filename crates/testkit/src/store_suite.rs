@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod aliases;
+pub mod charts;
 pub mod events;
 pub mod journal;
 pub mod leases;
@@ -83,6 +84,11 @@ macro_rules! store_suite {
         $crate::store_suite!(@ $make, aliases:
             a_name_stands_until_it_is_taken_back,
             what_somebody_gave_comes_newest_first,
+        );
+        $crate::store_suite!(@ $make, charts:
+            a_chart_is_found_by_its_id_until_its_time_is_over,
+            what_is_over_is_forgotten_when_another_is_kept,
+            of_more_charts_than_are_kept_the_oldest_are_forgotten,
         );
         $crate::store_suite!(@ $make, events:
             an_event_is_taken_in_once,

@@ -37,6 +37,7 @@ use crate::{
     guard, headers,
     health::{self, Ready},
     hooks,
+    pictures::{self, Pictures},
     problem::Problem,
     rate::Rate,
     telemetry,
@@ -84,6 +85,7 @@ pub(crate) struct Door {
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) stop: Cancel,
     pub(crate) rate: Rate,
+    pub(crate) pictures: Pictures,
     /// Open streams by caller.
     pub(crate) streams: Mutex<HashMap<String, usize>>,
 }
@@ -103,12 +105,14 @@ pub fn router(parts: DoorParts) -> Router {
         metrics,
         stop,
         rate: Rate::default(),
+        pictures: Pictures::default(),
         streams: Mutex::default(),
     });
     let open = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics));
+        .route("/metrics", get(health::metrics))
+        .route(pictures::ROUTE, get(pictures::picture));
     let pages = assets::PAGES
         .iter()
         .fold(Router::new(), |router, path| router.route(path, get(assets::page)))

@@ -17,6 +17,7 @@ mod headers;
 pub mod health;
 mod hooks;
 mod openapi;
+mod pictures;
 pub mod problem;
 pub mod public_url;
 mod rate;

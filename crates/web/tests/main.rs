@@ -8,5 +8,6 @@ mod guard;
 mod hooks;
 mod live;
 mod operations;
+mod pictures;
 mod rooms;
 mod support;

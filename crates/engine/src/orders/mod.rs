@@ -42,6 +42,7 @@ use crate::{
     core::Core,
     limits::Rated,
     lines::{Numbers, Sink},
+    pictures,
     planning::{self, later},
     telemetry, words,
 };
@@ -67,6 +68,11 @@ impl From {
     pub(crate) fn address(&self, name: &str) -> String {
         let in_room = self.in_room && self.place.direct().is_none();
         if in_room { format!("{name} ") } else { String::new() }
+    }
+
+    /// Whether its answer is said in its place, and not handed to another door.
+    fn is_answered_there(&self) -> bool {
+        self.in_room || matches!(self.who, Principal::Rule { .. })
     }
 
     /// What `me`, `here` and `tomorrow` mean in the order.
@@ -298,7 +304,11 @@ async fn read(
     // An empty answer is one that was said elsewhere.
     let reply = if reply.blocks.is_empty() { answer(&Outcome::default()) } else { reply };
     match &given.then.to {
-        Some(to) => elsewhere::say(core, from, given, (to, reply)).await,
+        Some(to) => elsewhere::say(core, from, given, (to, pictures::linked(core, to, reply).await)).await,
+        // What nobody said in a room is answered to whoever asks, wherever that is.
+        None if kind == READ && from.is_answered_there() => {
+            Answer::Done { reply: pictures::linked(core, &from.place, reply).await, rows }
+        }
         None => Answer::Done { reply, rows },
     }
 }

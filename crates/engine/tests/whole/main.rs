@@ -18,6 +18,7 @@ mod memory;
 mod operations;
 mod outbox;
 mod outputs;
+mod pictures;
 mod rates;
 mod reading;
 mod rooms;

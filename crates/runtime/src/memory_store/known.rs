@@ -164,6 +164,7 @@ impl Known {
             | Record::Shown { .. }
             | Record::Said { .. }
             | Record::Announced(_)
+            | Record::Chart(_)
             | Record::Log(_) => {}
         }
         Ok(())

@@ -56,6 +56,7 @@ impl Rooms {
         threads: true,
         buttons: true,
         keys: true,
+        pictures: false,
         max_bytes: 256 * 1024,
         tells: Tells::ALL,
     };

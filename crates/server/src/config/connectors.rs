@@ -40,7 +40,7 @@ pub(super) const WEB: Keys = Keys::of(&["kind", "rooms"]);
 /// The keys of a room of the page.
 pub(super) const ROOM: Keys = Keys::of(&["name", "topic"]);
 pub(super) const IRC: Keys =
-    Keys::of(&["kind", "server", "tls", "nick", "sasl", "password", "rooms", "rate"]);
+    Keys::of(&["kind", "server", "tls", "nick", "sasl", "password", "rooms", "rate", "pictures"]);
 /// The keys of a room of IRC that is kept with a key.
 pub(super) const IRC_ROOM: Keys = Keys::of(&["room", "key"]);
 pub(super) const TLS: Keys = Keys::of(&["authorities", "pins"]);
@@ -140,6 +140,7 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<(irc::Settings, Opt
     };
     let rooms = rooms_of(&table, around);
     let rate = rate(&table);
+    let pictures = table.get("pictures").map_or(Some(true), |value| value.flag());
     let tls = match (tls?, certificate) {
         (Tls::On { authorities, pins, .. }, ours) => Tls::On { authorities, pins, ours },
         (Tls::Off, None) => Tls::Off,
@@ -166,6 +167,7 @@ fn network(entry: &Value<'_>, around: &Around<'_>) -> Option<(irc::Settings, Opt
         sasl: sasl?,
         rooms: rooms?,
         rate: rate?,
+        pictures: pictures?,
         called: around.called.to_owned(),
         console: around.console.to_owned(),
     };

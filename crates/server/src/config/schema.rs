@@ -147,6 +147,7 @@ fn irc() -> Json {
         ),
         ("rooms", about(rooms, "The rooms that it is in: `#ops`")),
         ("rate", words("Lines in a span of time: `2/s burst 5`; or `unlimited`")),
+        ("pictures", flag("Whether charts come with a link to their picture; absent: true")),
     ];
     table(connectors::IRC, &["server", "rooms"], rows)
 }

@@ -13,5 +13,6 @@ mod servers;
 
 mod away;
 mod links;
+mod pictures;
 mod soak;
 mod stories;

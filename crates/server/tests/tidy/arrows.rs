@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 const FOR_TESTS: [&str; 2] = ["testkit", "runtime"];
 
 /// Dependencies of weight, each with the only crates that may name it: who replaces one changes no other crate.
-const OWNED: [(&str, &[&str]); 15] = [
+const OWNED: [(&str, &[&str]); 17] = [
     ("sqlx", &["store-sql"]),
     ("rusqlite", &["store-sql"]),
     ("axum", &["web"]),
@@ -31,6 +31,8 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("hyper-util", &["web"]),
     ("metrics-exporter-prometheus", &["web", "server"]),
     ("minijinja", &["contract"]),
+    ("resvg", &["web"]),
+    ("skrifa", &["web"]),
     ("reqwest", &["runtime", "server"]),
     ("rustls", &["runtime", "server"]),
     ("tokio-rustls", &["runtime"]),

@@ -49,6 +49,7 @@ async fn every_read_is_served_by_an_index() {
         events::statements(),
         slots::statements(),
         memory::statements(),
+        charts::statements(),
     ]
     .concat()
     {

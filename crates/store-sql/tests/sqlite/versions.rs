@@ -11,17 +11,20 @@ use wilco_contract::{
     memory::{MemoryCall, MemoryEvent, Namespace, Remembered},
     operation::State,
     store::{
-        Access, Aliases, Announced, Events, Inbox, Journal, Leases, Locks, Logs, Memory, Operations, Page,
-        Record, Rooms, Schedules, Slots, Store, When,
+        Access, Aliases, Announced, Charts, Events, Inbox, Journal, Leases, Locks, Logs, Memory, Operations,
+        Page, Record, Rooms, Schedules, Slots, Store, When,
     },
 };
 use wilco_store_sql::{SqliteStore, verify::verify};
-use wilco_testkit::store_suite::samples::{arrived, at, batch, hash, object, op_id, place, slot, source};
+use wilco_testkit::store_suite::{
+    charts::kept,
+    samples::{arrived, at, batch, hash, object, op_id, place, slot, source},
+};
 
 use crate::home::Home;
 
 /// A schema, its dump, and how many records and which hash the chain ends with.
-const DUMPS: [(u32, &str, u64, &str); 5] = [
+const DUMPS: [(u32, &str, u64, &str); 6] = [
     (
         1,
         include_str!("versions/1.sql"),
@@ -49,6 +52,12 @@ const DUMPS: [(u32, &str, u64, &str); 5] = [
     (
         5,
         include_str!("versions/5.sql"),
+        34,
+        "89e04724722366b544b6d7f42b04f016287d41b329aadd9809f2ada5ec41c285",
+    ),
+    (
+        6,
+        include_str!("versions/6.sql"),
         34,
         "89e04724722366b544b6d7f42b04f016287d41b329aadd9809f2ada5ec41c285",
     ),
@@ -95,6 +104,10 @@ async fn a_database_of_every_schema_opens_with_all_its_rows() {
             let said = store.announced(&op_id(1)).await.expect("what was said");
             let said: Vec<_> = said.iter().map(|said| (said.slot, said.state)).collect();
             assert_eq!(said, [(0, State::AwaitingConfirm)]);
+        }
+        if schema >= 6 {
+            let leases = store.leases().await.expect("leases");
+            assert_eq!((leases[0].token, leases[0].holder.id.as_str()), (1, "one"));
         }
         goes_on(&store, Seq(records + 1)).await;
     }
@@ -174,5 +187,9 @@ async fn goes_on(store: &SqliteStore, next: Seq) {
     store.commit(records, When::Now).await.expect("written");
     assert_eq!(store.announced(&op_id(1)).await, Ok(vec![said]));
     assert_eq!(store.leases().await, Ok(vec![lease]));
+    let kept = kept(1, 0, 60);
+    let records = batch([Record::Chart(Box::new(kept.clone()))]);
+    store.commit(records, When::Now).await.expect("written");
+    assert_eq!(store.chart(&kept.id, at(0)).await, Ok(Some(kept.chart)));
     verify(store, &[]).await.expect("a whole journal");
 }

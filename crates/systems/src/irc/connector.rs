@@ -164,6 +164,7 @@ impl IrcConnector {
                 threads: false,
                 buttons: false,
                 keys: false,
+                pictures: self.settings.pictures,
                 max_bytes: MAX_BYTES,
                 tells: TELLS,
             },

@@ -33,6 +33,8 @@ pub struct Settings {
     pub rooms: Vec<RoomSettings>,
     /// How fast lines are sent; nothing: as fast as the server takes them.
     pub rate: Option<Rate>,
+    /// Whether charts come with the address of a picture.
+    pub pictures: bool,
     /// By which name people address Wilco, for the orders that it offers.
     pub called: String,
     /// Where people find the page, without a slash at the end.

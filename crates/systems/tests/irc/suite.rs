@@ -38,6 +38,7 @@ pub(crate) fn settings(port: u16, tls: Tls) -> Settings {
         rate: None,
         called: "wilco".into(),
         console: "http://localhost:7777".into(),
+        pictures: true,
     }
 }
 

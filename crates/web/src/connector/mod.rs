@@ -206,6 +206,7 @@ impl Connector for WebConnector {
                 threads: true,
                 buttons: true,
                 keys: true,
+                pictures: false,
                 max_bytes: MAX_REPLY,
                 tells: TELLS,
             },

@@ -29,6 +29,7 @@ fn settings() -> Settings {
         rate: None,
         called: "wilco".into(),
         console: "http://localhost:7777".into(),
+        pictures: true,
     }
 }
 
