@@ -68,7 +68,7 @@ impl Directory for Counting {
     }
 }
 
-/// A pack's command with one step, which fills in a template and keeps nothing.
+/// A pack's command with one step, which fills in a template.
 fn say() -> Command {
     let token = ArgSpec {
         name: "token".to_owned(),
@@ -79,8 +79,8 @@ fn say() -> Command {
     };
     let step = Step {
         id: "answer".to_owned(),
-        uses: ActionName::parse("memory.get").expect("a name"),
-        with: json!({"key": "answer", "default": "pong {{ token }}"}),
+        uses: ActionName::parse("text.answer").expect("a name"),
+        with: json!({"text": "pong {{ token }}"}),
         effect: None,
         undo: None,
         when: None,

@@ -96,6 +96,7 @@ pub(crate) fn actions(core: &Weak<Core>) -> Vec<Arc<dyn DynAction>> {
     use Effect::{Read, Write};
     let own: Vec<Arc<dyn DynAction>> = vec![
         own!(core, "say", Write, "says something in a room", say),
+        own!(core, "text.answer", Read, "answers with a text", tell::answer),
         own!(core, "wilco.help", Read, "tells what can be said", tell::help),
         own!(core, "wilco.ping", Read, "answers", tell::ping),
         own!(core, "wilco.whoami", Read, "tells who you are to Wilco", tell::whoami),

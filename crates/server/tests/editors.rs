@@ -311,6 +311,7 @@ fn an_editor_offers_the_actions_and_what_each_takes() {
             "memory.list",
             "memory.set",
             "say",
+            "text.answer",
             "wait"
         ])
     );

@@ -77,6 +77,20 @@ pub(crate) async fn help(core: &Arc<Core>, intent: &Intent, args: HelpArgs) -> T
     Ok(Outcome { rows: Some(rows).filter(|rows| !rows.is_empty()), ..told })
 }
 
+/// The arguments of `text.answer`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AnswerArgs {
+    /// What to answer.
+    text: String,
+}
+
+/// Says what a pack says, and nothing else.
+pub(crate) async fn answer(_: &Arc<Core>, _: &Intent, args: AnswerArgs) -> Told {
+    let outputs = serde_json::json!({ "text": args.text });
+    Ok(Outcome { outputs, reply: Some(Reply::text(args.text)), ..Outcome::default() })
+}
+
 /// The arguments of `ping`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PingArgs {
