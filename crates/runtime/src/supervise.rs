@@ -229,11 +229,17 @@ impl Supervisor {
         let serving = async {
             while let Some(arrival) = arrivals.next().await {
                 after = arrival.cursor.clone().or(after.take());
-                self.take(arrival).await;
+                // What arrived behind it is heard all the same: a network may never bring it again.
+                if AssertUnwindSafe(self.take(arrival)).catch_unwind().await.is_err() {
+                    tracing::error!(
+                        connector = self.name,
+                        "Something that arrived made a mistake; it is left out."
+                    );
+                }
             }
         };
         if AssertUnwindSafe(serving).catch_unwind().await.is_err() {
-            tracing::error!(connector = self.name, "Something that arrived made a mistake; connecting anew.");
+            tracing::error!(connector = self.name, "A connector made a mistake; connecting anew.");
         }
         *cursor = after.or(cursor.take());
         line.broke();

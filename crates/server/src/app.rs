@@ -52,7 +52,7 @@ use crate::{
 /// How long tasks may take to come to an end at a stop, and with them what is being said.
 const DRAIN: Duration = Duration::from_secs(4);
 /// How long connections may take after that, with what the networks have not taken yet.
-const PARTING: Duration = Duration::from_secs(2);
+const PARTING: Duration = Duration::from_secs(5);
 
 /// How many operations are read at once.
 const AT_ONCE: usize = 500;

@@ -12,8 +12,8 @@ use minijinja::{Environment, Error, Expression, Value};
 
 /// How many templates, or expressions, are kept at once.
 const MOST: usize = 4_096;
-/// What a template that includes another one is given in its place. There is none of this name: a template is whole.
-const NO_OTHER: &str = "\0";
+/// What a template that includes another one is told that it asked for. There is none of this name.
+const NO_OTHER: &str = "(a template includes no other one)";
 
 /// The templates of one language.
 pub(super) struct Templates {
@@ -104,6 +104,7 @@ mod tests {
         }
         assert_eq!(templates.render("{{ 'seen' }}", &Value::UNDEFINED).expect("a text"), "seen");
         let including = r#"{% include "{{ 'seen' }}" %}"#;
-        assert!(templates.render(including, &Value::UNDEFINED).is_err(), "a template is whole");
+        let error = templates.render(including, &Value::UNDEFINED).expect_err("a template is whole");
+        assert_eq!(error.kind(), minijinja::ErrorKind::TemplateNotFound, "{error}");
     }
 }

@@ -154,6 +154,9 @@ impl Receiver for Heard {
         {
             std::future::pending::<()>().await;
         }
+        if let Input::Message(message) = &arrival.input {
+            assert_ne!(message.text, "a mistake", "whoever takes it in makes one");
+        }
         if let Input::Message(message) = arrival.input {
             let _ = self.texts.send(message.text);
         }
@@ -229,6 +232,15 @@ async fn it_goes_on_after_every_end_but_the_one_that_somebody_has_to_mend() {
     );
     let keys: Vec<_> = far.receiver.attached.lock().expect("the list").iter().map(|caps| caps.keys).collect();
     assert_eq!(keys, [false, true, true, true], "attached before the first connection, and by each");
+}
+
+#[tokio::test]
+async fn what_makes_a_mistake_is_left_out_and_what_came_behind_it_is_heard() {
+    let mut far = Far::of("far", vec![Ok(vec!["one", "a mistake", "two"]), Err(Retry::Never)]);
+    let said = far.until("far is parked: it does not work").await;
+    assert_eq!(said, ["one", "two", "far is parked: it does not work"]);
+    let resumed = far.prepared.resumed.lock().expect("the list").clone();
+    assert_eq!(resumed, [None, Some(Cursor("two".to_owned()))], "one connection brought all of it");
 }
 
 #[tokio::test]

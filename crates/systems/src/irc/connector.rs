@@ -57,8 +57,9 @@ const POSTS: usize = 64;
 const AT_ONCE: usize = 16 * 1_024;
 /// How often the protocol looks at the time.
 const TICK: Duration = Duration::from_secs(1);
-/// How long what was said may take to be taken by the server at the end.
+/// How long what was said may take to be taken by the server at the end, where nothing slows it, and where a rate does.
 const PARTING: Duration = Duration::from_secs(1);
+const PARTING_AT_A_RATE: Duration = Duration::from_secs(4);
 /// What a message holds: twenty lines of some eighty signs.
 const MAX_BYTES: usize = 1_600;
 
@@ -441,7 +442,8 @@ impl Connection {
                 }
                 () = arrive.closed(), if parting.is_none() => {
                     // What was said is still given time to be taken.
-                    parting = Some(Instant::now() + PARTING);
+                    let most = if self.settings.rate.is_some() { PARTING_AT_A_RATE } else { PARTING };
+                    parting = Some(Instant::now() + most);
                     self.backlog.clear();
                 }
                 Some(ask) = self.asks.recv(), if self.session.waiting() < most => {

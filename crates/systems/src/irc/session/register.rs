@@ -36,6 +36,8 @@ const REQUEST: usize = 400;
 /// How servers say that the password is wrong, where they end the connection instead of saying it by a number.
 const WRONG_PASSWORD: [&str; 4] =
     ["bad password", "invalid password", "password incorrect", "wrong password"];
+/// What they say beside it where time heals it.
+const FOR_NOW: [&str; 5] = ["too many", "try again", "throttl", "banned", "-line"];
 
 /// How far it is.
 #[derive(Debug, Default)]
@@ -55,7 +57,8 @@ pub(super) struct Register {
 /// Whether the last words of a server say that its password was not said, or another one.
 pub(super) fn is_about_password(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
-    WRONG_PASSWORD.iter().any(|wrong| words.contains(wrong))
+    let has = |any: &[&str]| any.iter().any(|said| words.contains(said));
+    has(&WRONG_PASSWORD) && !has(&FOR_NOW)
 }
 
 impl Register {

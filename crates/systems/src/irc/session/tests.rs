@@ -263,6 +263,7 @@ fn a_refusal_says_whether_another_try_makes_sense() {
         (":s 465 * :You are banned", Retry::After(SILENCE * 10)),
         ("ERROR :Access denied: Bad password?", Retry::Never),
         ("ERROR :Closing link: too fast", Retry::After(SILENCE)),
+        ("ERROR :Too many bad password attempts, try again later", Retry::After(SILENCE)),
     ] {
         let mut wire = Wire::new(settings());
         wire.server(line);
