@@ -240,6 +240,7 @@ async fn an_outage_loses_nothing_of_five_hundred_webhooks() {
     let port = network.port;
     let mut town = Town::hooked(network, port).await;
     town.stands("connected").await;
+    let before = memory(town.server.pid(), "VmRSS");
     town.network.kill();
     town.stands("waiting").await;
     for number in 0..500 {
@@ -258,6 +259,16 @@ async fn an_outage_loses_nothing_of_five_hundred_webhooks() {
     for (number, line) in told.iter().enumerate() {
         assert!(line.contains(&format!("webapp#{number} ")), "{number}: {line}");
     }
+    let most = memory(town.server.pid(), "VmHWM");
+    assert!(most <= before + 20 * 1_024, "{before} KiB before, {most} KiB at most");
+}
+
+/// A figure of a process's memory, in KiB, as Linux tells it.
+fn memory(process: u32, figure: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
+    kib.expect("a figure in kB")
 }
 
 /// More orders than anything holds at once are answered all the same, each once and in order.
