@@ -214,3 +214,16 @@ async fn what_comes_twice_while_it_waits_and_has_to_be_kept_is_one_order() {
     assert_eq!(operations(&world).await.len(), 1);
     assert_eq!((apps(&world), world.deploy.begun().len()), (vec!["web".to_owned()], 1));
 }
+
+/// A name that was given just before counts for all that is said behind it.
+#[tokio::test]
+async fn help_is_told_of_what_a_name_stands_for_in_its_turn() {
+    let world = World::new().await;
+    world.read.hold();
+    world.say("web:you", "1", "wilco status web").await;
+    world.say("web:you", "2", "wilco alias st = status web").await;
+    world.say("web:you", "3", "wilco st --help").await;
+    goes_on(&world).await;
+    let told = world.last_text();
+    assert!(told.contains("status <app>") && !told.contains("restart"), "{told}");
+}
