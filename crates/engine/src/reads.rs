@@ -70,8 +70,9 @@ pub(crate) fn meant(core: &Core, message: &Message, order: &str) -> Option<Optio
     if !only_reads(&reading) {
         return None;
     }
-    // What a name stands for may change until its turn comes.
-    Some(line.is_none().then(|| Box::new(Meant { live, who: from.who, reading })))
+    // What a name stands for may change until its turn comes, and words that only ask for help may become a name.
+    let stays = line.is_none() && matches!(reading, Reading::Order(_));
+    Some(stays.then(|| Box::new(Meant { live, who: from.who, reading })))
 }
 
 /// Whether something is asked where this was said, so that it may be an answer.

@@ -31,6 +31,7 @@ macro_rules! connector_suite {
             the_same_key_is_shown_once
             our_own_messages_do_not_arrive
             a_long_post_is_shown_whole
+            a_picture_and_a_file_are_shown_with_their_addresses
             a_post_that_is_too_long_is_refused_or_split
             a_text_that_is_too_long_is_refused_or_split
             hostile_text_arrives_as_data

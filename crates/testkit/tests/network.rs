@@ -13,8 +13,9 @@ use wilco_contract::{
     input::{Input, Message},
     reply::Choice,
 };
+use wilco_runtime::rate::Rate;
 use wilco_testkit::{
-    connector_suite::{Act, Pressed, Rig, Shown, cases},
+    connector_suite::{Act, Disbelieved, Expel, Pressed, Rig, Shown, Way, cases},
     network::{MemoryNetwork, people},
 };
 
@@ -125,6 +126,46 @@ impl Rig for MemoryRig {
         let ours = self.network.shown().into_iter().enumerate();
         let ours = ours.map(|(at, one)| shown(at.to_string(), one.thread, true, one.reply.plain()));
         said.chain(ours).collect()
+    }
+
+    fn way(&self) -> Option<Way<'_>> {
+        // All of it is in this process: nothing passes anywhere.
+        None
+    }
+
+    async fn kill(&self) -> bool {
+        // There is no server.
+        false
+    }
+
+    async fn disbelieved(&self) -> Option<Disbelieved> {
+        // It asks nobody who they are.
+        None
+    }
+
+    fn paced(&self, _: Rate) -> Option<Arc<dyn Connector>> {
+        // It shows at once whatever is posted.
+        None
+    }
+
+    fn tells_away(&self) -> bool {
+        // It knows who comes and leaves, and no more.
+        false
+    }
+
+    async fn expel(&self, _: &Place, _: Expel) -> bool {
+        // Nobody in it may do that.
+        false
+    }
+
+    async fn say_twice(&self, _: &Account, _: &Place, _: &str) -> bool {
+        // Whatever is said arrives once.
+        false
+    }
+
+    fn mass_mention(&self) -> Option<&'static str> {
+        // It reads no words.
+        None
     }
 
     async fn press(&self, _: &Account, _: &Place, button: &Choice) -> Pressed {

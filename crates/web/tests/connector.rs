@@ -17,8 +17,9 @@ use wilco_contract::{
     reply::{Choice, Reply},
 };
 use wilco_engine::{NotDecided, PlanSeen};
+use wilco_runtime::rate::Rate;
 use wilco_testkit::{
-    connector_suite::{Act, Pressed, Rig, Shown, Way},
+    connector_suite::{Act, Disbelieved, Expel, Pressed, Rig, Shown, Way},
     proxy::Proxy,
 };
 
@@ -159,6 +160,36 @@ impl Rig for WebRig {
 
     fn way(&self) -> Option<Way<'_>> {
         Some(Way::ToUs(&self.proxy))
+    }
+
+    async fn kill(&self) -> bool {
+        // The server is Wilco itself.
+        false
+    }
+
+    async fn disbelieved(&self) -> Option<Disbelieved> {
+        // Nobody asks Wilco who it is in rooms that it keeps itself.
+        None
+    }
+
+    fn paced(&self, _: Rate) -> Option<Arc<dyn Connector>> {
+        // What is posted goes into the store, which bounds nothing.
+        None
+    }
+
+    fn tells_away(&self) -> bool {
+        // A page is open or it is not: there is no word for being away.
+        false
+    }
+
+    async fn expel(&self, _: &Place, _: Expel) -> bool {
+        // The rooms are Wilco's own.
+        false
+    }
+
+    fn mass_mention(&self) -> Option<&'static str> {
+        // No word of the page calls anybody.
+        None
     }
 
     fn pass(&self, span: Duration) {

@@ -25,5 +25,6 @@ mod rooms;
 mod rules;
 mod schedules;
 mod steps;
+mod turns;
 mod waits;
 mod world;

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -231,6 +232,11 @@ impl Rig for IrcRig {
         Some(Way::ToServer(&self.proxy))
     }
 
+    fn notices_within(&self) -> Duration {
+        // After 90 seconds, says docs/networks/irc.md; the rest is for whatever else takes time.
+        Duration::from_secs(100)
+    }
+
     fn hurry(&self) {
         tokio::time::pause();
     }
@@ -311,6 +317,11 @@ impl Rig for IrcRig {
             self.say(who, place, None, text).await.expect("it is said");
         }
         self.accounts
+    }
+
+    fn mass_mention(&self) -> Option<&'static str> {
+        // IRC has no such word: only a nick calls somebody.
+        None
     }
 
     async fn say_bytes(&self, who: &Account, place: &Place, bytes: &[u8]) -> Result<(), String> {

@@ -50,14 +50,18 @@ pub async fn a_post_is_shown(rig: &dyn Rig) {
     assert_eq!(texts, ["first", "second", "third"]);
 }
 
-/// An edit changes the message where it stands, and no other.
+/// An edit changes the message where it stands, and no other. Where there are no edits, it is refused for good, and
+/// changes nothing.
 pub async fn a_post_is_edited_in_place(rig: &dyn Rig) {
     let mut line = Line::open(rig, None).await;
-    if !line.session.caps.edits {
-        return;
-    }
     let room = rig.room();
     let receipt = line.posted(&room, None, "running").await;
+    if !line.session.caps.edits {
+        is_not_edited(&line, &receipt).await;
+        let texts: Vec<_> = ours(rig, &room).await.into_iter().map(|shown| shown.text).collect();
+        assert_eq!(texts, ["running"]);
+        return;
+    }
     line.posted(&room, None, "beside").await;
     let before = ours(rig, &room).await;
     for text in ["still running", "done"] {
@@ -67,6 +71,16 @@ pub async fn a_post_is_edited_in_place(rig: &dyn Rig) {
     let texts: Vec<_> = after.iter().map(|shown| shown.text.as_str()).collect();
     assert_eq!(texts, ["done", "beside"]);
     assert_eq!(after[0].id, before[0].id, "it is the same message");
+}
+
+/// An edit of this is refused for good.
+async fn is_not_edited(line: &Line, at: &Receipt) {
+    match line.session.outbox.edit(at, &Reply::text("hello")).await {
+        Err(SendError::NotSent { what, retry: Retry::Never }) => {
+            assert!(!what.is_empty(), "a refusal says why");
+        }
+        other => panic!("it cannot be edited: {other:?}"),
+    }
 }
 
 /// A press says who pressed which button of which plan. Where there are no buttons, the words are shown.
@@ -104,17 +118,21 @@ pub async fn a_button_is_pressed(rig: &dyn Rig) {
     assert_eq!(press.place, room);
 }
 
-/// An answer hangs from the message that it answers, and what is said beside it comes from the same thread.
+/// An answer hangs from the message that it answers, and what is said beside it comes from the same thread. Where there
+/// are no threads, the answer is shown in the room.
 pub async fn a_thread_hangs_together(rig: &dyn Rig) {
     let mut line = Line::open(rig, None).await;
-    if !line.session.caps.threads {
-        return;
-    }
     let ([ana, ben], room) = (rig.people(), rig.room());
     rig.say(&ana, &room, None, "the order").await.expect("it is said");
     let order = line.message().await;
     line.posted(&room, Some(&order.id), "the answer").await;
     let shown = rig.shows(&ana, &room).await;
+    if !line.session.caps.threads {
+        let said: Vec<_> = shown.iter().map(|shown| (shown.ours, shown.text.as_str())).collect();
+        assert_eq!(said, [(false, "the order"), (true, "the answer")]);
+        assert!(shown.iter().all(|shown| shown.thread.is_none()), "{shown:?}");
+        return;
+    }
     let [first, answer] = &shown[..] else { panic!("two messages are shown: {shown:?}") };
     assert_eq!((first.thread.as_ref(), answer.thread.as_ref()), (None, Some(&first.id)));
     // Whichever message of the thread is answered, it is the same thread.
@@ -159,17 +177,10 @@ pub async fn a_room_that_is_not_there_is_said_to_be_so(rig: &dyn Rig) {
     assert!(directory.exists(&rig.room()).await && !directory.exists(&missing).await);
 }
 
-/// An edit of a message that is not there fails for good.
+/// An edit of a message that is not there fails for good, and so it does where there are no edits.
 pub async fn an_edit_of_nothing_is_refused(rig: &dyn Rig) {
     let line = Line::open(rig, None).await;
-    if !line.session.caps.edits {
-        return;
-    }
-    let nothing = Receipt { place: rig.room(), id: "404404404".into() };
-    match line.session.outbox.edit(&nothing, &Reply::text("hello")).await {
-        Err(SendError::NotSent { retry: Retry::Never, .. }) => {}
-        other => panic!("there is no such message: {other:?}"),
-    }
+    is_not_edited(&line, &Receipt { place: rig.room(), id: "404404404".into() }).await;
 }
 
 /// What somebody makes of their message afterwards arrives as an edit of it, and never as something that they say.

@@ -16,6 +16,9 @@ use wilco_runtime::rate::Rate;
 use crate::proxy::Proxy;
 
 /// A connector on a fresh network, with two people in a room.
+///
+/// Whatever a network may lack is asked of each rig, which answers with `None` or `false` itself and says why: a default
+/// would let the next connector pass what it should not. Only what is asked for where something else was answered has one.
 #[async_trait]
 pub trait Rig: Send + Sync {
     /// The connector. It is the same one for the rig's life, and connected anew by the cases.
@@ -59,8 +62,12 @@ pub trait Rig: Send + Sync {
 
     /// The way with faults on which bytes pass, where there is one. Without one there is nothing to go wrong: the cases of
     /// a connection that is cut, stalls or comes in pieces do not apply.
-    fn way(&self) -> Option<Way<'_>> {
-        None
+    fn way(&self) -> Option<Way<'_>>;
+
+    /// After so long without a word from the other side the connector has given a connection up, as its page promises.
+    /// Only asked for where there is a way to a server.
+    fn notices_within(&self) -> Duration {
+        unreachable!("there is no server that could be silent");
     }
 
     /// From now on time passes as fast as nothing else happens. Only asked for where there is a way to a server.
@@ -75,9 +82,7 @@ pub trait Rig: Send + Sync {
 
     /// Kills the network's server in the middle of everything. `false` where there is none but Wilco itself: the cases
     /// then connect anew beside the connection that stands, which ends by that.
-    async fn kill(&self) -> bool {
-        false
-    }
+    async fn kill(&self) -> bool;
 
     /// Starts the server that was killed again, and brings everybody back to where they were.
     async fn revive(&self) {
@@ -86,14 +91,10 @@ pub trait Rig: Send + Sync {
 
     /// A connector to such a network that says of itself what is not believed. Nothing where nobody asks who it is, as in
     /// rooms that Wilco keeps itself.
-    async fn disbelieved(&self) -> Option<Disbelieved> {
-        None
-    }
+    async fn disbelieved(&self) -> Option<Disbelieved>;
 
     /// A connector to the network that may say so much and no more. Nothing where nothing bounds what it says.
-    fn paced(&self, _rate: Rate) -> Option<Arc<dyn Connector>> {
-        None
-    }
+    fn paced(&self, rate: Rate) -> Option<Arc<dyn Connector>>;
 
     /// Somebody else says something as if they were this person, as far as the network lets them: the account by which it
     /// has to arrive. The error is what stops them.
@@ -102,14 +103,10 @@ pub trait Rig: Send + Sync {
     }
 
     /// Whether the network tells who is away.
-    fn tells_away(&self) -> bool {
-        false
-    }
+    fn tells_away(&self) -> bool;
 
     /// Somebody who may do that keeps us out of the room. `false` where nobody may, as in rooms that Wilco keeps itself.
-    async fn expel(&self, _place: &Place, _how: Expel) -> bool {
-        false
-    }
+    async fn expel(&self, place: &Place, how: Expel) -> bool;
 
     /// Whoever kept us out of the room takes that back, invites us, and sees us come.
     async fn invite(&self, place: &Place) {
@@ -123,9 +120,7 @@ pub trait Rig: Send + Sync {
 
     /// Says something that is delivered twice, as networks do it. `false` where nothing is said: the network has nothing
     /// by which a second delivery could be told from something that is said again.
-    async fn say_twice(&self, _who: &Account, _place: &Place, _text: &str) -> bool {
-        false
-    }
+    async fn say_twice(&self, who: &Account, place: &Place, text: &str) -> bool;
 
     /// Says bytes that are no UTF-8, as an old client would. The error is what it says when they are refused.
     async fn say_bytes(&self, who: &Account, place: &Place, bytes: &[u8]) -> Result<(), String> {
@@ -133,9 +128,7 @@ pub trait Rig: Send + Sync {
     }
 
     /// What calls everybody in a room at once, where the network has such a word.
-    fn mass_mention(&self) -> Option<&'static str> {
-        None
-    }
+    fn mass_mention(&self) -> Option<&'static str>;
 }
 
 /// The way with faults, and what is at its ends.

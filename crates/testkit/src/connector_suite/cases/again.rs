@@ -11,7 +11,7 @@ use wilco_contract::{
 };
 use wilco_runtime::rate::Rate;
 
-use super::super::{Line, PATIENCE, Rig, ours};
+use super::super::{Line, PATIENCE, Rig, Way, ours};
 
 /// The same delivery key is shown once, one after the other and at once.
 pub async fn the_same_key_is_shown_once(rig: &dyn Rig) {
@@ -90,7 +90,8 @@ pub async fn what_was_not_acked_comes_again(rig: &dyn Rig) {
     assert_eq!(line.message().await.text, "newer");
 }
 
-/// What the network delivers twice is the same message both times, and what is said again is another one.
+/// What the network delivers twice is the same message both times, and what is said again is another one. What we post is
+/// posted and shown once, though all that the server answers comes twice.
 pub async fn what_is_delivered_twice_is_one_message(rig: &dyn Rig) {
     let mut line = Line::open(rig, None).await;
     let ([ana, ben], room) = (rig.people(), rig.room());
@@ -114,6 +115,14 @@ pub async fn what_is_delivered_twice_is_one_message(rig: &dyn Rig) {
     }
     rig.say(&ben, &room, None, "the end").await.expect("it is said");
     assert_eq!(until("the end").await, 2 + usize::from(twice), "said again, it is another one");
+    if let Some(Way::ToServer(faults)) = rig.way() {
+        faults.change(|faults| faults.repeat = true);
+    }
+    let receipt = line.posted(&room, None, "told").await;
+    let other = line.posted(&room, None, "told after").await;
+    assert_ne!(receipt, other, "an answer that comes again is no answer to what was said after it");
+    let told: Vec<_> = ours(rig, &room).await.into_iter().map(|shown| shown.text).collect();
+    assert_eq!(told, ["told", "told after"]);
 }
 
 /// What was said while nobody was connected arrives with the time at which it was said, so that an old order is seen to

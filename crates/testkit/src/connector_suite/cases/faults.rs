@@ -3,12 +3,9 @@
 //! Not the pauses between tries: `wilco_runtime::supervise` has them, and is asked here only whether it parks. For tests
 //! only.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -30,9 +27,6 @@ use wilco_runtime::{
 
 use super::super::{Disbelieved, Line, PATIENCE, Rig, Way, ours};
 use crate::proxy::Whose;
-
-/// After so long without a word from the other side a connection is given up at the latest.
-const NOTICED: Duration = Duration::from_secs(120);
 
 /// What comes in pieces, torn at any byte, is read as what it was, in both directions.
 pub async fn bytes_that_come_one_by_one_are_the_same_lines(rig: &dyn Rig) {
@@ -120,7 +114,8 @@ pub async fn a_half_open_connection_is_noticed(rig: &dyn Rig) {
     faults.change(|faults| faults.drop = Some(Whose::Both));
     // Now nothing happens but that time passes.
     rig.hurry();
-    let posted = timeout(NOTICED, post(&line.session, &rig.room(), "into the void".into())).await;
+    let posted =
+        timeout(rig.notices_within(), post(&line.session, &rig.room(), "into the void".into())).await;
     assert!(matches!(posted, Ok(Err(SendError::Unknown { .. }))), "{posted:?}");
     line.ends(PATIENCE).await;
     let late = post(&line.session, &rig.room(), "too late".into()).await;
@@ -133,7 +128,7 @@ pub async fn a_connection_that_nobody_is_behind_is_noticed(rig: &dyn Rig) {
     let mut line = Line::open(rig, None).await;
     faults.change(|faults| faults.stall = true);
     rig.hurry();
-    line.ends(NOTICED).await;
+    line.ends(rig.notices_within()).await;
 }
 
 /// A server that is killed and started again is come back to, and nothing that is said from then on is lost or doubled.

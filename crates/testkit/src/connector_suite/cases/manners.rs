@@ -31,6 +31,20 @@ pub async fn a_long_post_is_shown_whole(rig: &dyn Rig) {
     assert_whole(rig, &room, &text).await;
 }
 
+/// A picture and a file are shown with what they are and where they are, at least as text.
+pub async fn a_picture_and_a_file_are_shown_with_their_addresses(rig: &dyn Rig) {
+    let mut line = Line::open(rig, None).await;
+    let room = rig.room();
+    let picture = Block::Image { url: "/graphs/7.png".into(), alt: "load doubled at 14:05".into() };
+    let file = Block::File { name: "build.log".into(), url: "/files/7".into(), bytes: 1_234 };
+    line.post(&room, None, &Reply { blocks: vec![picture, file] }).await.expect("it is posted");
+    let shown: Vec<_> = ours(rig, &room).await.into_iter().map(|shown| shown.text).collect();
+    let shown = shown.join("\n");
+    for part in ["load doubled at 14:05", "/graphs/7.png", "build.log", "/files/7"] {
+        assert!(shown.contains(part), "`{part}` is not in {shown:?}");
+    }
+}
+
 /// What does not fit is refused for good, split, or cut with a way to the rest; its end is never missing without a word.
 pub async fn a_post_that_is_too_long_is_refused_or_split(rig: &dyn Rig) {
     let mut line = Line::open(rig, None).await;
