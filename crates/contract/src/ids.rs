@@ -2,10 +2,7 @@
 //!
 //! Not a registry: these types say that a name is well formed, never that the thing exists. Layer 0.
 
-use std::{
-    fmt::{self, Write as _},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -251,6 +248,13 @@ impl From<OpId> for String {
     }
 }
 
+/// These bytes as lower-case hex digits, two for each.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 /// A SHA-256, written as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -301,10 +305,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: [char; 16] =
-            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        halves.map(|half| DIGITS[usize::from(half)]).try_for_each(|digit| f.write_char(digit))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -323,10 +324,7 @@ impl TryFrom<String> for Hash {
 
 impl From<Hash> for String {
     fn from(hash: Hash) -> Self {
-        let mut text = Self::with_capacity(64);
-        // Writing to a text does not fail.
-        let _ = write!(text, "{hash}");
-        text
+        hex(&hash.0)
     }
 }
 
@@ -386,6 +384,12 @@ mod tests {
         assert_eq!((place.connector(), place.room()), ("matrix", "!room:example.org"));
         assert_eq!(Place::parse("web:@ana").expect("a place").direct(), Some("ana"));
         assert!(Place::parse("ops").is_err() && Place::parse("web:").is_err());
+    }
+
+    #[test]
+    fn bytes_are_written_as_two_digits_each() {
+        assert_eq!(hex(&[0, 0x0f, 0xa0, 0xff]), "000fa0ff");
+        assert_eq!(hex(&[]), "");
     }
 
     #[test]

@@ -136,9 +136,14 @@ pub enum Record {
     Lease(Lease),
     /// An operation's message was said where it can be neither edited nor recognised. Beside the journal.
     Announced(Announced),
-    /// A chart got a link. What is over by then is forgotten, and of more than [`crate::chart::MAX_KEPT`] the oldest;
-    /// the same id again changes nothing. Beside the journal.
+    /// A chart got a link. What is over by then is forgotten, and where there are more than [`crate::chart::MAX_KEPT`],
+    /// the oldest of the place that has the most; the same id again changes nothing. Beside the journal.
     Chart(Box<KeptChart>),
+    /// Charts whose time is over are forgotten for good. Beside the journal.
+    ChartsSwept {
+        /// Whatever was over by then.
+        before: Timestamp,
+    },
     /// Output of a run. Kept beside the journal: it has no number and no link in the chain.
     Log(LogLine),
 }
@@ -544,8 +549,8 @@ pub trait Leases: Send + Sync {
 /// Reading charts that have a link.
 #[async_trait]
 pub trait Charts: Send + Sync {
-    /// The chart with this id, where it is still there at this time.
-    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError>;
+    /// The chart with this id, where it is still there at this time, and from when on it is not.
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<(Chart, Timestamp)>, StoreError>;
 }
 
 /// Reading schedules.
@@ -741,6 +746,7 @@ impl Record {
             | Self::Lease(_)
             | Self::Announced(_)
             | Self::Chart(_)
+            | Self::ChartsSwept { .. }
             | Self::Log(_) => None,
         }
     }

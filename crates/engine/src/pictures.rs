@@ -31,7 +31,8 @@ pub(crate) async fn linked(core: &Core, place: &Place, mut reply: Reply) -> Repl
     });
     for chart in charts.take(MAX_LINKS) {
         let id = ChartId(core.chance.bytes());
-        let kept = KeptChart { id, at, until: later(at, KEPT_SECS), chart: (**chart).clone() };
+        let (place, until) = (place.clone(), later(at, KEPT_SECS));
+        let kept = KeptChart { id, place, at, until, chart: (**chart).clone() };
         records.push(Record::Chart(Box::new(kept)));
         **chart = chart.clone().with_picture(id.path());
     }

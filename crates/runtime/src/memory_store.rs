@@ -186,6 +186,7 @@ impl State {
                 drop(self.announced.insert((said.operation.clone(), said.slot), said));
             }
             Record::Chart(kept) => self.keep(*kept),
+            Record::ChartsSwept { before } => self.charts.retain(|kept| before < kept.until),
             Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
             Record::Muted(mute) => self.told.mute(mute),
             Record::Unmuted { place, what, .. } => self.told.unmute(place, what),
@@ -212,8 +213,15 @@ impl State {
             self.charts.push_back(kept);
         }
         self.charts.retain(|known| at < known.until);
-        let beyond = self.charts.len().saturating_sub(MAX_KEPT);
-        self.charts.drain(..beyond);
+        while self.charts.len() > MAX_KEPT {
+            let mut counts = HashMap::new();
+            for known in &self.charts {
+                *counts.entry(&known.place).or_insert(0) += 1;
+            }
+            let most = counts.values().copied().max();
+            let oldest = self.charts.iter().position(|known| counts.get(&known.place).copied() == most);
+            oldest.and_then(|oldest| self.charts.remove(oldest));
+        }
     }
 
     fn edit(&mut self, message: Seq, reply: Reply) {
@@ -415,10 +423,10 @@ impl Leases for MemoryStore {
 
 #[async_trait]
 impl Charts for MemoryStore {
-    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError> {
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<(Chart, Timestamp)>, StoreError> {
         let state = self.state();
         let found = state.charts.iter().find(|kept| kept.id == *id && now < kept.until);
-        Ok(found.map(|kept| kept.chart.clone()))
+        Ok(found.map(|kept| (kept.chart.clone(), kept.until)))
     }
 }
 

@@ -31,6 +31,7 @@ use std::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
+use wilco_contract::ids::hex;
 
 use self::running::Server;
 
@@ -82,7 +83,7 @@ fn bodies() -> Vec<Signed> {
 fn signed(body: Vec<u8>) -> Signed {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key fits");
     mac.update(&body);
-    let signature = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = hex(&mac.finalize().into_bytes());
     Signed { body, signature }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use wilco_contract::{
     chain::Head,
     clock::Clock,
-    ids::{Hash, Seq},
+    ids::{Hash, Seq, hex},
     store::Store,
 };
 
@@ -91,7 +91,7 @@ impl Checkpoints {
             return Ok(());
         }
         let signature = self.key.sign(signed_text(&head, at).as_bytes());
-        let signature = signature.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex(&signature.to_bytes());
         let line = serde_json::to_string(&Checkpoint { seq: head.seq, hash: head.hash, at, signature })?;
         let written: Vec<_> = self.files.iter().map(|path| append(path, &line)).collect();
         written.into_iter().collect::<io::Result<()>>()?;

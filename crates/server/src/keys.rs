@@ -10,6 +10,7 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
+use wilco_contract::ids::{Hash, hex};
 
 /// The keys folder.
 #[derive(Debug, Clone)]
@@ -111,12 +112,8 @@ fn make(path: &Path) -> Result<Secret, KeysError> {
     put.map(|()| secret).map_err(io)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex(text: &str) -> Option<Secret> {
-    wilco_contract::ids::Hash::parse(text).ok().map(|hash| hash.0)
+    Hash::parse(text).ok().map(|hash| hash.0)
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) announced: Vec<&'a Announced>,
     /// The charts that got a link, the oldest first.
     pub(crate) charts: Vec<&'a KeptChart>,
+    /// By when charts that are over are forgotten.
+    pub(crate) charts_swept: Option<Timestamp>,
     pub(crate) told: Told<'a>,
 }
 
@@ -104,6 +106,7 @@ impl<'a> Changes<'a> {
             log: Vec::new(),
             announced: Vec::new(),
             charts: Vec::new(),
+            charts_swept: None,
             told: Told::default(),
         }
     }
@@ -170,6 +173,7 @@ impl<'a> Changes<'a> {
             Record::Log(line) => self.log.push(line),
             Record::Announced(said) => self.announced.push(said),
             Record::Chart(kept) => self.charts.push(kept),
+            Record::ChartsSwept { before } => self.charts_swept = self.charts_swept.max(Some(*before)),
             Record::Audit(_) => {}
             told => self.told.take(told, &stored.slots),
         }
@@ -194,7 +198,8 @@ impl<'a> Changes<'a> {
 
     /// About how many rows these are; 0 only where nothing changes.
     pub(crate) fn rows(&self) -> usize {
-        let beside = self.log.len() + self.announced.len() + self.leases.len() + self.charts.len();
+        let charts = self.charts.len() + usize::from(self.charts_swept.is_some());
+        let beside = self.log.len() + self.announced.len() + self.leases.len() + charts;
         self.journal.len() + beside + self.told.rows()
     }
 }

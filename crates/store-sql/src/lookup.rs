@@ -89,6 +89,7 @@ impl<'a> Names<'a> {
                 | Record::Said { .. }
                 | Record::Announced(_)
                 | Record::Chart(_)
+                | Record::ChartsSwept { .. }
                 | Record::Log(_) => {}
             }
         }

@@ -20,6 +20,8 @@ pub(crate) trait Read {
     fn maybe_seq(&self, at: usize) -> Result<Option<Seq>, sqlx::Error>;
     /// A time.
     fn time(&self, at: usize) -> Result<Timestamp, sqlx::Error>;
+    /// A time that is kept as the microseconds since 1970.
+    fn micros(&self, at: usize) -> Result<Timestamp, sqlx::Error>;
     /// A time, or nothing.
     fn maybe_time(&self, at: usize) -> Result<Option<Timestamp>, sqlx::Error>;
     /// A hash.
@@ -52,6 +54,10 @@ impl Read for SqliteRow {
     fn time(&self, at: usize) -> Result<Timestamp, sqlx::Error> {
         let text: &str = self.try_get(at)?;
         text.parse().map_err(|error| wrong(self, at, error))
+    }
+
+    fn micros(&self, at: usize) -> Result<Timestamp, sqlx::Error> {
+        Timestamp::from_microsecond(self.try_get(at)?).map_err(|error| wrong(self, at, error))
     }
 
     fn maybe_time(&self, at: usize) -> Result<Option<Timestamp>, sqlx::Error> {

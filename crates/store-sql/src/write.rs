@@ -94,7 +94,7 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
         let slot = whole(said.slot)?;
         statement.execute(params![said.operation.as_str(), slot, said.state.as_str(), &said.plan.0[..]])
     })?;
-    charts::write(conn, &changes.charts)?;
+    charts::write(conn, &changes.charts, changes.charts_swept)?;
     told::write(conn, &changes.told)
 }
 

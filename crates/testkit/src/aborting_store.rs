@@ -234,7 +234,7 @@ impl Leases for AbortingStore {
 
 #[async_trait]
 impl Charts for AbortingStore {
-    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError> {
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<(Chart, Timestamp)>, StoreError> {
         self.inner.chart(id, now).await
     }
 }

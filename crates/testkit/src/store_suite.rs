@@ -88,6 +88,8 @@ macro_rules! store_suite {
         $crate::store_suite!(@ $make, charts:
             a_chart_is_found_by_its_id_until_its_time_is_over,
             what_is_over_is_forgotten_when_another_is_kept,
+            what_is_over_is_forgotten_by_a_sweep,
+            a_place_with_many_charts_pushes_out_its_own,
             of_more_charts_than_are_kept_the_oldest_are_forgotten,
         );
         $crate::store_suite!(@ $make, events:

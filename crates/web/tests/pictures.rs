@@ -62,8 +62,15 @@ async fn it_is_there_after_a_restart_and_for_seven_days() {
     first.stop().await;
     let server = Server::start_on(store).await;
     let secs = u64::try_from(KEPT_SECS).expect("a span");
-    server.clock.advance(Duration::from_secs(secs - 1));
-    assert_eq!(server.client().get(&path).await.status, 200);
+    let day = 24 * 60 * 60;
+    server.clock.advance(Duration::from_secs(secs - day - 1));
+    // Others keep it for a day, and not for longer than it is there.
+    for (wait, age) in [(0, day), (1, day), (1, day - 1), (day - 2, 1)] {
+        server.clock.advance(Duration::from_secs(wait));
+        let answer = server.client().get(&path).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-control"), format!("public, max-age={age}, immutable"));
+    }
     server.clock.advance(Duration::from_secs(1));
     // Though it was drawn a moment ago.
     let over = server.client().get(&path).await.problem(404);

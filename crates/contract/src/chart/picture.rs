@@ -7,10 +7,11 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::Chart;
+use crate::ids::{Place, hex};
 
 /// How long a chart is kept for its link, in seconds: seven days.
 pub const KEPT_SECS: i64 = 7 * 24 * 60 * 60;
-/// The most charts that are kept; of more the oldest are forgotten.
+/// The most charts that are kept; of more the place that has the most loses its oldest.
 pub const MAX_KEPT: usize = 1_000;
 
 /// What nobody can guess, by which a chart is found: 128 bits, written as 32 of `0-9a-f`.
@@ -43,7 +44,7 @@ impl ChartId {
 
 impl fmt::Display for ChartId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -52,6 +53,8 @@ impl fmt::Display for ChartId {
 pub struct KeptChart {
     /// By what it is found.
     pub id: ChartId,
+    /// Where it is said.
+    pub place: Place,
     /// Since when it is kept.
     pub at: Timestamp,
     /// From when on it is not there any more.

@@ -1,4 +1,5 @@
-//! How long payloads are kept: what is older than its source says is forgotten, the events stay.
+//! How long payloads are kept: what is older than its source says is forgotten, the events stay. And when what is over is
+//! swept out: what commands remember, and charts with a link.
 //!
 //! Not the store's own tidying. The journal says what was forgotten, and its chain stays whole. Layer 1.
 
@@ -14,12 +15,15 @@ const FIRST_SECS: i64 = 60;
 const PAUSE_SECS: i64 = 3_600;
 /// The pause between two looks at what commands remember, in seconds: what is over counts for no limit there.
 const SWEEP_SECS: i64 = 60;
+/// The pause between two looks at the charts that have a link, in seconds: nobody finds one that is over.
+const CHARTS_SECS: i64 = 24 * 60 * 60;
 /// How many are forgotten at once.
 const AT_ONCE: usize = 200;
 
-/// Forgets old payloads until the engine stops, and what commands remembered for a while.
+/// Forgets old payloads until the engine stops, what commands remembered for a while, and charts that are over.
 pub(crate) async fn run(core: Arc<Core>) {
     let mut payloads = later(core.clock.now(), FIRST_SECS);
+    let mut charts = payloads;
     loop {
         tokio::select! {
             () = core.clock.until(later(core.clock.now(), SWEEP_SECS)) => {}
@@ -27,6 +31,13 @@ pub(crate) async fn run(core: Arc<Core>) {
         }
         if let Err(error) = memory::sweep(&core).await {
             tracing::warn!(%error, "What is over could not be swept out of the memory; trying again in a minute.");
+        }
+        let before = core.clock.now();
+        if charts <= before {
+            charts = later(before, CHARTS_SECS);
+            if let Err(error) = core.commit(vec![Record::ChartsSwept { before }]).await {
+                tracing::warn!(%error, "Charts that are over could not be forgotten; trying again in a day.");
+            }
         }
         if core.clock.now() < payloads {
             continue;

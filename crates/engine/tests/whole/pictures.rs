@@ -51,7 +51,7 @@ async fn where_nothing_is_drawn_a_chart_has_a_link_and_is_kept_behind_it() {
     say(&world, "1", ORDER).await;
     let first = last_chart(&world, &place());
     let id = id_of(&first);
-    let kept = world.store.chart(&id, world.time()).await.expect("a read").expect("the chart");
+    let (kept, _) = world.store.chart(&id, world.time()).await.expect("a read").expect("the chart");
     assert_eq!((kept.labels(), kept.series()), (first.labels(), first.series()));
     assert_eq!(kept.url(), None, "its own address is no part of it");
     say(&world, "2", ORDER).await;
@@ -90,4 +90,32 @@ async fn what_is_handed_to_another_door_has_none() {
     };
     let Answer::Done { reply, .. } = world.engine.call(call).await else { panic!("it is a read") };
     assert_eq!(chart(&reply).expect("a chart").url(), None);
+}
+
+#[tokio::test]
+async fn charts_that_are_over_are_forgotten_after_a_start_and_daily() {
+    let world = World::on_plain(policy(), commands()).await.recovered().await;
+    let day = 24 * 60 * 60;
+    let week = u64::try_from(KEPT_SECS).expect("a span");
+    say(&world, "1", ORDER).await;
+    let (daily, said) = (id_of(&last_chart(&world, &place())), world.time());
+    // The store still finds at an earlier time what is over and was not yet swept.
+    let is_there =
+        async |world: &World, id: ChartId| world.store.chart(&id, said).await.expect("a read").is_some();
+    // What is swept 60 seconds after the start is swept each day from then on.
+    world.step(60).await;
+    world.step(week - 90).await;
+    assert!(is_there(&world, daily).await);
+    world.step(day).await;
+    assert!(!is_there(&world, daily).await);
+
+    say(&world, "2", ORDER).await;
+    let started = id_of(&last_chart(&world, &place()));
+    world.engine.stop();
+    world.settle().await;
+    world.step(week).await;
+    let world = world.restarted(policy(), commands()).await.recovered().await;
+    assert!(is_there(&world, started).await);
+    world.step(60).await;
+    assert!(!is_there(&world, started).await);
 }

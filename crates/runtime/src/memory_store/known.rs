@@ -165,6 +165,7 @@ impl Known {
             | Record::Said { .. }
             | Record::Announced(_)
             | Record::Chart(_)
+            | Record::ChartsSwept { .. }
             | Record::Log(_) => {}
         }
         Ok(())

@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode, header, redirect};
 use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
+use wilco_contract::ids::hex;
 
 use super::{
     Failure, config_path,
@@ -163,7 +164,7 @@ fn is_loopback(base: &Url) -> bool {
 pub(crate) fn fresh_key() -> Result<String, Failure> {
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(|error| Failure::Failed(error.to_string()))?;
-    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&key))
 }
 
 /// How long an answer to this is waited for.

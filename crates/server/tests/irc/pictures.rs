@@ -27,7 +27,7 @@ async fn town(more: &str) -> (Town, Person) {
     (town, zed)
 }
 
-/// The lines of the answer, to the last one, which says what the numbers come to or where the picture is.
+/// The lines of the answer, from its title, behind which the link is, to what the numbers come to.
 async fn asks(zed: &Person) -> Vec<String> {
     zed.say("#ops", "wilco: events per hour | chart at events as bars").await;
     zed.hears("max 3 at").await;

@@ -9,13 +9,13 @@ use wilco_contract::{
 
 use crate::{error::read_error, row::Read, store::SqliteStore, write::until};
 
-const ONE: &str = "SELECT row FROM charts WHERE id = ? AND until > ?";
+const ONE: &str = "SELECT row, until FROM charts WHERE id = ? AND until > ?";
 
 #[async_trait]
 impl Charts for SqliteStore {
-    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<Chart>, StoreError> {
+    async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<(Chart, Timestamp)>, StoreError> {
         let row = sqlx::query(ONE).bind(&id.0[..]).bind(until(now)).fetch_optional(&self.reads).await;
-        row.and_then(|row| row.map(|row| row.json(0)).transpose()).map_err(read_error)
+        row.and_then(|row| row.map(|row| Ok((row.json(0)?, row.micros(1)?))).transpose()).map_err(read_error)
     }
 }
 

@@ -190,6 +190,6 @@ async fn goes_on(store: &SqliteStore, next: Seq) {
     let kept = kept(1, 0, 60);
     let records = batch([Record::Chart(Box::new(kept.clone()))]);
     store.commit(records, When::Now).await.expect("written");
-    assert_eq!(store.chart(&kept.id, at(0)).await, Ok(Some(kept.chart)));
+    assert_eq!(store.chart(&kept.id, at(0)).await, Ok(Some((kept.chart, kept.until))));
     verify(store, &[]).await.expect("a whole journal");
 }

@@ -26,7 +26,7 @@ use wilco_contract::{
         Arrival, Caps, ConnectError, Connector, Cursor, Directory, News, Outbox, Post, Presence, Receipt,
         SendError, Session, Tells,
     },
-    ids::{Account, Place},
+    ids::{Account, Place, hex},
     input::Input,
     reply::Reply,
     retry::Retry,
@@ -129,7 +129,6 @@ impl IrcConnector {
         let (arrive, arrivals) = mpsc::channel(ARRIVALS);
         let (ask, asks) = mpsc::channel(POSTS);
         let (tell, told) = oneshot::channel();
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let chance = &self.parts.chance;
         let (epoch, nonce) = (hex(&chance.bytes()[..6]), hex(&chance.bytes()));
         let begin = Begin { epoch, nonce, password: self.password.clone(), past: self.past.clone(), since };

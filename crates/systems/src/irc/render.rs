@@ -87,8 +87,13 @@ fn write(block: &Block, look: Look<'_>, lines: &mut Vec<String>) {
             lines.extend(Reply { blocks: vec![table] }.plain().lines().map(ToOwned::to_owned));
         }
         Block::Chart(chart) => {
-            lines.extend(chart.lines(CHART).iter().map(|shown| line(shown)));
-            lines.extend(chart.url().map(|url| line(&format!("Picture: {}", at(url, look)))));
+            let mut shown: Vec<String> = chart.lines(CHART).iter().map(|shown| line(shown)).collect();
+            if let Some(url) = chart.url() {
+                // Behind the title, before what may be cut off: a large drawing is where the picture is needed most.
+                let title = usize::from(!chart.title().is_empty()).min(shown.len());
+                shown.insert(title, line(&format!("Picture: {}", at(url, look))));
+            }
+            lines.append(&mut shown);
         }
         Block::Image { url, alt } => lines.push(line(&format!("{alt} {}", at(url, look)))),
         Block::Choices { choices } => {
@@ -200,6 +205,7 @@ fn link(text: &str) -> Option<(&str, &str, &str)> {
 #[cfg(test)]
 mod tests {
     use wilco_contract::{
+        chart::{Along, Chart, ChartKind, Series, Sketch},
         event::Level,
         ids::{Hash, OpId, Seq},
         operation::State,
@@ -316,6 +322,27 @@ mod tests {
             format!("… {more} more lines: https://wilco.example.com/o/{}", id())
         );
         assert_eq!(way_on(&Reply::text("x"), LOOK), "https://wilco.example.com");
+    }
+
+    #[test]
+    fn the_link_to_a_picture_is_not_cut_off_with_the_drawing() {
+        for title in ["Answer times", ""] {
+            let series = |name: &str| Series { name: name.to_owned(), values: vec![Some(7.0); 16] };
+            let sketch = Sketch {
+                kind: ChartKind::Bars,
+                title: title.to_owned(),
+                unit: "ms".to_owned(),
+                along: Along::Labels((1..=16).map(|host| format!("host-{host}")).collect()),
+                series: ["median", "most", "least"].map(series).to_vec(),
+            };
+            let chart = Chart::draw(sketch).expect("a chart").with_picture("/charts/7d0f.png");
+            let reply = Reply::text("one\n\ntwo\n\nthree").and(Block::Chart(Box::new(chart)));
+            let shown = fit(&lines(&reply, LOOK), 400, &way_on(&reply, LOOK));
+            assert_eq!(shown.len(), MAX_LINES, "{shown:#?}");
+            let at = 3 + usize::from(!title.is_empty());
+            assert_eq!(shown[at], "Picture: https://wilco.example.com/charts/7d0f.png", "{shown:#?}");
+            assert!(title.is_empty() || shown[3] == title, "{shown:#?}");
+        }
     }
 
     #[test]

@@ -2,14 +2,12 @@
 //!
 //! Not the door: what is too long or too slow never comes this far.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 use wilco_contract::{
     event::Event,
-    ids::SourceName,
+    ids::{SourceName, hex},
     source::{BadPayload, BadSignature, RawHook, Secret, Source, Verified},
 };
 use wilco_systems::github::GithubSource;
@@ -32,10 +30,7 @@ fn source(secrets: &[&str]) -> GithubSource {
 fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
     mac.update(body);
-    mac.finalize().into_bytes().iter().fold("sha256=".to_owned(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("memory");
-        text
-    })
+    format!("sha256={}", hex(&mac.finalize().into_bytes()))
 }
 
 /// Verifies a body with these further headers.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use wilco_contract::{
     event::{Event, Labels, Level},
-    ids::Hash,
+    ids::{Hash, hex},
     source::{RawHook, Source as _, Verified},
 };
 use wilco_systems::generic::{
@@ -42,10 +42,6 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// This template for every field but `done`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wilco_contract::{
     connector::DeliveryKey,
-    ids::{Place, Seq},
+    ids::{Place, Seq, hex},
     input::{Input, MAX_TEXT, Message},
     principal::Principal,
     reply::Reply,
@@ -187,8 +187,4 @@ fn input(who: &Principal, message: &RoomMessage, thread: Option<String>) -> Opti
         at: message.at,
         to_us: message.place.direct().is_some(),
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -38,18 +38,20 @@ const AT_ONCE: usize = 2;
 /// How many are kept as they were drawn; one is some 40 kB, and at most some hundred.
 const DRAWN: usize = 16;
 
-/// How long others may keep a picture: it never changes, and its link ends some day.
-const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=86400, immutable");
+/// How long others may keep a picture at most, in seconds: it never changes, and its link ends some day.
+const MAX_AGE: i64 = 24 * 60 * 60;
+
+type Drawn = Mutex<Recent<(ChartId, Theme), Bytes>>;
 
 /// The pictures that were drawn last, and the right to draw.
 pub(crate) struct Pictures {
-    drawn: Mutex<Recent<(ChartId, Theme), Bytes>>,
+    drawn: Arc<Drawn>,
     turns: Arc<Semaphore>,
 }
 
 impl Default for Pictures {
     fn default() -> Self {
-        Self { drawn: Mutex::new(Recent::new(DRAWN)), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { drawn: Arc::new(Mutex::new(Recent::new(DRAWN))), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
@@ -69,17 +71,18 @@ impl Pictures {
         if let Some(drawn) = self.known(&which) {
             return Ok(drawn);
         }
+        let kept = self.drawn.clone();
+        // Whoever asked may have gone: it is kept, and the turn is over, when it is drawn.
         let drawing = move || {
-            let drawn = png::render_png(&svg::draw(&chart, theme));
-            // Whoever asked may have gone; the turn is over when it is drawn.
+            let drawn = png::render_png(&svg::draw(&chart, theme)).map(Bytes::from);
+            if let Ok(drawn) = &drawn {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).put(which, drawn.clone());
+            }
             drop(turn);
             drawn
         };
         // A panic in it comes back as an error.
-        let drawn = tokio::task::spawn_blocking(drawing).await.map_err(|error| error.to_string())??;
-        let drawn = Bytes::from(drawn);
-        self.drawn.lock().unwrap_or_else(PoisonError::into_inner).put(which, drawn.clone());
-        Ok(drawn)
+        tokio::task::spawn_blocking(drawing).await.map_err(|error| error.to_string())?
     }
 }
 
@@ -89,15 +92,19 @@ pub(crate) async fn picture(State(door): State<Arc<Door>>, uri: Uri) -> Result<R
         || Problem::not_found("There is no such chart, or not any more: a link is good for seven days.");
     let file = uri.path().rsplit('/').next().unwrap_or_default();
     let id = file.strip_suffix(".png").and_then(ChartId::parse).ok_or_else(nothing)?;
-    let chart = door.store.chart(&id, door.access.now()).await?.ok_or_else(nothing)?;
+    let now = door.access.now();
+    let (chart, until) = door.store.chart(&id, now).await?.ok_or_else(nothing)?;
     let theme = if uri.query() == Some("theme=dark") { Theme::Dark } else { Theme::Light };
     let drawn = door.pictures.of(id, theme, chart).await.map_err(|error| {
         tracing::error!(error, "a chart could not be drawn");
         Problem::internal("The chart could not be drawn; the server's log says more.")
     })?;
+    let max_age = until.duration_since(now).as_secs().clamp(0, MAX_AGE);
+    let keep = HeaderValue::try_from(format!("public, max-age={max_age}, immutable"))
+        .map_err(|error| Problem::internal(error.to_string()))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/png")),
-        (header::CACHE_CONTROL, KEEP),
+        (header::CACHE_CONTROL, keep),
         // Pages of other clients may show it, and nobody lists it.
         (SHOWN_BY, HeaderValue::from_static("cross-origin")),
         (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),

@@ -172,6 +172,21 @@ fn text_is_drawn_and_from_the_font_of_this_program() {
 }
 
 #[tokio::test]
+async fn a_picture_is_kept_though_its_asker_has_left() {
+    let pictures = Pictures::default();
+    let (_, chart) = more().swap_remove(0);
+    let id = ChartId([7; 16]);
+    tokio::select! {
+        biased;
+        drawn = pictures.of(id, Theme::Light, chart) => panic!("it takes longer than a moment: {drawn:?}"),
+        () = std::future::ready(()) => {}
+    }
+    let all = pictures.turns.acquire_many(u32::try_from(AT_ONCE).expect("few"));
+    drop(tokio::time::timeout(std::time::Duration::from_secs(60), all).await.expect("it is drawn"));
+    assert!(pictures.known(&(id, Theme::Light)).is_some());
+}
+
+#[tokio::test]
 async fn a_picture_is_drawn_once_and_a_few_at_a_time() {
     let pictures = Arc::new(Pictures::default());
     let (_, chart) = more().swap_remove(0);

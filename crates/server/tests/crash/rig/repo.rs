@@ -13,6 +13,7 @@ use std::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use tempfile::TempDir;
+use wilco_contract::ids::hex;
 
 /// The ports that repos may have lie below those that systems give to outgoing connections, so that a port is still
 /// free when its server comes back.
@@ -269,8 +270,7 @@ impl Repo {
 pub(crate) fn signature(body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(HOOK_SECRET.as_bytes()).expect("any key fits");
     mac.update(body);
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={digits}")
+    format!("sha256={}", hex(&mac.finalize().into_bytes()))
 }
 
 /// A port on which nobody listens, and which no other repo of this process got.
