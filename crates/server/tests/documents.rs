@@ -153,7 +153,7 @@ fn the_examples_for_steps_fit_each_other() {
     }
     let named = Variables::Given([("REGISTRY_TOKEN".to_owned(), "of the registry".to_owned())].into());
     let report = check(root.path(), &Environment { named, ..Environment::default() }, None);
-    assert_eq!(report.to_string(), "2 commands in packs, 1 transcript played, all true.");
+    assert_eq!(report.to_string(), "3 commands in packs, 1 transcript played, all true.");
 }
 
 /// Every file of these endings in the ops repos of `examples/`, as one text each.

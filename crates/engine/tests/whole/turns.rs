@@ -221,9 +221,9 @@ async fn help_is_told_of_what_a_name_stands_for_in_its_turn() {
     let world = World::new().await;
     world.read.hold();
     world.say("web:you", "1", "wilco status web").await;
-    world.say("web:you", "2", "wilco alias st = status web").await;
-    world.say("web:you", "3", "wilco st --help").await;
+    world.say("web:you", "2", "wilco alias relese = status web").await;
+    world.say("web:you", "3", "wilco relese --help").await;
     goes_on(&world).await;
     let told = world.last_text();
-    assert!(told.contains("status <app>") && !told.contains("restart"), "{told}");
+    assert!(told.contains("status <app>") && !told.contains("release"), "{told}");
 }
