@@ -3,10 +3,9 @@
 import { get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { eventTabs, ticks } from "./outside.js";
+import { eventTabs, ticks, watched } from "./outside.js";
 import { stamp, time, zoneName } from "./words.js";
 
-const EVERY = 5000;
 /** How each state looks. */
 const LOOKS = { connected: "succeeded", connecting: "queued", waiting: "paused", left_alone: "paused", parked: "failed" };
 
@@ -28,12 +27,7 @@ export function connectorsView() {
     }
   }
 
-  function look() {
-    if (!document.hidden) load();
-  }
-
-  document.addEventListener("visibilitychange", look);
-  const timer = setInterval(look, EVERY);
+  const leave = watched(load);
   load();
   return {
     title: "Connectors",
@@ -41,8 +35,7 @@ export function connectorsView() {
     body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Connectors" }, h("div.page", list)),
     close() {
       closed = true;
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
+      leave();
     },
   };
 }

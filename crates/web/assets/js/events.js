@@ -4,11 +4,10 @@ import { get, segment } from "./api.js";
 import { fill, h, icon, link } from "./dom.js";
 import { setOut } from "./json.js";
 import { inline } from "./markdown.js";
-import { aboutUrl, done, eventRow, eventTabs, face, hasNoRoom, howToConnect, kindOf, loudness, statePill, ticks } from "./outside.js";
+import { aboutUrl, done, eventRow, eventTabs, face, hasNoRoom, howToConnect, kindOf, loudness, statePill, ticks, watched } from "./outside.js";
 import { eventUrl, me, roomUrl } from "./session.js";
 import { seconds, size, time, whole, zoneName } from "./words.js";
 
-const EVERY = 5000;
 const PAGE = 100;
 /** A page that stays open for days keeps no more events than this. */
 const MOST = 1000;
@@ -155,7 +154,6 @@ export function eventsView({ argument: open, query, go }) {
   }
 
   function look() {
-    if (document.hidden) return;
     load();
     shownEvent?.look();
   }
@@ -164,8 +162,7 @@ export function eventsView({ argument: open, query, go }) {
   const keepTop = () => { if (!open || scroller() === list) state.top = scroller().scrollTop; };
   for (const element of [list, split]) element.addEventListener("scroll", keepTop, { passive: true });
   document.addEventListener("keydown", onKey);
-  document.addEventListener("visibilitychange", look);
-  const timer = setInterval(look, EVERY);
+  const leave = watched(look);
   if (!open) fill(detail, h("div.detail-in", h("p.empty", "Open an event to see where it went and why. In the list ", h("kbd", "j"), " and ", h("kbd", "k"), " go down and up, ", h("kbd", "Enter"), " opens.")));
   if (state.loaded) draw();
   load();
@@ -181,9 +178,8 @@ export function eventsView({ argument: open, query, go }) {
     close() {
       closed = true;
       shownEvent?.close();
-      clearInterval(timer);
+      leave();
       document.removeEventListener("keydown", onKey);
-      document.removeEventListener("visibilitychange", look);
     },
   };
 }

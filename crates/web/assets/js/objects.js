@@ -3,11 +3,10 @@
 import { get } from "./api.js";
 import { fill, h, icon, link } from "./dom.js";
 import { inline } from "./markdown.js";
-import { aboutUrl, eventTabs, howToConnect, statePill } from "./outside.js";
+import { aboutUrl, eventTabs, howToConnect, statePill, watched } from "./outside.js";
 import { eventUrl, me, roomUrl } from "./session.js";
 import { stamp, time, zoneName } from "./words.js";
 
-const EVERY = 5000;
 const PAGE = 100;
 /** What a line stands for that is not one of objects. */
 const KINDS = { overflow: "too much for the room", digest: "digest", fold: "too much for a thread" };
@@ -55,12 +54,7 @@ export function objectsView() {
     if (held) list.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 
-  function look() {
-    if (!document.hidden) load();
-  }
-
-  document.addEventListener("visibilitychange", look);
-  const timer = setInterval(look, EVERY);
+  const leave = watched(load);
   load();
   return {
     title: "Objects",
@@ -69,8 +63,7 @@ export function objectsView() {
       h("div.filter-bar", h("label.find", icon("search"), h("span.hidden-text", "Find in the lines that are listed"), field)), list)),
     close() {
       closed = true;
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
+      leave();
     },
   };
 }

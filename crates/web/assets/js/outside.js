@@ -111,6 +111,20 @@ export function eventRow(event, href, current) {
 
 const VIEWS = [["/events", "Events"], ["/objects", "Objects"], ["/sources", "Sources"], ["/connectors", "Connectors"]];
 
+/** How often what is outside is looked at, in milliseconds. */
+const EVERY = 5000;
+
+/** Looks again every few seconds while the page is shown, and when it is shown again. What this gives ends it. */
+export function watched(look) {
+  const again = () => { if (!document.hidden) look(); };
+  document.addEventListener("visibilitychange", again);
+  const timer = setInterval(again, EVERY);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", again);
+  };
+}
+
 /** The way between the pages of events. */
 export function eventTabs(here) {
   return h("nav.filters.tabs", { "aria-label": "Pages of events" }, VIEWS.map(([href, name]) => h("a.filter", { href, "aria-current": href === here && "page" }, name)));

@@ -4,10 +4,9 @@ import { announce } from "./announce.js";
 import { get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { eventTabs, howToConnect, ticks } from "./outside.js";
+import { eventTabs, howToConnect, ticks, watched } from "./outside.js";
 import { stamp, time, zoneName } from "./words.js";
 
-const EVERY = 5000;
 
 /** The view of sources. */
 export function sourcesView() {
@@ -30,12 +29,7 @@ export function sourcesView() {
     }
   }
 
-  function look() {
-    if (!document.hidden) load();
-  }
-
-  document.addEventListener("visibilitychange", look);
-  const timer = setInterval(look, EVERY);
+  const leave = watched(load);
   load();
   return {
     title: "Sources",
@@ -43,8 +37,7 @@ export function sourcesView() {
     body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Sources" }, h("div.page", list)),
     close() {
       closed = true;
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", look);
+      leave();
     },
   };
 }
