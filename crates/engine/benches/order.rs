@@ -17,8 +17,8 @@ use serde_json::json;
 use wilco_contract::{
     clock::Clock as _,
     command::{ArgSpec, Command, Effect, OnFailure, Spec, Step},
-    connector::{Caps, Directory, Outbox, Post, Receipt, SendError, Tells},
-    ids::{Account, ActionName, CommandId, Origin, Place},
+    connector::{Caps, Outbox, Post, Receipt, SendError, Tells},
+    ids::{ActionName, CommandId, Origin, Place},
     pattern::Pattern,
     policy::{Flags, Glob, Grant, Grantee, Policy},
     reply::Reply,
@@ -46,25 +46,6 @@ impl Outbox for Counting {
 
     async fn edit(&self, _: &Receipt, _: &Reply) -> Result<(), SendError> {
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Directory for Counting {
-    async fn exists(&self, _: &Place) -> bool {
-        true
-    }
-
-    async fn may_read(&self, _: &Account, _: &Place) -> bool {
-        true
-    }
-
-    async fn members(&self, _: &Place) -> Vec<Account> {
-        Vec::new()
-    }
-
-    async fn open_dm(&self, _: &Account) -> Option<Place> {
-        None
     }
 }
 
@@ -137,7 +118,7 @@ fn order(criterion: &mut Criterion) {
         let network = Arc::new(Counting::default());
         // As most networks, it tells of no edits.
         let caps = Caps { tells: Tells::NOTHING, ..MemoryNetwork::CAPS };
-        engine.attach("web", caps, network.clone(), network.clone());
+        engine.attach("web", caps, network.clone(), Arc::new(MemoryNetwork::default()));
         runtime.block_on(engine.recover()).expect("the store can be read");
         let mut given = 0;
         group.bench_function(order, |bencher| {

@@ -47,11 +47,10 @@ pub(crate) const CONTROL: [&str; 5] = ["confirm", "approve", "deny", "abort", "y
 /// Whether words are of control: they overtake orders that wait, and no limit holds them up.
 pub(crate) fn is_control(words: &str) -> bool {
     let mut words = words.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    let is = |word: &str| lowers_to(first, word);
+    let first = parse::lower(words.next().unwrap_or_default());
     // Other words may begin with this one; with an operation behind it, it is an answer.
-    CONTROL.iter().any(|word| is(word))
-        || (is("answer") && words.next().is_some_and(|word| OpId::parse(word).is_ok()))
+    CONTROL.contains(&&*first)
+        || (first == "answer" && words.next().is_some_and(|word| OpId::parse(word).is_ok()))
 }
 
 /// Takes in what arrived. Returns once it is kept, so that a reader that waits for it reads no faster than that.
@@ -237,11 +236,6 @@ fn limited(who: &Principal, message: &Message, reply: &Reply) -> AuditEntry {
         text: reply.plain(),
         rule: Some("limits".to_owned()),
     }
-}
-
-/// Whether a word is this one, whatever its case.
-fn lowers_to(said: &str, word: &str) -> bool {
-    said.chars().flat_map(char::to_lowercase).eq(word.chars())
 }
 
 /// The order in a message, without our name; `None` for chatter.

@@ -43,8 +43,7 @@ impl Templates {
             kept.clear_templates();
         }
         kept.add_template_owned(source.to_owned(), source.to_owned())?;
-        drop(kept);
-        self.kept.read().unwrap_or_else(PoisonError::into_inner).render_str(source, names)
+        kept.get_template(source)?.render(names)
     }
 }
 
