@@ -2,13 +2,10 @@
 //!
 //! Not the deciding: `runtime::memory_store::Known` does that for every store. Layer 2.
 
-use std::{collections::HashMap, error::Error};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{
-    Connection, OptionalExtension as _, Params, Result, Row, params,
-    types::{FromSql, Type},
-};
+use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, params};
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::{DeliveryKey, Receipt},
@@ -21,6 +18,7 @@ use wilco_runtime::memory_store::{Known, input_id};
 
 use crate::{
     changes::StoredSlot,
+    values::{name, read, text, time},
     write::{number, whole},
 };
 
@@ -230,24 +228,4 @@ fn one<T>(
 /// Whether a statement finds a row.
 fn is(conn: &Connection, statement: &str, values: impl Params) -> Result<bool> {
     conn.prepare_cached(statement)?.exists(values)
-}
-
-fn text(row: &Row<'_>, at: usize) -> Result<String> {
-    FromSql::column_result(row.get_ref(at)?).map_err(|error| unreadable(at, error))
-}
-
-fn name<T: serde::de::DeserializeOwned>(row: &Row<'_>, at: usize) -> Result<T> {
-    read(at, serde_json::from_value(serde_json::Value::String(text(row, at)?)))
-}
-
-fn time(row: &Row<'_>, at: usize) -> Result<Timestamp> {
-    read(at, text(row, at)?.parse())
-}
-
-fn read<T>(at: usize, value: std::result::Result<T, impl Error + Send + Sync + 'static>) -> Result<T> {
-    value.map_err(|error| unreadable(at, error))
-}
-
-fn unreadable(at: usize, why: impl Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(why))
 }

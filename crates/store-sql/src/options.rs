@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use wilco_contract::clock::{Chance, Clock};
 
@@ -101,6 +101,7 @@ impl WriterOptions {
         let conn = Connection::open_with_flags(&self.path, flags)?;
         conn.busy_timeout(BUSY)?;
         conn.set_prepared_statement_cache_capacity(128);
+        steady(&conn)?;
         let synchronous = match self.durability {
             Durability::Full => "FULL",
             Durability::Process => "NORMAL",
@@ -122,6 +123,15 @@ impl WriterOptions {
         }
         Ok(conn)
     }
+}
+
+/// Keeps a prepared statement prepared. Otherwise one that could use an index of some rows only is prepared anew
+/// whenever a value is bound: <https://www.sqlite.org/queryplanner-ng.html#qpstab>.
+///
+/// # Errors
+/// What SQLite says.
+pub(crate) fn steady(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// What all connections of sqlx have in common.

@@ -29,6 +29,10 @@ const COMPANY: Duration = Duration::from_millis(40);
 /// How long a group waits until as many wait for it as for the one before. A timer's grain is a millisecond.
 const HOPE: Duration = Duration::from_millis(1);
 
+/// Of so many who waited for a group as many are likely to come again. Two or three met by chance, and the one of them
+/// that comes again would wait for nobody.
+const MANY: usize = 4;
+
 /// What a batch came to.
 pub(crate) type Answer = Result<Option<Seq>, StoreError>;
 
@@ -147,7 +151,7 @@ impl Queue {
                     hoping = false;
                 }
                 // Not all of them come each time.
-                let likely = inner.last - inner.last / 4;
+                let likely = if inner.last < MANY { 0 } else { inner.last - inner.last / 4 };
                 let hopes = hoping && inner.awaited > 0 && inner.awaited < likely;
                 if (inner.due > 0 && !hopes) || inner.closed {
                     let items = take(&mut inner);

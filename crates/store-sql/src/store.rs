@@ -31,6 +31,7 @@ use crate::{
     options::{Options, Parts, WriterOptions, shared},
     prepared::Prepared,
     queue::{Item, Queue, closed},
+    quick::Quick,
     row::Read,
     schema,
     writer::{Ended, Writer, so_far},
@@ -47,6 +48,7 @@ const LAST_READS: Duration = Duration::from_secs(2);
 /// waits, but nobody waits for that.
 pub struct SqliteStore {
     pub(crate) reads: SqlitePool,
+    pub(crate) quick: Quick,
     /// The events that wait to be routed, as far as this store wrote them.
     pub(crate) fresh: Arc<Fresh>,
     writing: Option<Writing>,
@@ -101,7 +103,8 @@ impl SqliteStore {
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), what: error.to_string() };
         let writing = Writing { fence, queue, ended: ended.map_err(failed)?, chance: parts.chance };
-        Ok(Self { reads: readers(Options::reader(path)), writing: Some(writing), fresh })
+        let quick = Quick::new(path.to_owned(), false);
+        Ok(Self { reads: readers(Options::reader(path)), quick, writing: Some(writing), fresh })
     }
 
     /// Opens the database for reading only, also while another process writes it. A commit is refused.
@@ -113,12 +116,12 @@ impl SqliteStore {
         if !path.exists() {
             return Err(OpenError::Missing { path: path.to_owned() });
         }
-        let mut options = Options::reader(path);
+        let (mut options, mut immutable) = (Options::reader(path), false);
         let mut first = look(&options, path).await;
         if matches!(first, Err(OpenError::Failed { .. } | OpenError::ReadOnly { .. })) && !has_log(path) {
             // In a folder that cannot be written SQLite cannot make the files it shares with a writer. Without a
             // log beside it there is no writer, and the file stands for itself.
-            options = options.immutable(true);
+            (options, immutable) = (options.immutable(true), true);
             first = look(&options, path).await;
         }
         let known = u32::try_from(schema::STEPS.len()).unwrap_or(u32::MAX);
@@ -129,7 +132,10 @@ impl SqliteStore {
                 path: path.to_owned(),
                 what: format!("it has schema {found}, and this Wilco reads {known}; start `wilco up` once"),
             }),
-            _ => Ok(Self { reads: readers(options), writing: None, fresh: Arc::default() }),
+            _ => {
+                let quick = Quick::new(path.to_owned(), immutable);
+                Ok(Self { reads: readers(options), quick, writing: None, fresh: Arc::default() })
+            }
         }
     }
 
@@ -140,12 +146,14 @@ impl SqliteStore {
     pub async fn close(&self) -> Result<(), StoreError> {
         let Some(writing) = &self.writing else {
             self.reads.close().await;
+            self.quick.close();
             return Ok(());
         };
         // A flush that fails is not the last word: closing tries once more and says what is left.
         drop(self.flush().await);
         // Readers first, so that the writer is the last and leaves no log behind. A read that does not end is left.
         drop(tokio::time::timeout(LAST_READS, self.reads.close()).await);
+        self.quick.close();
         writing.queue.close();
         let mut ended = writing.ended.clone();
         match ended.wait_for(Option::is_some).await.as_deref() {

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params, params_from_iter};
 use wilco_contract::{
     connector::Receipt,
     ids::{ObjectId, Place},
@@ -13,7 +13,10 @@ use wilco_contract::{
 };
 
 use super::{limit, whole};
-use crate::{error::read_error, row::Read, store::SqliteStore};
+use crate::{
+    store::SqliteStore,
+    values::{count, json, name},
+};
 
 /// The most keys of one statement.
 const KEYS: usize = 128;
@@ -74,88 +77,85 @@ impl Slots for SqliteStore {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let mut found: HashMap<(Place, ObjectId), ShownSlot> = HashMap::new();
-        for keys in wanted.chunks(KEYS) {
-            // Filled up with the last one, so that few texts serve every number.
-            let size = keys.len().next_power_of_two();
-            let filled = (0..size).filter_map(|at| keys.get(at).or(keys.last()));
-            let mut query = sqlx::query(AssertSqlSafe(of(size)));
-            for (place, object) in filled {
-                query = query.bind(place.as_str()).bind(object.as_str());
+        let found = self.quick.read(|conn| {
+            let mut found: HashMap<(Place, ObjectId), ShownSlot> = HashMap::new();
+            for keys in wanted.chunks(KEYS) {
+                // Filled up with the last one, so that few texts serve every number.
+                let size = keys.len().next_power_of_two();
+                let filled = (0..size).filter_map(|at| keys.get(at).or(keys.last()));
+                let values = filled.flat_map(|(place, object)| [place.as_str(), object.as_str()]);
+                let mut statement = conn.prepare_cached(&of(size))?;
+                let mut rows = statement.query(params_from_iter(values))?;
+                while let Some(row) = rows.next()? {
+                    found.insert((name(row, 4)?, name(row, 5)?), shown(row)?);
+                }
             }
-            let read = |row: &SqliteRow| Ok(((row.name(4)?, row.name(5)?), shown(row)?));
-            let rows = query.fetch_all(&self.reads).await.map_err(read_error)?;
-            for row in &rows {
-                found.extend([read(row).map_err(read_error)?]);
-            }
-        }
+            Ok(found)
+        })?;
         Ok(wanted.iter().filter_map(|key| Some((key.clone(), found.get(key)?.clone()))).collect())
     }
 
     async fn slot(&self, number: u64) -> Result<Option<ShownSlot>, StoreError> {
-        let row = sqlx::query(ONE).bind(whole(number)).fetch_optional(&self.reads).await;
-        row.and_then(|row| row.as_ref().map(shown).transpose()).map_err(read_error)
+        self.quick.read(|conn| conn.prepare_cached(ONE)?.query_row([whole(number)], shown).optional())
     }
 
     async fn slot_at(&self, at: &Receipt) -> Result<Option<ShownSlot>, StoreError> {
-        let query = sqlx::query(AT).bind(at.place.as_str()).bind(&at.id);
-        let row = query.fetch_optional(&self.reads).await;
-        row.and_then(|row| row.as_ref().map(shown).transpose()).map_err(read_error)
+        let values = [at.place.as_str(), &at.id];
+        self.quick.read(|conn| conn.prepare_cached(AT)?.query_row(values, shown).optional())
     }
 
     async fn due_slots(&self) -> Result<Vec<ShownSlot>, StoreError> {
-        let rows = sqlx::query(DUE).fetch_all(&self.reads).await;
-        rows.and_then(|rows| rows.iter().map(shown).collect()).map_err(read_error)
+        self.quick.read(|conn| all(conn, DUE, [], shown))
     }
 
     async fn latest_slots(&self, before: u64, rows: usize) -> Result<Vec<ShownSlot>, StoreError> {
         let before = if before == 0 { i64::MAX } else { whole(before) };
-        let rows = sqlx::query(LATEST).bind(before).bind(limit(rows)).fetch_all(&self.reads).await;
-        rows.and_then(|rows| rows.iter().map(shown).collect()).map_err(read_error)
+        self.quick.read(|conn| all(conn, LATEST, [before, limit(rows)], shown))
     }
 
     async fn last_number(&self) -> Result<u64, StoreError> {
-        let row = sqlx::query(LAST_NUMBER).fetch_one(&self.reads).await;
-        row.and_then(|row| row.count(0)).map_err(read_error)
+        self.quick.read(|conn| conn.prepare_cached(LAST_NUMBER)?.query_row([], |row| count(row, 0)))
     }
 
     async fn place_count(&self, place: &Place) -> Result<u64, StoreError> {
-        let row = sqlx::query(PLACE_COUNT).bind(place.as_str()).fetch_one(&self.reads).await;
-        row.and_then(|row| row.count(0)).map_err(read_error)
+        self.quick
+            .read(|conn| conn.prepare_cached(PLACE_COUNT)?.query_row([place.as_str()], |row| count(row, 0)))
     }
 
     async fn waiting_places(&self) -> Result<Vec<Place>, StoreError> {
-        let rows = sqlx::query(WAITING).fetch_all(&self.reads).await;
-        let places = rows.and_then(|rows| rows.iter().map(|row| row.name(0)).collect::<Result<Vec<_>, _>>());
-        let mut places = places.map_err(read_error)?;
+        let mut places: Vec<Place> = self.quick.read(|conn| all(conn, WAITING, [], |row| name(row, 0)))?;
         places.sort_unstable();
         places.dedup();
         Ok(places)
     }
 
     async fn parcels(&self, place: &Place, rows: usize) -> Result<Vec<Parcel>, StoreError> {
-        let read = async {
+        let place = place.as_str();
+        self.quick.read(|conn| {
             // One transaction, so that what is shown in between does not stand in both.
-            let mut snapshot = self.reads.begin().await?;
-            let posts = sqlx::query(POSTS).bind(place.as_str()).bind(place.as_str()).bind(limit(rows));
-            let mut found = posts.fetch_all(&mut *snapshot).await?;
+            let snapshot = conn.unchecked_transaction()?;
+            let mut found = all(&snapshot, POSTS, params![place, place, limit(rows)], parcel)?;
             if found.len() < rows {
-                let edits = sqlx::query(EDITS).bind(place.as_str()).bind(limit(rows - found.len()));
-                found.extend(edits.fetch_all(&mut *snapshot).await?);
+                found.extend(all(&snapshot, EDITS, params![place, limit(rows - found.len())], parcel)?);
             }
-            snapshot.rollback().await?;
-            found.iter().map(parcel).collect::<Result<Vec<_>, _>>()
-        };
-        read.await.map_err(read_error)
+            Ok(found)
+        })
     }
 
     async fn mutes(&self) -> Result<Vec<Mute>, StoreError> {
-        let rows = sqlx::query(MUTES).fetch_all(&self.reads).await;
-        let mutes = rows.and_then(|rows| rows.iter().map(|row| row.json(0)).collect::<Result<Vec<_>, _>>());
-        let mut mutes: Vec<Mute> = mutes.map_err(read_error)?;
+        let mut mutes: Vec<Mute> = self.quick.read(|conn| all(conn, MUTES, [], |row| json(row, 0)))?;
         mutes.sort_by_key(|mute| Reverse(mute.until));
         Ok(mutes)
     }
+}
+
+fn all<T>(
+    conn: &Connection,
+    statement: &str,
+    values: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    conn.prepare_cached(statement)?.query_map(values, read)?.collect()
 }
 
 /// [`OF`] for so many keys.
@@ -164,20 +164,20 @@ fn of(keys: usize) -> String {
 }
 
 /// A receipt of two columns, from this one.
-fn receipt(row: &SqliteRow, at: usize) -> Result<Option<Receipt>, sqlx::Error> {
-    let Some(id) = row.try_get(at + 1)? else { return Ok(None) };
-    Ok(Some(Receipt { place: row.name(at)?, id }))
+fn receipt(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Receipt>> {
+    let Some(id) = row.get(at + 1)? else { return Ok(None) };
+    Ok(Some(Receipt { place: name(row, at)?, id }))
 }
 
-fn shown(row: &SqliteRow) -> Result<ShownSlot, sqlx::Error> {
-    Ok(ShownSlot { slot: row.json(0)?, shown: Shown { version: row.count(1)?, receipt: receipt(row, 2)? } })
+fn shown(row: &Row<'_>) -> rusqlite::Result<ShownSlot> {
+    Ok(ShownSlot { slot: json(row, 0)?, shown: Shown { version: count(row, 1)?, receipt: receipt(row, 2)? } })
 }
 
-fn parcel(row: &SqliteRow) -> Result<Parcel, sqlx::Error> {
-    let version: Option<i64> = row.try_get(1)?;
+fn parcel(row: &Row<'_>) -> rusqlite::Result<Parcel> {
+    let version: Option<i64> = row.get(1)?;
     let what = match version {
         Some(_) => ParcelKind::Slot(Box::new(shown(row)?)),
-        None => ParcelKind::Line(Box::new(row.json(0)?)),
+        None => ParcelKind::Line(Box::new(json(row, 0)?)),
     };
     Ok(Parcel { what, thread: receipt(row, 4)? })
 }
