@@ -4,6 +4,8 @@
 //! has one task at a time; what is to be posted goes before what is to be edited. Whether a failed call is tried again
 //! says the connector ([`crate::tries`]). Layer 1.
 
+mod notes;
+
 use std::{
     collections::{HashMap, VecDeque},
     panic::AssertUnwindSafe,
@@ -23,6 +25,7 @@ use wilco_contract::{
     store::{AuditEntry, Record, StoreError},
 };
 
+use self::notes::Notes;
 use crate::{
     board::lost_mark,
     core::Core,
@@ -35,6 +38,9 @@ use crate::{
 
 /// How much of what waits is read at once.
 const AT_ONCE: usize = 64;
+/// How many messages may have been sent of which that is not written yet, where a network does not know a repeat: after
+/// a `kill -9` in the middle of a flood so many are shown twice in a place. Who sends one alone has that one.
+const IN_DOUBT: usize = 4;
 
 /// The places that are being sent to.
 #[derive(Default)]
@@ -97,8 +103,13 @@ impl Places {
 /// Says that something waits to be sent to a place.
 pub(crate) fn ring(core: &Arc<Core>, place: &Place) {
     if let Some(bell) = core.places.enter(place) {
-        let (tries, unwritten, then_ring) = Default::default();
-        let sender = Sender { core: core.clone(), place: place.clone(), bell, tries, unwritten, then_ring };
+        let (tries, then_ring) = Default::default();
+        let to = core.clone();
+        let notes = Notes::new(move |records| {
+            let core = to.clone();
+            async move { core.commit(records).await }.boxed()
+        });
+        let sender = Sender { core: core.clone(), place: place.clone(), bell, tries, notes, then_ring };
         core.spawn.spawn("outbox", Box::pin(sender.run()));
     }
 }
@@ -118,8 +129,8 @@ struct Sender {
     bell: Arc<Notify>,
     /// How the parcels went that are being tried again, by number.
     tries: HashMap<u64, Tries>,
-    /// What came of parcels and could not be written yet. Nothing is sent before it is: it would be sent again.
-    unwritten: Vec<Record>,
+    /// What came of parcels and is not written yet. Nothing more is read before it is: it would be sent again.
+    notes: Notes,
     /// The place that hears of what was given up, to be rung once that is written.
     then_ring: Option<Place>,
 }
@@ -164,6 +175,7 @@ impl Sender {
                 }
                 Err(_) => {
                     tracing::error!(place = %self.place, "Sending made a mistake; trying again.");
+                    self.notes.again();
                     later(now, 60)
                 }
             };
@@ -177,10 +189,7 @@ impl Sender {
 
     /// Writes what came of parcels.
     async fn write(&mut self) -> Result<(), StoreError> {
-        if !self.unwritten.is_empty() {
-            self.core.commit(self.unwritten.clone()).await?;
-            self.unwritten.clear();
-        }
+        self.notes.write().await?;
         if let Some(place) = self.then_ring.take() {
             ring(&self.core, &place);
         }
@@ -235,10 +244,10 @@ impl Sender {
                     sent = true;
                     self.tries.remove(&number);
                     self.learn(&records, &mut shown);
-                    self.unwritten.extend(records);
+                    self.notes.take(records);
                     if !self.has_keys() {
-                        // A repeat would show twice, so it is written before the next one is sent.
-                        self.write().await?;
+                        // A repeat would show twice, so little is sent before it is written.
+                        self.notes.write_but(IN_DOUBT - 1).await?;
                     }
                 }
                 Sent::Wait(until) => {
