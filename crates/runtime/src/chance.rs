@@ -2,21 +2,40 @@
 //!
 //! Not the making of ids or keys: callers shape the bytes. Layer 1.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use sha2::{Digest, Sha256};
 use wilco_contract::clock::Chance;
+
+/// How many bytes a thread asks the system for at once: asking costs more than the bytes.
+const STORE: usize = 512;
 
 /// The system's source of chance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsChance;
 
+thread_local! {
+    /// What a thread has asked for, and where what was not given out begins.
+    static STORED: RefCell<([u8; STORE], usize)> = const { RefCell::new(([0; STORE], STORE)) };
+}
+
 impl Chance for OsChance {
     fn bytes(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)
-            .expect("a system without a source of chance is none that Wilco can run on");
-        bytes
+        STORED.with_borrow_mut(|(stored, next)| {
+            if *next == STORE {
+                getrandom::fill(stored)
+                    .expect("a system without a source of chance is none that Wilco can run on");
+                *next = 0;
+            }
+            let mut bytes = [0; 16];
+            // What is given out is gone here.
+            bytes.swap_with_slice(&mut stored[*next..*next + 16]);
+            *next += 16;
+            bytes
+        })
     }
 }
 
@@ -62,6 +81,8 @@ mod tests {
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));
         assert_ne!(draw(7)[0], draw(7)[1]);
-        assert_ne!(OsChance.bytes(), OsChance.bytes());
+        let drawn: std::collections::HashSet<_> = (0..STORE).map(|_| OsChance.bytes()).collect();
+        assert_eq!(drawn.len(), STORE, "also over the end of what a thread has stored");
+        assert!(!drawn.contains(&[0; 16]), "and none is what stands where others were given out");
     }
 }
