@@ -12,7 +12,7 @@ use wilco_contract::{
     store::{Slots, StoreError},
 };
 
-use super::{limit, whole};
+use super::{end, limit, whole};
 use crate::{error::read_error, row::Read, store::SqliteStore};
 
 /// The most keys of one statement.
@@ -109,7 +109,7 @@ impl Slots for SqliteStore {
     }
 
     async fn latest_slots(&self, before: u64, rows: usize) -> Result<Vec<ShownSlot>, StoreError> {
-        let before = if before == 0 { i64::MAX } else { whole(before) };
+        let before = end(before);
         let rows = sqlx::query(LATEST).bind(before).bind(limit(rows)).fetch_all(&self.reads).await;
         rows.and_then(|rows| rows.iter().map(shown).collect()).map_err(read_error)
     }
