@@ -305,7 +305,7 @@ pub async fn a_record_is_kept_in_its_canonical_form(store: Arc<dyn Store>) {
         [record, begun, Record::Input(input("web:ops", "1", odd)), super::access::token("t", "ci", None)]
     {
         let entry = record.entry(at(3)).expect("an entry").canonical().expect("JSON");
-        let one = wilco_contract::store::Batch { at: at(3), records: vec![record] };
+        let one = Batch { at: at(3), records: vec![record] };
         let seq = store.commit(one, When::Now).await.expect("a commit").expect("a number");
         let stored = store.sealed(Page { after: seq.0 - 1, limit: 1 }).await.expect("a record").remove(0);
         assert_eq!(stored.body, Some(entry));
