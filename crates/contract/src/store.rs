@@ -367,6 +367,13 @@ pub trait Operations: Send + Sync {
     async fn operations(&self, states: &[State], page: Page) -> Result<Vec<(u64, Operation)>, StoreError>;
     /// The newest operations, newest first.
     async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError>;
+    /// Those in one of these states (all where empty) numbered before this (0: the end), newest first.
+    async fn operations_before(
+        &self,
+        states: &[State],
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Operation)>, StoreError>;
     /// What an operation's messages said last, as far as that was recorded, by their number.
     async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError>;
     /// How many operations there are.
@@ -435,6 +442,15 @@ pub struct JournalRow {
 pub trait Journal: Send + Sync {
     /// Entries, oldest first, without messages, inputs and sessions' uses.
     async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError>;
+    /// The same, newest first: those before this number (0: the end).
+    async fn audit_before(
+        &self,
+        filter: &AuditFilter,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<JournalRow>, StoreError>;
+    /// When the record with this number was written.
+    async fn written_at(&self, record: Seq) -> Result<Option<Timestamp>, StoreError>;
     /// The orders of a principal that were given: reads as `order.read`, operations as `operation.planned`. Newest
     /// first, those before this number (0: the end).
     async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError>;
@@ -458,6 +474,8 @@ pub trait Access: Send + Sync {
     async fn link(&self, hash: Hash) -> Result<Option<LoginLink>, StoreError>;
     /// The session with this hash.
     async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError>;
+    /// The sessions that nobody ended and that were used since then, the last used first.
+    async fn open_sessions(&self, since: Timestamp) -> Result<Vec<Session>, StoreError>;
     /// The token with this hash.
     async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError>;
     /// All tokens, by name.

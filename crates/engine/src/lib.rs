@@ -47,6 +47,7 @@ mod tries;
 mod trigger;
 mod waits;
 mod ways;
+mod worded;
 mod words;
 
 use std::sync::Arc;
@@ -83,6 +84,7 @@ use crate::{
 };
 pub use intake::{NotTaken, SourceHealth, Taken};
 pub use reload::{Changes, Reloader};
+pub use worded::Worded;
 
 /// What the engine is built from.
 pub struct Parts {
@@ -539,6 +541,12 @@ impl Engine {
     /// Looks at the rules.
     pub fn with_policy<T>(&self, look: impl FnOnce(&Policy) -> T) -> T {
         self.0.with_policy(look)
+    }
+
+    /// What is configured of events.
+    #[must_use]
+    pub fn event_setup(&self) -> EventSetup {
+        self.0.live.load().setup.events.clone()
     }
 
     /// Who stands behind an account.

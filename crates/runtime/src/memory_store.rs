@@ -316,6 +316,19 @@ impl Operations for MemoryStore {
         Ok(self.state().operations.iter().rev().take(limit).cloned().collect())
     }
 
+    async fn operations_before(
+        &self,
+        states: &[OpState],
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Operation)>, StoreError> {
+        let state = self.state();
+        let numbered = state.operations.iter().enumerate().map(|(at, operation)| (at as u64 + 1, operation));
+        let earlier = numbered.rev().filter(|(number, _)| before == 0 || *number < before);
+        let wanted = earlier.filter(|(_, operation)| states.is_empty() || states.contains(&operation.state));
+        Ok(wanted.take(limit).map(|(number, operation)| (number, operation.clone())).collect())
+    }
+
     async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError> {
         let state = self.state();
         let all = state.announced.range((id.clone(), 0)..=(id.clone(), usize::MAX));
@@ -383,6 +396,21 @@ impl Journal for MemoryStore {
         later.filter(|row| fits(row, filter)).take(page.limit).map(shown).collect()
     }
 
+    async fn audit_before(
+        &self,
+        filter: &AuditFilter,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let state = self.state();
+        let earlier = state.journal.iter().rev().filter(|row| before.0 == 0 || row.sealed.seq < before);
+        earlier.filter(|row| fits(row, filter)).take(limit).map(shown).collect()
+    }
+
+    async fn written_at(&self, record: Seq) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.state().journal.iter().find(|row| row.sealed.seq == record).map(|row| row.at))
+    }
+
     async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
         let state = self.state();
         let earlier = state
@@ -447,6 +475,15 @@ impl Access for MemoryStore {
 
     async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError> {
         Ok(self.state().sessions.get(&hash).cloned())
+    }
+
+    async fn open_sessions(&self, since: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let state = self.state();
+        let open =
+            state.sessions.values().filter(|session| session.ended_at.is_none() && session.seen_at >= since);
+        let mut found: Vec<_> = open.cloned().collect();
+        found.sort_by(|one, other| (other.seen_at, other.hash.0).cmp(&(one.seen_at, one.hash.0)));
+        Ok(found)
     }
 
     async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError> {

@@ -25,6 +25,11 @@ fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// What every number is below that comes before this one; 0 is the end.
+fn end(before: u64) -> i64 {
+    if before == 0 { i64::MAX } else { whole(before) }
+}
+
 fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -99,6 +99,14 @@ impl Operations for AbortingStore {
     async fn latest_operations(&self, limit: usize) -> Result<Vec<Operation>, StoreError> {
         self.inner.latest_operations(limit).await
     }
+    async fn operations_before(
+        &self,
+        states: &[State],
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Operation)>, StoreError> {
+        self.inner.operations_before(states, before, limit).await
+    }
     async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError> {
         self.inner.announced(id).await
     }
@@ -143,6 +151,17 @@ impl Journal for AbortingStore {
     async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError> {
         self.inner.audit(filter, page).await
     }
+    async fn audit_before(
+        &self,
+        filter: &AuditFilter,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        self.inner.audit_before(filter, before, limit).await
+    }
+    async fn written_at(&self, record: Seq) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.written_at(record).await
+    }
     async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
         self.inner.given(who, before, limit).await
     }
@@ -168,6 +187,9 @@ impl Access for AbortingStore {
     }
     async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError> {
         self.inner.session(hash).await
+    }
+    async fn open_sessions(&self, since: Timestamp) -> Result<Vec<Session>, StoreError> {
+        self.inner.open_sessions(since).await
     }
     async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError> {
         self.inner.token(hash).await

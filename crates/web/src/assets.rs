@@ -24,13 +24,17 @@ macro_rules! assets {
 assets! {
     "console.css"
     "favicon.svg"
+    "forms.css"
     "index.html"
+    "js/access.js"
+    "js/afterwards.js"
     "js/announce.js"
     "js/api.js"
     "js/ask.js"
     "js/audit.js"
     "js/blocks.js"
     "js/chart.js"
+    "js/command-form.js"
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"
@@ -45,10 +49,14 @@ assets! {
     "js/main.js"
     "js/markdown.js"
     "js/objects.js"
+    "js/operation-list.js"
     "js/operation.js"
     "js/operations.js"
+    "js/order.js"
     "js/outside.js"
+    "js/people.js"
     "js/room.js"
+    "js/routes.js"
     "js/session.js"
     "js/shell.js"
     "js/sources.js"
@@ -60,7 +68,7 @@ assets! {
 }
 
 /// The paths that the page itself takes apart.
-pub(crate) const PAGES: [&str; 14] = [
+pub(crate) const PAGES: [&str; 17] = [
     "/",
     "/login",
     "/login/device",
@@ -74,7 +82,10 @@ pub(crate) const PAGES: [&str; 14] = [
     "/objects",
     "/sources",
     "/connectors",
+    "/routes",
     "/audit",
+    "/people",
+    "/access",
 ];
 
 const INDEX: &str = "index.html";

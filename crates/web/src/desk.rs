@@ -9,13 +9,17 @@ use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
     connector::Arrival,
-    ids::{Account, PersonId, Place},
+    ids::{Account, CommandId, PersonId, Place},
     operation::Operation,
+    policy::Policy,
     principal::Principal,
     reply::PressKind,
     source::RawHook,
+    values::Args,
 };
-use wilco_engine::{Answer, Call, Decide, Engine, NotDecided, NotTaken, Notice, SourceHealth, Taken};
+use wilco_engine::{
+    Answer, Call, Decide, Engine, EventSetup, NotDecided, NotTaken, Notice, SourceHealth, Taken, Worded,
+};
 
 /// Where orders and decisions are handed in, and who people are.
 #[async_trait]
@@ -47,6 +51,15 @@ pub trait Desk: Send + Sync {
 
     /// All people, with their names for people to read.
     fn people(&self) -> Vec<(PersonId, String)>;
+
+    /// Who is who, and the rules of who may do what.
+    fn policy(&self) -> Policy;
+
+    /// What is configured of events.
+    fn event_setup(&self) -> EventSetup;
+
+    /// What a command with its arguments is in words, as this principal would say it in this place.
+    fn in_words(&self, who: &Principal, place: &Place, order: (&CommandId, &Args)) -> Worded;
 
     /// The zone that times are told in: `Europe/Berlin`.
     fn zone_name(&self) -> String;
@@ -101,6 +114,18 @@ impl Desk for Engine {
         self.with_policy(|policy| {
             policy.people.iter().map(|(id, person)| (id.clone(), person.name.clone())).collect()
         })
+    }
+
+    fn policy(&self) -> Policy {
+        self.with_policy(Policy::clone)
+    }
+
+    fn event_setup(&self) -> EventSetup {
+        Self::event_setup(self)
+    }
+
+    fn in_words(&self, who: &Principal, place: &Place, order: (&CommandId, &Args)) -> Worded {
+        Self::in_words(self, who, place, order)
     }
 
     fn zone_name(&self) -> String {

@@ -21,7 +21,10 @@ use axum::{
 };
 use futures_util::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 use wilco_contract::{
     clock::{Cancel, Spawn},
     ids::Place,
@@ -41,12 +44,16 @@ use crate::{
     problem::Problem,
     rate::Rate,
     telemetry,
+    walks::Walks,
 };
 
 /// How long an answer may take until its headers.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// How long the answer to an order may take: the engine ends a read after the time that its command declares.
 pub const CALL_DEADLINE: Duration = Duration::from_mins(11);
+
+/// How many downloads of the record may run at once.
+const EXPORTS: usize = 4;
 
 /// What the door is built from.
 pub struct DoorParts {
@@ -86,6 +93,11 @@ pub(crate) struct Door {
     pub(crate) stop: Cancel,
     pub(crate) rate: Rate,
     pub(crate) pictures: Pictures,
+    /// One trial of a route at a time: it may read a long payload.
+    pub(crate) trials: Semaphore,
+    /// Room for downloads of the record.
+    pub(crate) exports: Arc<Semaphore>,
+    pub(crate) walks: Walks,
     /// Open streams by caller.
     pub(crate) streams: Mutex<HashMap<String, usize>>,
 }
@@ -106,6 +118,9 @@ pub fn router(parts: DoorParts) -> Router {
         stop,
         rate: Rate::default(),
         pictures: Pictures::default(),
+        trials: Semaphore::new(1),
+        exports: Arc::new(Semaphore::new(EXPORTS)),
+        walks: Walks::default(),
         streams: Mutex::default(),
     });
     let open = Router::new()

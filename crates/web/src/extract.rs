@@ -9,6 +9,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
     http::{HeaderMap, header, request::Parts},
 };
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use wilco_contract::{
@@ -173,6 +174,22 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
         Ok(key) if (1..=200).contains(&key.len()) => Ok(Some(key.to_owned())),
         _ => Err(Problem::malformed("`Idempotency-Key` has to be 1 to 200 plain ASCII signs.")),
     }
+}
+
+/// A time in a query: RFC 3339, or a day or time without an offset, which is meant in Wilco's zone.
+///
+/// # Errors
+/// When it is neither, by the name of the parameter.
+pub(crate) fn moment(door: &Door, name: &str, text: &str) -> Result<Timestamp, Problem> {
+    let text = text.trim();
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let zone = TimeZone::get(&door.desk.zone_name()).unwrap_or(TimeZone::UTC);
+    let local = text.parse::<DateTime>().ok().and_then(|local| local.to_zoned(zone).ok());
+    local.map(|local| local.timestamp()).ok_or_else(|| {
+        Problem::malformed(format!("`{name}` is a time as `2026-11-23T14:00:00Z`, or a day as `2026-11-23`."))
+    })
 }
 
 /// How many entries of a list to return: 100 where nothing is said, at most 500.

@@ -26,6 +26,7 @@ pub mod serve;
 mod sse;
 pub mod telemetry;
 mod text;
+mod walks;
 mod whole;
 
 pub use self::{

@@ -8,6 +8,7 @@ mod guard;
 mod hooks;
 mod live;
 mod operations;
+mod pages;
 mod pictures;
 mod rooms;
 mod support;

@@ -65,6 +65,13 @@ pub(super) fn hands_on(command: &Command) -> bool {
 
 /// Gives a wish to the operation it speaks of, whose own rules decide further.
 pub(super) async fn give(core: &Arc<Core>, from: From, given: &Given, wish: Wish) -> Answer {
+    if given.dry_run && !matches!(wish, Wish::Retry | Wish::Again) {
+        let text = format!(
+            "`{}` speaks of a plan that is there and makes none, so there is nothing to show before. Nothing was done.",
+            given.said
+        );
+        return refused(Reply::refusal(text), RefusedKind::Malformed);
+    }
     match wish {
         Wish::Decide(press) => decide(core, &from, given, press).await,
         Wish::Retry => retry(core, from, given).await,

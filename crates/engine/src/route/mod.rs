@@ -7,12 +7,14 @@ pub(crate) mod keep;
 pub(crate) mod order;
 pub(crate) mod router;
 pub(crate) mod rules;
+mod trial;
 
 use wilco_contract::event::{Event, Labels};
 
 pub(crate) use order::put_values;
 
 pub use judge::{Judged, RuleOrder, Target, judge, names, needs_payload};
+pub use trial::{MAX_TRIED, Term, Trial, Tried, terms, try_on};
 
 use crate::{board::Moment, core::Core};
 

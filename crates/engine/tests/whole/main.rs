@@ -27,4 +27,5 @@ mod schedules;
 mod steps;
 mod turns;
 mod waits;
+mod worded;
 mod world;

@@ -1,6 +1,7 @@
 //! Reading ways in and locks. Layer 2.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{Row, sqlite::SqliteRow};
 use wilco_contract::{
     access::{LoginLink, Session, Token},
@@ -13,6 +14,10 @@ use crate::{error::read_error, row::Read, store::SqliteStore};
 const LOCKS: &str = "SELECT key, owner, reason, at, expires_at FROM locks ORDER BY key";
 const LINK: &str = "SELECT hash, person, made_by, expires_at, used_at FROM links WHERE hash = ?";
 const SESSION: &str = "SELECT hash, person, created_at, seen_at, ended_at FROM sessions WHERE hash = ?";
+/// A session has few neighbours: this looks at all there ever were. The second that a time begins with is less than all
+/// the times within it as text, too.
+const OPEN_SESSIONS: &str = "SELECT hash, person, created_at, seen_at, ended_at FROM sessions \
+                             WHERE ended_at IS NULL AND seen_at >= ?";
 const TOKEN: &str = "SELECT hash, name, scope, made_by, created_at, expires_at, revoked_at FROM tokens \
                      WHERE hash = ?";
 const TOKENS: &str = "SELECT hash, name, scope, made_by, created_at, expires_at, revoked_at FROM tokens \
@@ -36,6 +41,16 @@ impl Access for SqliteStore {
     async fn session(&self, hash: Hash) -> Result<Option<Session>, StoreError> {
         let row = sqlx::query(SESSION).bind(&hash.0[..]).fetch_optional(&self.reads).await;
         row.and_then(|row| row.as_ref().map(session).transpose()).map_err(read_error)
+    }
+
+    async fn open_sessions(&self, since: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let second = since.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let rows = sqlx::query(OPEN_SESSIONS).bind(second).fetch_all(&self.reads).await;
+        let found: Result<Vec<_>, _> = rows.and_then(|rows| rows.iter().map(session).collect());
+        let mut found = found.map_err(read_error)?;
+        found.retain(|session| session.seen_at >= since);
+        found.sort_by(|one, other| (other.seen_at, other.hash.0).cmp(&(one.seen_at, one.hash.0)));
+        Ok(found)
     }
 
     async fn token(&self, hash: Hash) -> Result<Option<Token>, StoreError> {

@@ -12,7 +12,7 @@ use wilco_contract::{
     store::{Events, Page, StoreError},
 };
 
-use super::{bounds, limit, whole};
+use super::{bounds, end, limit, whole};
 use crate::{error::read_error, lookup::event_key, row::Read, store::SqliteStore};
 
 /// The journal has what happened. An event whose text was erased is none any more.
@@ -99,7 +99,7 @@ impl Events for SqliteStore {
         before: Seq,
         rows: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let before = if before.0 == 0 { i64::MAX } else { whole(before.0) };
+        let before = end(before.0);
         self.listed(filter, true, before, limit(rows)).await
     }
 

@@ -1,6 +1,7 @@
 //! Reading the journal. Layer 2.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use wilco_contract::{
     chain::{Head, Sealed},
@@ -8,7 +9,7 @@ use wilco_contract::{
     store::{AuditFilter, Journal, JournalRow, NOT_AUDIT, Page, StoreError},
 };
 
-use super::bounds;
+use super::{bounds, end, limit, whole};
 use crate::{
     error::{damaged, read_error},
     row::Read,
@@ -21,6 +22,7 @@ const SEALED: &str =
 const KINDS: &str = "WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM journal WHERE kind <> 'event' UNION ALL \
                      SELECT (SELECT min(kind) FROM journal WHERE kind <> 'event' AND kind > kinds.kind) FROM kinds \
                      WHERE kinds.kind IS NOT NULL) SELECT kind FROM kinds WHERE kind IS NOT NULL";
+const WRITTEN_AT: &str = "SELECT at FROM journal WHERE seq = ?";
 const COLUMNS: &str = "seq, at, kind, who, operation, body, hash";
 
 /// As [`wilco_contract::store::GIVEN`] says; without events, which the index leaves out.
@@ -39,9 +41,22 @@ enum Way {
     Kinds(usize),
 }
 
-/// The statement for a way: its own value (for kinds: each kind) and the number to go on after, then `who` and the
+/// Which entries come first.
+#[derive(Debug, Clone, Copy)]
+enum First {
+    /// The oldest behind a number.
+    Oldest,
+    /// The newest before a number.
+    Newest,
+}
+
+/// The statement for a way: its own value (for kinds: each kind) and the number to go on from, then `who` and the
 /// start of the kind where these are asked for besides, then the limit.
-fn audit(way: Way, filter: &AuditFilter) -> String {
+fn audit(way: Way, filter: &AuditFilter, first: First) -> String {
+    let (from, order) = match first {
+        First::Oldest => ("seq > ?", "seq"),
+        First::Newest => ("seq < ?", "seq DESC"),
+    };
     let traffic = NOT_AUDIT.map(|kind| format!("'{kind}'")).join(", ");
     let mut also = String::new();
     if matches!(way, Way::Operation) && filter.who.is_some() {
@@ -57,7 +72,7 @@ fn audit(way: Way, filter: &AuditFilter) -> String {
         // Two of the indexes leave events out, so each statement says that it does not want them.
         format!(
             "SELECT {COLUMNS} FROM journal INDEXED BY {index} \
-             WHERE {column} = ? AND seq > ? AND kind <> 'event'{also}"
+             WHERE {column} = ? AND {from} AND kind <> 'event'{also}"
         )
     };
     let lists = match way {
@@ -65,7 +80,7 @@ fn audit(way: Way, filter: &AuditFilter) -> String {
         Way::Who => list("journal_who", "who"),
         Way::Kinds(kinds) => vec![list("journal_kind", "kind"); kinds].join(" UNION ALL "),
     };
-    format!("{lists} ORDER BY seq LIMIT ?")
+    format!("{lists} ORDER BY {order} LIMIT ?")
 }
 
 impl SqliteStore {
@@ -82,8 +97,12 @@ impl SqliteStore {
         Ok(kinds)
     }
 
-    async fn audit_rows(&self, filter: &AuditFilter, page: Page) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let (after, limit) = bounds(page);
+    async fn audit_rows(
+        &self,
+        filter: &AuditFilter,
+        first: First,
+        (from, limit): (i64, i64),
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         let (way, values) = match filter {
             AuditFilter { operation: Some(id), .. } => (Way::Operation, vec![id.to_string()]),
             AuditFilter { who: Some(who), .. } => (Way::Who, vec![who.clone()]),
@@ -95,9 +114,9 @@ impl SqliteStore {
         if values.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = sqlx::query(AssertSqlSafe(audit(way, filter)));
+        let mut query = sqlx::query(AssertSqlSafe(audit(way, filter, first)));
         for value in values {
-            query = query.bind(value).bind(after);
+            query = query.bind(value).bind(from);
         }
         if let (Way::Operation, Some(who)) = (way, &filter.who) {
             query = query.bind(who);
@@ -112,17 +131,29 @@ impl SqliteStore {
 #[async_trait]
 impl Journal for SqliteStore {
     async fn audit(&self, filter: &AuditFilter, page: Page) -> Result<Vec<JournalRow>, StoreError> {
-        let rows = self.audit_rows(filter, page).await.map_err(read_error)?;
+        let rows = self.audit_rows(filter, First::Oldest, bounds(page)).await.map_err(read_error)?;
         rows.iter().map(shown).collect()
     }
 
-    async fn given(&self, who: &str, before: Seq, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
-        let before = match before.0 {
-            0 => i64::MAX,
-            before => i64::try_from(before).unwrap_or(i64::MAX),
-        };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = sqlx::query(GIVEN_BY).bind(who).bind(before).bind(limit).fetch_all(&self.reads).await;
+    async fn audit_before(
+        &self,
+        filter: &AuditFilter,
+        before: Seq,
+        rows: usize,
+    ) -> Result<Vec<JournalRow>, StoreError> {
+        let bounds = (end(before.0), limit(rows));
+        let rows = self.audit_rows(filter, First::Newest, bounds).await.map_err(read_error)?;
+        rows.iter().map(shown).collect()
+    }
+
+    async fn written_at(&self, record: Seq) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query(WRITTEN_AT).bind(whole(record.0)).fetch_optional(&self.reads).await;
+        row.and_then(|row| row.map(|row| row.time(0)).transpose()).map_err(read_error)
+    }
+
+    async fn given(&self, who: &str, before: Seq, rows: usize) -> Result<Vec<JournalRow>, StoreError> {
+        let query = sqlx::query(GIVEN_BY).bind(who).bind(end(before.0)).bind(limit(rows));
+        let rows = query.fetch_all(&self.reads).await;
         rows.map_err(read_error)?.iter().map(shown).collect()
     }
 
@@ -176,10 +207,10 @@ pub(super) fn statements() -> Vec<String> {
     let some = || Some("x".to_owned());
     let bare = AuditFilter::default();
     let all = AuditFilter { operation: None, who: some(), kind: some() };
-    let mut statements = vec![SEALED.to_owned(), KINDS.to_owned(), GIVEN_BY.to_owned()];
+    let mut statements = [SEALED, KINDS, GIVEN_BY, WRITTEN_AT].map(str::to_owned).to_vec();
     for filter in [bare, all] {
         for way in [Way::Operation, Way::Who, Way::Kinds(1), Way::Kinds(20)] {
-            statements.push(audit(way, &filter));
+            statements.extend([First::Oldest, First::Newest].map(|first| audit(way, &filter, first)));
         }
     }
     statements

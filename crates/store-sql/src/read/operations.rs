@@ -9,13 +9,14 @@ use wilco_contract::{
     store::{Announced, Inbox, LogLine, Logs, Operations, Page, StoreError},
 };
 
-use super::{bounds, limit};
+use super::{bounds, end, limit};
 use crate::{error::read_error, row::Read, store::SqliteStore};
 
 const ONE: &str = "SELECT row FROM operations WHERE id = ?";
 const BY_KEY: &str = "SELECT row FROM operations WHERE asker = ? AND key = ? ORDER BY number LIMIT 1";
 const PAGE: &str = "SELECT number, row FROM operations WHERE number > ? ORDER BY number LIMIT ?";
 const LATEST: &str = "SELECT row FROM operations ORDER BY number DESC LIMIT ?";
+const PAGE_BEFORE: &str = "SELECT number, row FROM operations WHERE number < ? ORDER BY number DESC LIMIT ?";
 /// Operations are numbered from 1 and never taken out.
 const COUNT: &str = "SELECT coalesce(max(number), 0) FROM operations";
 const ANNOUNCED: &str = "SELECT slot, state, plan FROM announced WHERE operation = ? ORDER BY slot";
@@ -28,6 +29,38 @@ const LOG_END: &str = "SELECT coalesce(max(number), 0) FROM op_log WHERE operati
 fn by_states(states: usize) -> String {
     let one = "SELECT number, row FROM operations WHERE state = ? AND number > ?";
     format!("{} ORDER BY number LIMIT ?", vec![one; states].join(" UNION ALL "))
+}
+
+/// The same from the other end.
+fn by_states_before(states: usize) -> String {
+    let one = "SELECT number, row FROM operations WHERE state = ? AND number < ?";
+    format!("{} ORDER BY number DESC LIMIT ?", vec![one; states].join(" UNION ALL "))
+}
+
+impl SqliteStore {
+    /// The rows of a statement for all states or of one that takes each state with the number to go on from.
+    async fn of_states(
+        &self,
+        (all, some): (&'static str, fn(usize) -> String),
+        states: &[State],
+        from: i64,
+        limit: i64,
+    ) -> Result<Vec<(u64, Operation)>, StoreError> {
+        let mut states = states.to_vec();
+        states.sort_unstable();
+        states.dedup();
+        let rows = if states.is_empty() {
+            sqlx::query(all).bind(from).bind(limit).fetch_all(&self.reads).await
+        } else {
+            let mut query = sqlx::query(AssertSqlSafe(some(states.len())));
+            for state in states {
+                query = query.bind(state.as_str()).bind(from);
+            }
+            query.bind(limit).fetch_all(&self.reads).await
+        };
+        let read = |row: SqliteRow| Ok((row.count(0)?, row.json(1)?));
+        rows.and_then(|rows| rows.into_iter().map(read).collect()).map_err(read_error)
+    }
 }
 
 #[async_trait]
@@ -44,25 +77,21 @@ impl Operations for SqliteStore {
 
     async fn operations(&self, states: &[State], page: Page) -> Result<Vec<(u64, Operation)>, StoreError> {
         let (after, limit) = bounds(page);
-        let mut states = states.to_vec();
-        states.sort_unstable();
-        states.dedup();
-        let rows = if states.is_empty() {
-            sqlx::query(PAGE).bind(after).bind(limit).fetch_all(&self.reads).await
-        } else {
-            let mut query = sqlx::query(AssertSqlSafe(by_states(states.len())));
-            for state in states {
-                query = query.bind(state.as_str()).bind(after);
-            }
-            query.bind(limit).fetch_all(&self.reads).await
-        };
-        let read = |row: SqliteRow| Ok((row.count(0)?, row.json(1)?));
-        rows.and_then(|rows| rows.into_iter().map(read).collect()).map_err(read_error)
+        self.of_states((PAGE, by_states), states, after, limit).await
     }
 
     async fn latest_operations(&self, rows: usize) -> Result<Vec<Operation>, StoreError> {
         let rows = sqlx::query(LATEST).bind(limit(rows)).fetch_all(&self.reads).await;
         rows.and_then(|rows| rows.iter().map(|row| row.json(0)).collect()).map_err(read_error)
+    }
+
+    async fn operations_before(
+        &self,
+        states: &[State],
+        before: u64,
+        rows: usize,
+    ) -> Result<Vec<(u64, Operation)>, StoreError> {
+        self.of_states((PAGE_BEFORE, by_states_before), states, end(before), limit(rows)).await
     }
 
     async fn announced(&self, id: &OpId) -> Result<Vec<Announced>, StoreError> {
@@ -118,6 +147,8 @@ fn line(row: &SqliteRow) -> Result<LogLine, sqlx::Error> {
 /// Every statement of this file, for the test that asks for their plans.
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    let fixed = [ONE, BY_KEY, PAGE, LATEST, COUNT, ANNOUNCED, UNHANDLED, LOG, LOG_END].map(str::to_owned);
-    fixed.into_iter().chain([by_states(1), by_states(3)]).collect()
+    let fixed = [ONE, BY_KEY, PAGE, PAGE_BEFORE, LATEST, COUNT, ANNOUNCED, UNHANDLED, LOG, LOG_END]
+        .map(str::to_owned);
+    let states = [by_states(1), by_states(3), by_states_before(1), by_states_before(3)];
+    fixed.into_iter().chain(states).collect()
 }

@@ -8,7 +8,7 @@ use wilco_contract::{
     store::{Page, RoomMessage, Rooms, Speaker, StoreError},
 };
 
-use super::{bounds, limit, whole};
+use super::{bounds, end, limit, whole};
 use crate::{error::read_error, row::Read, store::SqliteStore};
 
 macro_rules! messages {
@@ -52,7 +52,7 @@ impl Rooms for SqliteStore {
         before: Seq,
         rows: usize,
     ) -> Result<Vec<RoomMessage>, StoreError> {
-        let before = if before.0 == 0 { i64::MAX } else { whole(before.0) };
+        let before = end(before.0);
         let query = sqlx::query(BEFORE).bind(place.as_str()).bind(before).bind(limit(rows));
         let rows = query.fetch_all(&self.reads).await;
         rows.and_then(|rows| rows.iter().rev().map(message).collect()).map_err(read_error)

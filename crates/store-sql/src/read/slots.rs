@@ -12,7 +12,7 @@ use wilco_contract::{
     store::{Slots, StoreError},
 };
 
-use super::{limit, whole};
+use super::{end, limit, whole};
 use crate::{
     store::SqliteStore,
     values::{count, json, name},
@@ -109,7 +109,7 @@ impl Slots for SqliteStore {
     }
 
     async fn latest_slots(&self, before: u64, rows: usize) -> Result<Vec<ShownSlot>, StoreError> {
-        let before = if before == 0 { i64::MAX } else { whole(before) };
+        let before = end(before);
         self.quick.read(|conn| all(conn, LATEST, [before, limit(rows)], shown))
     }
 

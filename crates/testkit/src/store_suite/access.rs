@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
     principal::Scope,
@@ -135,6 +135,32 @@ pub async fn a_session_that_ended_stays_so(store: Arc<dyn Store>) {
     let found = store.session(hash("s")).await.expect("a read").expect("the session");
     assert_eq!(found.ended_at, Some(at(5)));
     assert_eq!(store.session(hash("t")).await, Ok(None));
+}
+
+/// Neither what was ended nor what nobody used since then; the last used first.
+pub async fn open_sessions_are_those_that_are_used(store: Arc<dyn Store>) {
+    let used = |word: &str, seen_at: Timestamp, ended_at: Option<Timestamp>| {
+        let (hash, person) = (hash(word), person("ana"));
+        Record::Access(AccessEvent::Session(Session { hash, person, created_at: at(0), seen_at, ended_at }))
+    };
+    let half = at(10) + SignedDuration::from_millis(500);
+    for record in [
+        used("old", at(9), None),
+        used("first", at(10), None),
+        used("half", half, None),
+        used("last", at(30), None),
+        used("ended", at(20), None),
+        used("ended", at(20), Some(at(21))),
+    ] {
+        commit(&store, 40, record).await.expect("a session");
+    }
+    let found = async |since| {
+        let found = store.open_sessions(since).await.expect("a read");
+        found.into_iter().map(|session| session.hash).collect::<Vec<_>>()
+    };
+    assert_eq!(found(at(10)).await, [hash("last"), hash("half"), hash("first")]);
+    assert_eq!(found(half).await, [hash("last"), hash("half")]);
+    assert_eq!(found(at(31)).await, []);
 }
 
 /// A name is taken until its token is revoked or ends.

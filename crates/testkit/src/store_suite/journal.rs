@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use wilco_contract::{
     chain::{Sealed, Walk},
     ids::{Hash, Seq},
-    store::{AuditEntry, AuditFilter, JournalRow, Page, Record, Store, StoreError, When},
+    store::{AuditEntry, AuditFilter, Batch, JournalRow, Page, Record, Store, StoreError, When},
 };
 
 use super::samples::{at, audit, batch, input, keyed, message, moved, op_id, planned, read};
@@ -212,6 +212,51 @@ pub async fn audit_is_paged(store: Arc<dyn Store>) {
     }
 }
 
+/// From the end backwards, pages join without gap or repeat, whatever leads to the records.
+pub async fn audit_is_walked_from_the_end(store: Arc<dyn Store>) {
+    for number in 0..11 {
+        let kind = ["order.read", "order.refused", "decision.refused"][number % 3];
+        let entry = AuditEntry { operation: Some(op_id(1)), ..audit(kind, "@ana", &number.to_string()) };
+        let chatter = Record::Message(message("web:ops", "chatter"));
+        store.commit(batch([Record::Audit(entry), chatter]), When::Now).await.expect("a commit");
+    }
+    let all: Vec<_> = (0..11).rev().collect();
+    let orders: Vec<_> = all.iter().copied().filter(|number| number % 3 != 2).collect();
+    let (by_operation, by_who) = (Some(op_id(1)), Some("@ana".to_owned()));
+    let kind = Some("order.".to_owned());
+    for (filter, expected) in [
+        (AuditFilter::default(), &all),
+        (AuditFilter { operation: by_operation.clone(), ..AuditFilter::default() }, &all),
+        (AuditFilter { who: by_who.clone(), ..AuditFilter::default() }, &all),
+        (AuditFilter { kind: kind.clone(), ..AuditFilter::default() }, &orders),
+        (AuditFilter { operation: by_operation, who: by_who, kind }, &orders),
+    ] {
+        let (mut found, mut before) = (Vec::new(), Seq(0));
+        loop {
+            let page = store.audit_before(&filter, before, 4).await.expect("a page");
+            let Some(last) = page.last() else { break };
+            before = last.seq;
+            assert!(page.len() <= 4);
+            found.extend(page.iter().map(text));
+        }
+        let expected: Vec<_> = expected.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+}
+
+/// Each record carries the time of its batch; what is not there was not written.
+pub async fn a_record_says_when_it_was_written(store: Arc<dyn Store>) {
+    for seconds in [5, 7] {
+        let batch = Batch { at: at(seconds), records: vec![read("one"), read("two")] };
+        store.commit(batch, When::Now).await.expect("a commit");
+    }
+    assert_eq!(store.written_at(Seq(2)).await, Ok(Some(at(5))));
+    assert_eq!(store.written_at(Seq(3)).await, Ok(Some(at(7))));
+    for none in [0, 5, u64::MAX] {
+        assert_eq!(store.written_at(Seq(none)).await, Ok(None), "{none}");
+    }
+}
+
 /// The chain over all kinds of records is whole, and its end is the head.
 pub async fn the_chain_verifies(store: Arc<dyn Store>) {
     let (operation, begun) = planned(1, None);
@@ -260,7 +305,7 @@ pub async fn a_record_is_kept_in_its_canonical_form(store: Arc<dyn Store>) {
         [record, begun, Record::Input(input("web:ops", "1", odd)), super::access::token("t", "ci", None)]
     {
         let entry = record.entry(at(3)).expect("an entry").canonical().expect("JSON");
-        let one = wilco_contract::store::Batch { at: at(3), records: vec![record] };
+        let one = Batch { at: at(3), records: vec![record] };
         let seq = store.commit(one, When::Now).await.expect("a commit").expect("a number");
         let stored = store.sealed(Page { after: seq.0 - 1, limit: 1 }).await.expect("a record").remove(0);
         assert_eq!(stored.body, Some(entry));

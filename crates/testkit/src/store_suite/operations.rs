@@ -130,6 +130,29 @@ pub async fn the_newest_operations_come_first(store: Arc<dyn Store>) {
     assert_eq!(ids, [op_id(4), op_id(3), op_id(2)]);
 }
 
+/// From the end backwards: of all states, of some, in pages that go on.
+pub async fn operations_are_walked_from_the_end(store: Arc<dyn Store>) {
+    for number in 1..=7 {
+        let (operation, begun) = planned(number, None);
+        let mut records = vec![begun];
+        records.extend((number % 2 == 0).then(|| moved(operation, State::Queued).1));
+        store.commit(batch(records), When::Now).await.expect("an operation");
+    }
+    let found = async |states: &[State], before, limit| {
+        let found = store.operations_before(states, before, limit).await.expect("a page");
+        found.into_iter().map(|(number, operation)| (number, operation.id)).collect::<Vec<_>>()
+    };
+    let expected =
+        |numbers: &[u64]| numbers.iter().map(|number| (*number, op_id(*number))).collect::<Vec<_>>();
+    assert_eq!(found(&[], 0, 3).await, expected(&[7, 6, 5]));
+    assert_eq!(found(&[], 5, 9).await, expected(&[4, 3, 2, 1]));
+    assert_eq!(found(&[State::Planned], 0, 2).await, expected(&[7, 5]));
+    assert_eq!(found(&[State::Planned], 5, 9).await, expected(&[3, 1]));
+    assert_eq!(found(&[State::Queued, State::Planned, State::Queued], 6, 3).await, expected(&[5, 4, 3]));
+    assert_eq!(found(&[State::Failed], 0, 9).await, expected(&[]));
+    assert_eq!(found(&[], 1, 9).await, expected(&[]));
+}
+
 /// The same number twice is kept once, the first; other operations' lines are apart.
 pub async fn lines_of_a_run_are_kept_once(store: Arc<dyn Store>) {
     assert_eq!(store.log_end(&op_id(1)).await, Ok(0));

@@ -1,14 +1,23 @@
-// The record: who did what, newest first, with the hash that chains each entry to the one before.
+// The record: who did what, newest first, with the hash that chains each entry to the one before; whether it is whole; as a file.
 
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
+import { refusalOf } from "./order.js";
 import { operationUrl } from "./session.js";
 import { ALL_STATES, nameOf, seconds, stamp, stateWord, time, zoneName } from "./words.js";
 
-const SHOWN = 200;
-const PAGE = 500;
-const LEAP = 1000;
+const PAGE = 100;
+/** A list that is read for hours keeps no more than this. */
+const MOST = 2000;
+/** How often it is asked how far a walk is, in milliseconds. */
+const WALK = 500;
+/** The kinds by which the record is filtered: how they begin, and what they are. */
+const KINDS = [
+  ["", "everything"], ["order.", "orders that only read or were refused"], ["operation.", "operations"], ["decision.", "decisions that were refused"],
+  ["access.", "ways in: links, sessions, tokens"], ["lock.", "locks"], ["mute.", "mutes"], ["alias.", "names for orders"], ["schedule.", "schedules"], ["memory.", "what commands remember"], ["event.", "payloads that were forgotten"],
+];
+const FILTERS = ["operation", "who", "kind", "since", "until"];
 
 /** Entries as a table. `alone`: they are all of one operation and one day or so. */
 export function auditRows(items, { alone = false } = {}) {
@@ -29,77 +38,115 @@ function stampSeconds(at) {
   return text.length > 5 ? text : seconds(at);
 }
 
-/** Whether the record goes on behind this number. */
-async function goesOn(after) {
-  const { items, next } = await get("/audit", { after, limit: 1 });
-  return items.length > 0 || next !== null;
-}
-
-/** A number near the record's end: it is listed from its beginning, so the end is found by leaps and halves. */
-async function nearEnd() {
-  let low = 0;
-  let high = LEAP;
-  while (await goesOn(high)) [low, high] = [high, high * 4];
-  while (high - low > LEAP) {
-    const middle = Math.floor((low + high) / 2);
-    if (await goesOn(middle)) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
-/** All entries behind this number. */
-async function behind(filter, after) {
-  const all = [];
-  for (let next = after; next !== null;) {
-    const answer = await get("/audit", { ...filter, after: next, limit: PAGE });
-    all.push(...answer.items);
-    next = answer.next;
-  }
-  return all;
-}
-
-/** The newest entries, newest first. */
-async function newest(filter) {
-  const end = await nearEnd();
-  for (let reach = 2 * LEAP; ; reach *= 4) {
-    const after = Math.max(0, end - reach);
-    const items = await behind(filter, after);
-    if (items.length >= SHOWN || after === 0) return items.slice(-SHOWN).reverse();
-  }
-}
-
 /** The view of the record. */
 export function auditView({ query, go }) {
-  const filter = { operation: query.get("operation") ?? "", who: query.get("who") ?? "" };
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, (query.get(name) ?? "").trim()]));
+  const filtered = FILTERS.some((name) => filter[name] !== "");
   const list = h("div");
-  const byOperation = h("input.input", { type: "search", name: "operation", value: filter.operation, placeholder: "Operation, as d-7F3K", "aria-label": "Operation", data: { slash: "" } });
-  const byPerson = h("input.input", { type: "search", name: "who", value: filter.who, placeholder: "Who, as @ana", "aria-label": "Who" });
-  const form = h("form.filter-bar", { role: "search", "aria-label": "Filter the record", on: { submit: (event) => {
-    event.preventDefault();
-    const params = new URLSearchParams();
-    for (const field of [byOperation, byPerson]) if (field.value.trim()) params.set(field.name, field.value.trim());
-    const text = params.toString();
-    go(text ? `/audit?${text}` : "/audit");
-  } } }, h("label.find", icon("search"), byOperation), h("label.find", icon("people"), byPerson), h("button.btn", { type: "submit" }, "Show"));
+  const walk = walkBox();
+  let rows = [];
+  let next = null;
   let closed = false;
 
   async function load() {
     try {
-      const items = await newest(filter);
+      const answer = await get("/audit", { ...filter, latest: PAGE, before: next });
       if (closed) return;
-      const filtered = filter.operation || filter.who;
-      fill(list, items.length === 0 ? h("p.empty", filtered ? "No entry fits." : "The record is empty.") : auditRows(items));
+      rows.push(...answer.items);
+      next = answer.next;
+      draw();
     } catch (problem) {
       if (!closed) fill(list, h("p.empty", { role: "alert" }, inline(problem.message)));
     }
   }
 
+  function draw() {
+    const full = rows.length >= MOST;
+    fill(list,
+      rows.length > 0 ? auditRows(rows) : h("p.empty", next !== null ? "What fits here is private to others; look further back." : filtered ? "No entry fits." : "The record is empty."),
+      next !== null && !full && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: (event) => { event.currentTarget.disabled = true; load(); } } }, "Earlier entries")),
+      full && h("p.more.small.muted", `The newest ${MOST} that fit. Narrow it by time, or take all of them as a file.`));
+  }
+
+  const field = (name, label, props) => h("label.field", h("span.label", label), h("input.input", { name, value: filter[name], autocomplete: "off", autocapitalize: "off", spellcheck: "false", ...props }));
+  const kinds = KINDS.map(([value, name]) => h("option", { value, selected: value === filter.kind }, name));
+  const other = !KINDS.some(([value]) => value === filter.kind) && h("option", { value: filter.kind, selected: true }, filter.kind);
+  const form = h("form.narrow-form", { role: "search", "aria-label": "Filter the record", on: { submit: (event) => {
+    event.preventDefault();
+    go(address("/audit", Object.fromEntries(new FormData(form))));
+  } } },
+  field("operation", "Operation", { type: "search", placeholder: "d-7F3K", data: { slash: "" } }),
+  field("who", "Who", { type: "search", placeholder: "@ana" }),
+  h("label.field", h("span.label", "What"), h("select.input", { name: "kind" }, kinds, other)),
+  field("since", "From", { type: "datetime-local" }), field("until", "Before", { type: "datetime-local" }),
+  h("div.btn-row", h("button.btn", { type: "submit" }, icon("search"), "Show"), filtered && h("a.btn.btn-quiet", { href: "/audit" }, "Show all")));
+  const file = (format, name) => h("a.btn.btn-quiet", { href: address("/api/v1/audit/export", { ...filter, format }), download: `wilco-audit.${format}` }, icon("down"), name);
+
   load();
   return {
     title: "Audit",
-    top: [h("h1", { tabindex: "-1" }, "Audit"), h("p.topbar-note", `newest first · times in ${zoneName()}`), h("div.topbar-end.only-desk", h("span.small.muted", h("code", "wilco audit verify"), " proves it whole"))],
-    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Audit" }, h("div.page", form, list)),
-    close() { closed = true; },
+    top: [h("h1", { tabindex: "-1" }, "Audit"), h("p.topbar-note", `newest first · times in ${zoneName()}`)],
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Audit" }, h("div.page", walk.element, form,
+      h("p.files", h("span.small.muted", filtered ? "All that fit, as a file:" : "All of it, as a file:"), file("ndjson", "lines of JSON"), file("csv", "table (CSV)")), list)),
+    close() {
+      closed = true;
+      walk.close();
+    },
+  };
+}
+
+/** A path with these values, those that are empty left out. */
+function address(path, values) {
+  const text = new URLSearchParams(Object.entries(values).filter(([, value]) => String(value).trim() !== "")).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** Whether the record is whole, and the button that walks it. */
+function walkBox() {
+  const said = h("p", { role: "status" });
+  const button = h("button.btn", { type: "button", on: { click: begin } }, "Walk it now");
+  const element = h("section.box.box-pad.walk", { "aria-label": "Whether the record is whole" }, said, button);
+  let timer = null;
+  let closed = false;
+
+  function show(state) {
+    const { running, passed, whole, hash, broken, at } = state;
+    element.dataset.state = running ? "running" : broken ? "failed" : whole === null ? "planned" : "succeeded";
+    button.hidden = running;
+    if (running) fill(said, icon("running"), ` Walking the record: ${passed} entries so far.`);
+    else if (broken) fill(said, icon("failed"), h("b", " The record is broken: "), broken, `. The ${whole} entries before follow from each other. Found at `, time(at, seconds), ".");
+    else if (whole === null) fill(said, icon("planned"), " Nobody walked the record since Wilco was started.");
+    else fill(said, icon("succeeded"), h("b", ` ${whole} entries follow from each other`), " up to ", h("span.hash", { title: hash }, hash.slice(0, 8)), ", at ", time(at, seconds), ". ", h("code", "wilco audit verify"), " also compares it with the checkpoints.");
+    clearTimeout(timer);
+    if (running && !closed) timer = setTimeout(look, WALK);
+  }
+
+  async function look() {
+    try {
+      const state = await get("/audit/verify");
+      if (!closed) show(state);
+    } catch (problem) {
+      if (!closed) fill(said, inline(problem.message));
+    }
+  }
+
+  async function begin() {
+    button.disabled = true;
+    try {
+      show(await post("/audit/verify", {}));
+    } catch (problem) {
+      fill(said, refusalOf(problem));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  look();
+  return {
+    element,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
   };
 }

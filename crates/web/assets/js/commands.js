@@ -1,5 +1,6 @@
-// The catalogue: what the person may order, how it is said, what it changes.
+// The catalogue: what the person may order, how it is said, what it changes, and a form that says it.
 
+import { commandForm } from "./command-form.js";
 import { beginning } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
@@ -16,6 +17,7 @@ export function commandsView({ query, go }) {
   const open = query.get("id");
   let all = [];
   let strength = "";
+  let form = null;
 
   const filters = h("div.filters", { role: "group", "aria-label": "Filter by effect" }, ["", "read", "write", "destructive"].map((name) => h("button.filter", {
     type: "button", "aria-pressed": String(name === ""), data: { strength: name }, on: { click: () => {
@@ -59,9 +61,12 @@ export function commandsView({ query, go }) {
       fill(detail, h("div.detail-in", back, all.length > 0 && h("p.empty", "There is no command ", h("code", open), ", or you may not use it.")));
       return;
     }
+    form?.close();
+    form = commandForm(command, go);
     fill(detail, h("div.detail-in", back,
       h("div.page-head", h("h1", { tabindex: "-1" }, command.about)),
       h("p.page-sub", effect(command.effect), h("code", command.id)),
+      section("Give it", form.element),
       section("Said", command.words.map((words) => said([`${me.wilco.name} `, usage(words)], `${me.wilco.name} ${beginning(command, words)}`))),
       command.args.length > 0 && section("Arguments", argTable(command.args)),
       command.examples.length > 0 && section("For example", command.examples.map((example) => said(addressed(example), addressed(example))))));
@@ -79,7 +84,7 @@ export function commandsView({ query, go }) {
   fill(split, h("section.list", { "aria-label": "Catalogue" },
     h("div.list-bar", h("label.find", icon("search"), h("span.hidden-text", "Find a command"), field, h("kbd.only-desk", "/")), filters), items), detail);
   load();
-  return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split };
+  return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split, close: () => form?.close() };
 }
 
 const BUILT_IN = "built in";

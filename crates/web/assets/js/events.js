@@ -204,7 +204,7 @@ function makeDetail(detail, id, suffix) {
       const first = event === null;
       event = answer;
       if (first) drawFirst();
-      fill(parts.why, section("Why it went there", null, traceOf(event)));
+      fill(parts.why, section("Why it went there", h("a", { href: `/routes?event=${segment(id)}` }, "try routes on it"), traceOf(event)));
       others();
     } catch (problem) {
       if (!closed && event === null) fill(detail, h("div.detail-in", back, h("p.empty", { role: "alert" }, problem.status === 404 ? `There is no event ${id}.` : inline(problem.message))));

@@ -13,13 +13,16 @@ const ROUTES = [
   [/^\/r\/([^/]+)$/, async () => roomView],
   [/^\/o\/([^/]+)$/, () => page("operation", "operationView")],
   [/^\/waiting$/, () => page("operations", "waitingView")],
-  [/^\/operations$/, () => page("operations", "operationsView")],
+  [/^\/operations$/, () => page("operation-list", "operationsView")],
   [/^\/commands$/, () => page("commands", "commandsView")],
   [/^\/events(?:\/([^/]+))?$/, () => page("events", "eventsView")],
   [/^\/objects$/, () => page("objects", "objectsView")],
   [/^\/sources$/, () => page("sources", "sourcesView")],
   [/^\/connectors$/, () => page("connectors", "connectorsView")],
+  [/^\/routes$/, () => page("routes", "routesView")],
   [/^\/audit$/, () => page("audit", "auditView")],
+  [/^\/people$/, () => page("people", "peopleView")],
+  [/^\/access$/, () => page("access", "accessView")],
 ];
 /** Where a person lets a terminal in. */
 const TERMINAL = "/login/device";
@@ -32,7 +35,7 @@ let turn = 0;
 
 /** Fetches the view of a page beside the rooms, and what it looks like. */
 async function page(module, view) {
-  const [views] = await Promise.all([import(`./${module}.js`), style("/assets/pages.css")]);
+  const [views] = await Promise.all([import(`./${module}.js`), style("/assets/pages.css"), style("/assets/forms.css")]);
   return views[view];
 }
 

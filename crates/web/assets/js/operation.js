@@ -1,5 +1,6 @@
 // One operation: what it will do, who decides, how far it is, what it printed, what the record holds.
 
+import { afterwards } from "./afterwards.js";
 import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
 import { auditRows } from "./audit.js";
@@ -12,11 +13,11 @@ import { addressed, operationUrl, roomName, roomUrl } from "./session.js";
 import { awaits, effect, handle, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
 
 /** The view of an operation. */
-export function operationView({ argument: id, connection }) {
+export function operationView({ argument: id, connection, go }) {
   const path = `/operations/${segment(id)}`;
   const log = makeLog(`/api/v1${path}/log`);
   const decide = h("div.status-now");
-  const parts = { head: h("div"), now: h("div"), plan: h("div"), steps: h("div"), audit: h("div"), aside: h("div.page-aside"), end: h("div.topbar-end") };
+  const parts = { head: h("div"), now: h("div"), plan: h("div"), steps: h("div"), audit: h("div"), after: h("div"), aside: h("div.page-aside"), end: h("div.topbar-end") };
   const logSection = section("Log", `times in ${zoneName()}`, log.element);
   const column = h("div");
   const page = h("div.page", parts.head, parts.now, decide, h("div.page-split", column, parts.aside));
@@ -53,7 +54,7 @@ export function operationView({ argument: id, connection }) {
   function order(waiting) {
     if (column.dataset.waiting === String(waiting)) return;
     column.dataset.waiting = String(waiting);
-    fill(column, waiting ? [parts.plan, parts.steps] : [parts.steps, logSection, parts.plan], parts.audit);
+    fill(column, waiting ? [parts.plan, parts.steps] : [parts.steps, parts.after, logSection, parts.plan], parts.audit);
   }
 
   function draw() {
@@ -64,7 +65,11 @@ export function operationView({ argument: id, connection }) {
     drawDecision();
     fill(parts.plan, section("Plan", "what was approved is what runs", planBox(operation)));
     fill(parts.steps, operation.steps.length > 0 && section("Steps", stepCount(operation), stepList(operation)));
-    if (isFinal(state)) log.ended();
+    if (isFinal(state)) {
+      log.ended();
+      // Once: what is being looked at there stays.
+      if (parts.after.childElementCount === 0) fill(parts.after, afterwards(operation, go));
+    }
     fill(parts.aside, asideParts(operation));
     clearInterval(clockTimer);
     if (!isFinal(state) && (operation.started_at || operation.alone?.starts_at)) clockTimer = setInterval(drawHead, 1000);
@@ -165,7 +170,10 @@ function planBox(operation) {
   const groups = operation.hash.match(/.{1,8}/g) ?? [];
   return h("div.box",
     h("div.box-pad", planFacts(operation)),
-    h("div.box-pad", h("p.hash-full", h("span.hidden-text", "Plan hash, SHA-256: "), groups.map((group, at) => h(at === 0 ? "b" : "span", group)))));
+    h("div.box-pad", h("p.hash-full", h("span.hidden-text", "Plan hash, SHA-256: "), groups.map((group, at) => h(at === 0 ? "b" : "span", group))),
+      h("details.meaning", h("summary", "What this hash means"),
+        h("p", "It is the SHA-256 of the command and its definition, the values it was given, who asked and where, what it touches, its fixed inputs, its steps and what undoes it."),
+        h("p", "A yes counts for this hash and no other. Just before the start the plan is made anew: where it comes out as another one, every yes is void, and what changed is said here."))));
 }
 
 function stepCount({ steps }) {

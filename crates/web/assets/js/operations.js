@@ -1,4 +1,4 @@
-// Lists of operations: what waits for the person, and all of them by state.
+// What waits for the person who is signed in.
 
 import { get, segment } from "./api.js";
 import { decideBar, openChoices } from "./decide.js";
@@ -7,16 +7,13 @@ import { inline } from "./markdown.js";
 import { planFacts } from "./operation.js";
 import { operationRows } from "./room.js";
 import { decisions, isMe, me, operationUrl, refreshWaiting, roomName, roomUrl, watchWaiting } from "./session.js";
-import { ALL_STATES, awaits, isFinal, left, nameOf, pill, stamp, stateMark, stateWord, time } from "./words.js";
+import { awaits, isFinal, left, nameOf, pill, stamp, stateWord, time } from "./words.js";
 
 const EVERY = 10_000;
 /** How often an operation is looked at that was decided here, and how long its end stays to be read. */
 const FOLLOW = 1000;
 const KEPT = 60_000;
 const PAST = { confirm: "confirmed", approve: "approved", deny: "denied", abort: "cancelled" };
-/** How many operations are listed at first, and at most. */
-const FEW = 100;
-const MANY = 500;
 
 /** What waits for the person who is signed in. */
 export function waitingView() {
@@ -141,72 +138,4 @@ function askCard(operation, older) {
       clearTimeout(next);
     },
   };
-}
-
-/** The states by which the list is filtered, in the words of the buttons. */
-const GROUPS = [
-  ["", "All"],
-  [ALL_STATES.filter((state) => !isFinal(state)).join(","), "Under way"],
-  ["succeeded", "Succeeded"],
-  ["failed", "Failed"],
-  ["needs_human", "Needs a human"],
-  ["aborted,expired", "Never ran to its end"],
-];
-
-/** All operations, newest first. */
-export function operationsView({ query, go }) {
-  const state = (query.get("state") ?? "").split(",").filter((name) => ALL_STATES.includes(name)).join(",");
-  const list = h("div");
-  let limit = state === "" ? FEW : MANY;
-  let closed = false;
-
-  /** The newest of those wanted, among the newest of all: a list by state begins with its oldest. */
-  async function newest() {
-    const { items } = await get("/operations", { latest: limit });
-    const states = state.split(",");
-    return { items: state === "" ? items : items.filter((operation) => states.includes(operation.state)), cut: items.length === limit };
-  }
-
-  async function load() {
-    let items;
-    let cut;
-    try {
-      ({ items, cut } = await newest());
-    } catch (problem) {
-      if (!closed && list.childElementCount === 0) fill(list, h("p.empty", { role: "alert" }, inline(problem.message)));
-      return;
-    }
-    if (closed) return;
-    const held = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    fill(list,
-      items.length === 0 ? h("p.empty", state ? "None is in this state." : ["No operation was asked for yet. An order that changes something makes one: see ", h("a", { href: "/commands" }, "the commands"), "."]) : h("ul.items", items.map(item)),
-      cut && limit < MANY && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: () => { limit = MANY; load(); } } }, "More")),
-      cut && limit === MANY && h("p.more.small.muted", `Of the newest ${MANY} operations.`));
-    if (held) list.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
-  }
-
-  const timer = setInterval(() => { if (!document.hidden) load(); }, EVERY);
-  load();
-  const filters = h("div.filters", { role: "group", "aria-label": "Filter by state" }, GROUPS.map(([value, name]) => h("button.filter", {
-    type: "button", "aria-pressed": String(value === state), on: { click: () => go(value ? `/operations?state=${value}` : "/operations", { replace: true }) },
-  }, name)));
-  return {
-    title: "Operations",
-    top: [h("h1", { tabindex: "-1" }, "Operations"), h("p.topbar-note", "newest first")],
-    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Operations" }, h("div.page", h("div.filter-bar", filters), list)),
-    close() {
-      closed = true;
-      clearInterval(timer);
-    },
-  };
-}
-
-function item(operation) {
-  const { state, asker, place, created_at: created, ended_at: ended } = operation;
-  const when = isFinal(state) && ended ? ended : created;
-  return h("li", h("a.item", { href: operationUrl(operation.id), data: { state } },
-    stateMark(state),
-    h("span.item-line", h("span.id", operation.id), " ", operation.order || operation.about),
-    h("span.when", time(when, stamp)),
-    h("span.item-sub", stateWord(state), " · ", nameOf(asker), " in ", roomName(place), operation.why && [" · ", inline(operation.why)])));
 }

@@ -109,7 +109,7 @@ export function eventRow(event, href, current) {
       event.source, " ", kindOf(event), " ", ways(event))));
 }
 
-const VIEWS = [["/events", "Events"], ["/objects", "Objects"], ["/sources", "Sources"], ["/connectors", "Connectors"]];
+const VIEWS = [["/events", "Events"], ["/objects", "Objects"], ["/routes", "Routes"], ["/sources", "Sources"], ["/connectors", "Connectors"]];
 
 /** How often what is outside is looked at, in milliseconds. */
 const EVERY = 5000;

@@ -10,11 +10,12 @@ const PAGES = [
   ["/commands", "commands", "Commands", "Commands"],
   ["/events", "events", "Events", "Events"],
   ["/audit", "audit", "Audit", "Audit"],
+  ["/people", "people", "People", "People"],
 ];
 /** Pages that stand below another one in the side bar. */
-const BELOW = [[/^\/o\//, "/operations"], [/^\/(events\/|objects$|sources$|connectors$)/, "/events"]];
+const BELOW = [[/^\/o\//, "/operations"], [/^\/(events\/|objects$|sources$|connectors$|routes$)/, "/events"], [/^\/access$/, "/people"]];
 /** What is only in the side bar: a phone's bar has room for five. */
-const ASIDE = "/audit";
+const ASIDE = new Set(["/audit", "/people"]);
 const THEMES = ["auto", "light", "dark"];
 
 /**
@@ -65,7 +66,7 @@ export function makeShell({ signOut }) {
   fill(
     tabs,
     h("a", { href: roomUrl(me.wilco.home), data: { rooms: "" } }, icon("rooms"), "Rooms"),
-    PAGES.filter(([href]) => href !== ASIDE).map(([href, picture, , short]) => h("a", { href }, icon(picture), short, href === "/waiting" && count())),
+    PAGES.filter(([href]) => !ASIDE.has(href)).map(([href, picture, , short]) => h("a", { href }, icon(picture), short, href === "/waiting" && count())),
   );
 
   const stopCounting = watchWaiting((items) => {

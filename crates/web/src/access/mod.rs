@@ -14,7 +14,7 @@ use wilco_contract::{
     clock::{Chance, Clock},
     ids::{Hash, PersonId},
     principal::{Principal, Scope},
-    store::{Batch, Record, Store, StoreError, When},
+    store::{AuditEntry, Batch, Record, Store, StoreError, When},
 };
 
 use self::device::Devices;
@@ -224,6 +224,37 @@ impl Access {
         self.commit(vec![AccessEvent::Session(ended)], When::Now).await
     }
 
+    /// The sessions that live, the last used first.
+    pub(crate) async fn open_sessions(&self) -> Result<Vec<Session>, StoreError> {
+        let mut open = self.store.open_sessions(self.clock.now() - IDLE).await?;
+        open.retain(|session| self.alive(session).is_some());
+        Ok(open)
+    }
+
+    /// Ends a session from elsewhere at once. The record says by whom.
+    pub(crate) async fn end_by(&self, session: &Session, by: &Principal) -> Result<(), AccessError> {
+        let ended = Session { ended_at: Some(self.clock.now()), ..session.clone() };
+        let text = format!("a session of @{} was ended", session.person);
+        self.commit_by(AccessEvent::Session(ended), by, text).await
+    }
+
+    /// Writes what somebody did to a way in that is not theirs to use, and who it was.
+    async fn commit_by(&self, event: AccessEvent, by: &Principal, text: String) -> Result<(), AccessError> {
+        let entry = AuditEntry {
+            kind: "access.revoked".to_owned(),
+            who: by.key(),
+            account: by.account().cloned(),
+            operation: None,
+            command: None,
+            place: None,
+            text,
+            rule: None,
+        };
+        let records = vec![Record::Access(event), Record::Audit(entry)];
+        self.store.commit(Batch { at: self.clock.now(), records }, When::Now).await?;
+        Ok(())
+    }
+
     /// Who a living token stands for.
     pub(crate) async fn token(&self, secret: &Secret) -> Result<Option<Principal>, StoreError> {
         self.token_by(secret.hash()).await
@@ -290,11 +321,11 @@ impl Access {
         self.store.tokens().await
     }
 
-    /// Ends a token at once.
-    pub(crate) async fn revoke(&self, name: &str) -> Result<(), AccessError> {
+    /// Ends a token at once. The record says by whom.
+    pub(crate) async fn revoke(&self, name: &str, by: &Principal) -> Result<(), AccessError> {
         let token = self.living(name).await?.ok_or_else(|| AccessError::NoSuchToken(name.to_owned()))?;
         let revoked = Token { revoked_at: Some(self.clock.now()), ..token };
-        self.commit(vec![AccessEvent::Token(revoked)], When::Now).await
+        self.commit_by(AccessEvent::Token(revoked), by, format!("the token `{name}` was revoked")).await
     }
 
     async fn living(&self, name: &str) -> Result<Option<Token>, StoreError> {

@@ -1,15 +1,15 @@
-//! What was decided and done.
+//! What was decided and done, and how whole the record is.
 //!
-//! Not its proof: `wilco audit verify` walks the chain. Layer 3.
+//! Not its proof against whoever has the database: `wilco audit verify` compares it with checkpoints. Layer 3.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use wilco_contract::{
-    ids::{OpId, Place},
+    ids::{OpId, Place, Seq},
     store::{AuditFilter, JournalRow, Page},
 };
 
@@ -17,10 +17,11 @@ use super::Answer;
 use crate::{
     access::may_administrate,
     door::Door,
-    dto::{AuditRow, List},
-    extract::{Asked, limit},
+    dto::{AuditRow, List, Verified},
+    extract::{Asked, limit, moment},
     guard::Caller,
     problem::Problem,
+    walks,
 };
 
 /// Which entries.
@@ -33,10 +34,71 @@ pub(crate) struct Which {
     who: Option<String>,
     /// Only kinds that begin so: `order.`, `operation.moved`.
     kind: Option<String>,
+    /// Only from this time on: RFC 3339, or a day or time without an offset, in Wilco's zone.
+    since: Option<String>,
+    /// Only before this time, written in the same way.
+    until: Option<String>,
     /// Those behind this number.
     after: Option<u64>,
     /// The most to return: 100 if absent, at most 500.
     limit: Option<usize>,
+    /// So many of the newest, newest first; takes no `after` and no `limit`.
+    latest: Option<usize>,
+    /// With `latest`: the newest before this number, the `next` of the list before.
+    before: Option<u64>,
+}
+
+/// Which entries, as a list and a download have them in common.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) operation: Option<String>,
+    pub(super) who: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) since: Option<String>,
+    pub(super) until: Option<String>,
+}
+
+/// A filter, and the numbers that it lies between.
+pub(super) struct Span {
+    pub(super) filter: AuditFilter,
+    /// Only numbers behind this one.
+    pub(super) after: u64,
+    /// Only numbers up to this one.
+    pub(super) to: u64,
+}
+
+impl Wanted {
+    /// What is meant, of the record as it is now.
+    pub(super) async fn span(self, door: &Door) -> Result<Span, Problem> {
+        let operation = self.operation.as_deref().map(OpId::parse).transpose();
+        let operation = operation.map_err(|error| Problem::malformed(format!("{error}.")))?;
+        let head = door.store.head().await?.seq.0;
+        let after = match &self.since {
+            Some(text) => written_before(door, "since", text, head).await?,
+            None => 0,
+        };
+        let to = match &self.until {
+            Some(text) => written_before(door, "until", text, head).await?,
+            // What is written meanwhile is listed, too.
+            None => u64::MAX,
+        };
+        Ok(Span { filter: AuditFilter { operation, who: self.who, kind: self.kind }, after, to })
+    }
+}
+
+/// The number of the last record that was written before a time; 0 for none. As far as the clock went forward, the
+/// records lie in the order of their times.
+async fn written_before(door: &Door, name: &str, text: &str, head: u64) -> Result<u64, Problem> {
+    let time = moment(door, name, text)?;
+    let (mut low, mut high) = (0, head);
+    while low < high {
+        let middle = high - (high - low) / 2;
+        match door.store.written_at(Seq(middle)).await? {
+            Some(at) if at < time => low = middle,
+            _ => high = middle - 1,
+        }
+    }
+    Ok(low)
 }
 
 pub(super) async fn list(
@@ -44,22 +106,47 @@ pub(super) async fn list(
     caller: Caller,
     Asked(which): Asked<Which>,
 ) -> Result<Answer<List<AuditRow>>, Problem> {
-    let operation = match which.operation {
-        Some(text) => Some(OpId::parse(&text).map_err(|error| Problem::malformed(format!("{error}.")))?),
-        None => None,
-    };
-    let most = limit(which.limit);
-    let filter = AuditFilter { operation, who: which.who, kind: which.kind };
-    let page = Page { after: which.after.unwrap_or(0), limit: most + 1 };
-    let read = door.store.audit(&filter, page).await?;
+    let Which { operation, who, kind, since, until, after, limit: most, latest, before } = which;
+    let Span { filter, after: from, to } = Wanted { operation, who, kind, since, until }.span(&door).await?;
     let shown = |row: JournalRow| is_shown(&door, &caller, &row).then(|| AuditRow::from(row));
+    if let Some(latest) = latest {
+        if after.is_some() || most.is_some() {
+            return Err(Problem::malformed(
+                "`latest` stands without `after` and `limit`; with `before` it goes on.",
+            ));
+        }
+        let most = limit(Some(latest));
+        let before = before.unwrap_or(u64::MAX).min(to.saturating_add(1));
+        let mut read = match before {
+            0..=1 => Vec::new(),
+            before => door.store.audit_before(&filter, Seq(before), most + 1).await?,
+        };
+        read.retain(|row| row.seq.0 > from);
+        return Ok(Answer::ok(List::page(read, most, |row| row.seq.0, shown)));
+    }
+    if before.is_some() {
+        return Err(Problem::malformed("`before` needs `latest`."));
+    }
+    let most = limit(most);
+    let page = Page { after: after.unwrap_or(0).max(from), limit: most + 1 };
+    let mut read = door.store.audit(&filter, page).await?;
+    read.retain(|row| row.seq.0 <= to);
     Ok(Answer::ok(List::page(read, most, |row| row.seq.0, shown)))
 }
 
 /// What was said in a direct conversation is shown to its person and to those who run the server.
-fn is_shown(door: &Door, caller: &Caller, row: &JournalRow) -> bool {
+pub(super) fn is_shown(door: &Door, caller: &Caller, row: &JournalRow) -> bool {
     let place = row.body.as_ref().and_then(|body| body.get("place")).and_then(Value::as_str);
     let private = place.and_then(|text| Place::parse(text).ok()).filter(|place| place.direct().is_some());
     private
         .is_none_or(|place| may_administrate(&caller.who) || door.connector.is_open_to(&caller.who, &place))
+}
+
+pub(super) async fn verified(State(door): State<Arc<Door>>) -> Answer<Verified> {
+    Answer::ok(door.walks.told())
+}
+
+pub(super) async fn verify(State(door): State<Arc<Door>>) -> Answer<Verified> {
+    walks::begin(&door);
+    Answer(StatusCode::ACCEPTED, door.walks.told())
 }

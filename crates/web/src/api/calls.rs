@@ -17,12 +17,12 @@ use wilco_contract::{
     input::MAX_TEXT,
     values::Args,
 };
-use wilco_engine::{Answer as Answered, Call, CallWhat, RefusedKind};
+use wilco_engine::{Answer as Answered, Call, CallWhat, RefusedKind, Worded};
 
 use super::Answer;
 use crate::{
     door::Door,
-    dto::{Blocks, Done, Started},
+    dto::{Blocks, Done, InWords, Started},
     extract::{Json, idempotency_key, open_place},
     guard::Caller,
     problem::Problem,
@@ -49,6 +49,38 @@ pub(crate) struct Order {
     /// Plan only.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// A command with its arguments.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Form {
+    /// The command's id.
+    command: String,
+    /// Its arguments by name, as far as they are known.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, Value>")]
+    args: Args,
+    /// Where it would be said; absent: in the home room.
+    place: Option<String>,
+}
+
+pub(super) async fn words(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    Json(form): Json<Form>,
+) -> Result<Answer<InWords>, Problem> {
+    let place = match &form.place {
+        Some(text) => Place::parse(text).map_err(|error| Problem::malformed(format!("{error}.")))?,
+        None => door.home.clone(),
+    };
+    let id = CommandId::parse(&form.command).map_err(|error| Problem::malformed(format!("{error}.")))?;
+    match door.desk.in_words(&caller.who, &place, (&id, &form.args)) {
+        Worded::Whole(order) => Ok(Answer::ok(InWords { order, missing: Vec::new() })),
+        Worded::Begun(order, missing) => Ok(Answer::ok(InWords { order, missing })),
+        Worded::Malformed(what) => Err(Problem::unfit(format!("{what}."))),
+        Worded::Unknown => Err(Problem::there_is_no("command", id.as_str())),
+    }
 }
 
 pub(super) async fn call(

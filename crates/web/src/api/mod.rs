@@ -4,18 +4,23 @@
 //! Layer 3.
 
 mod audit;
+mod audit_export;
 mod calls;
 mod commands;
 mod connectors;
 mod device;
 mod events;
 mod invites;
+mod locks;
 mod log;
 mod me;
 mod messages;
 mod objects;
 mod operations;
+mod people;
+mod routing;
 mod session;
+mod sessions;
 mod sources;
 mod stream;
 mod tokens;
@@ -33,12 +38,14 @@ use axum::{
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
+use self::routing::MAX_TRIAL;
 use crate::{
     door::Door,
     dto::{
         AuditRow, CommandRow, ConnectorRow, DeviceAsk, DeviceBegun, DeviceLetIn, Done, EventDetail, EventRow,
-        Invited, List, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto, PayloadText,
-        SourceRow, Started, TokenMade, TokenRow,
+        InWords, Invited, List, LockRow, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto,
+        PayloadText, PersonRow, RouteRow, Rules, SessionRow, SourceRow, Started, TokenMade, TokenRow,
+        Verified, WouldDo,
     },
     extract::MAX_SIGN_IN,
     guard, openapi,
@@ -277,9 +284,66 @@ pub(crate) fn routes() -> Vec<Route> {
             .body::<calls::Order>()
             .answer::<Done>(200, "A read was answered, or a plan shown.")
             .answer::<Started>(202, "An operation came of it."),
-        Route::new("get", "/audit", "What was decided and done, oldest first.", get(audit::list))
-            .query::<audit::Which>()
-            .answer::<List<AuditRow>>(200, "The entries."),
+        Route::new(
+            "post",
+            "/calls/words",
+            "What a command with its arguments is in words, before it is given. Nothing is planned or counted.",
+            post(calls::words),
+        )
+        .body::<calls::Form>()
+        .answer::<InWords>(200, "The order, and what it lacks."),
+        Route::new("get", "/locks", "What is locked, by key.", get(locks::list))
+            .answer::<List<LockRow>>(200, "The locks."),
+        Route::new("get", "/routes", "Where events go: routes, then sources, then rules.", get(routing::list))
+            .answer::<List<RouteRow>>(200, "The routes and rules."),
+        Route::new(
+            "post",
+            "/routes/try",
+            "What the routes would say to an event, and what a condition and a line that are sent along would. Nothing is \
+             kept, told or set off.",
+            post(routing::try_out).layer(DefaultBodyLimit::max(MAX_TRIAL)),
+        )
+        .body::<routing::Wanted>()
+        .answer::<WouldDo>(200, "What would come of it."),
+        Route::new(
+            "get",
+            "/audit",
+            "What was decided and done, oldest first; with `latest`, the newest first.",
+            get(audit::list),
+        )
+        .query::<audit::Which>()
+        .answer::<List<AuditRow>>(200, "The entries."),
+        Route::new(
+            "get",
+            "/audit/export",
+            "All entries that fit, oldest first, as a file: a line of JSON each, or CSV.",
+            get(audit_export::export),
+        )
+        .query::<audit_export::What>()
+        .empty(200, "The entries."),
+        Route::new("get", "/audit/verify", "How the record stood when it was last walked.", get(audit::verified))
+            .answer::<Verified>(200, "How it stood."),
+        Route::new(
+            "post",
+            "/audit/verify",
+            "Walks the record from its beginning, unless that was done within the last minute. It goes on by itself.",
+            post(audit::verify),
+        )
+        .answer::<Verified>(202, "It is walked now, or was just now."),
+        Route::new("get", "/people", "The people that `wilco.toml` names.", get(people::list))
+            .answer::<List<PersonRow>>(200, "The people."),
+        Route::new("get", "/rules", "Who may do what, and what it then needs.", get(people::rules))
+            .answer::<Rules>(200, "The rules."),
+        Route::new("get", "/sessions", "The sessions that are open, the last used first.", get(sessions::list))
+            .query::<sessions::Whose>()
+            .answer::<List<SessionRow>>(200, "The sessions."),
+        Route::new(
+            "delete",
+            "/sessions/{id}",
+            "Ends a session: one's own, or for admins anybody's.",
+            delete(sessions::end),
+        )
+        .empty(204, "Ended."),
         Route::new("post", "/invites", "Makes a one-time link for a person.", post(invites::invite))
             .body::<invites::Whom>()
             .answer::<Invited>(201, "The link."),

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wilco_contract::{
@@ -20,7 +21,7 @@ use super::Answer;
 use crate::{
     door::Door,
     dto::{List, OperationDto},
-    extract::{Asked, Json, Of, is_seen, limit},
+    extract::{Asked, Json, Of, is_seen, limit, moment},
     guard::Caller,
     problem::Problem,
     refusal::{Refused, refuse},
@@ -38,8 +39,47 @@ pub(crate) struct Which {
     after: Option<u64>,
     /// The most to return: 100 if absent, at most 500.
     limit: Option<usize>,
-    /// So many of the newest, newest first; takes no other.
+    /// So many of the newest, newest first; takes no `after` and no `limit`.
     latest: Option<usize>,
+    /// With `latest`: the newest before this number, the `next` of the list before.
+    before: Option<u64>,
+    /// With `latest`: only what this one asked for: `@ana`, `token:ci`.
+    who: Option<String>,
+    /// With `latest`: only of commands whose id begins so: `webapp.`.
+    command: Option<String>,
+    /// With `latest`: only what was asked in this place or stands in it.
+    place: Option<String>,
+    /// With `latest`: only what was asked from this time on: RFC 3339, or a day or time without an offset, in Wilco's
+    /// zone.
+    since: Option<String>,
+    /// With `latest`: only what was asked before this time, written in the same way.
+    until: Option<String>,
+}
+
+/// Of which operations a list is, beside their states.
+#[derive(Default)]
+struct Only {
+    who: Option<String>,
+    command: Option<String>,
+    place: Option<String>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Only {
+    fn is_all(&self) -> bool {
+        let Self { who, command, place, since, until } = self;
+        [who, command, place].into_iter().all(Option::is_none) && since.is_none() && until.is_none()
+    }
+
+    fn fits(&self, operation: &Operation) -> bool {
+        let is = |wanted: &Option<String>, is: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(is);
+        is(&self.who, &|who| operation.asker.key() == who)
+            && is(&self.command, &|start| operation.command.spec.id.as_str().starts_with(start))
+            && is(&self.place, &|place| operation.place.as_str() == place || operation.home.as_str() == place)
+            && self.since.is_none_or(|since| operation.created_at >= since)
+            && self.until.is_none_or(|until| operation.created_at < until)
+    }
 }
 
 /// The plan that the caller saw.
@@ -50,6 +90,9 @@ pub(crate) struct Seen {
     #[schemars(with = "String")]
     plan: Hash,
 }
+
+/// How many operations are looked at for one answer, where few of them fit.
+const LOOKED_AT: usize = 1_000;
 
 fn shown(door: &Door, caller: &Caller, operation: &Operation) -> OperationDto {
     OperationDto::new(operation, door.desk.may_press(operation, &caller.who))
@@ -62,18 +105,68 @@ pub(super) async fn list(
 ) -> Result<Answer<List<OperationDto>>, Problem> {
     let seen =
         |operation: Operation| is_seen(&door, &caller, &operation).then(|| shown(&door, &caller, &operation));
-    if let Some(latest) = which.latest {
-        if which.state.is_some() || which.after.is_some() {
-            return Err(Problem::malformed("`latest` stands alone, without `state` and `after`."));
-        }
-        let read = door.store.latest_operations(limit(Some(latest))).await?;
-        return Ok(Answer::ok(List::whole(read.into_iter().filter_map(seen).collect())));
-    }
     let states = states(which.state.as_deref().unwrap_or_default())?;
+    let time = |name, text: Option<String>| text.map(|text| moment(&door, name, &text)).transpose();
+    let of = Only {
+        who: which.who,
+        command: which.command,
+        place: which.place,
+        since: time("since", which.since)?,
+        until: time("until", which.until)?,
+    };
+    if let Some(latest) = which.latest {
+        if which.after.is_some() || which.limit.is_some() {
+            return Err(Problem::malformed(
+                "`latest` stands without `after` and `limit`; with `before` it goes on.",
+            ));
+        }
+        let (found, next) =
+            newest(&door, (&states, &of), which.before.unwrap_or(0), limit(Some(latest))).await?;
+        return Ok(Answer::ok(List { items: found.into_iter().filter_map(seen).collect(), next }));
+    }
+    if which.before.is_some() || !of.is_all() {
+        return Err(Problem::malformed(
+            "`before`, `who`, `command`, `place`, `since` and `until` need `latest`.",
+        ));
+    }
     let most = limit(which.limit);
     let page = Page { after: which.after.unwrap_or(0), limit: most + 1 };
     let read = door.store.operations(&states, page).await?;
     Ok(Answer::ok(List::page(read, most, |(number, _)| *number, |(_, operation)| seen(operation))))
+}
+
+/// The newest that fit before a number, and where to go on; of few that fit only those among as many as are looked at
+/// for one answer.
+async fn newest(
+    door: &Door,
+    (states, of): (&[OpState], &Only),
+    mut before: u64,
+    most: usize,
+) -> Result<(Vec<Operation>, Option<u64>), Problem> {
+    let page = if of.is_all() { most + 1 } else { LOOKED_AT / 4 };
+    let (mut found, mut looked) = (Vec::new(), 0);
+    while looked < LOOKED_AT {
+        let read = door.store.operations_before(states, before, page).await?;
+        let is_end = read.len() < page;
+        for (number, operation) in read {
+            if found.len() == most {
+                return Ok((found, Some(before)));
+            }
+            // They stand in the order in which they were asked for.
+            if of.since.is_some_and(|since| operation.created_at < since) {
+                return Ok((found, None));
+            }
+            before = number;
+            looked += 1;
+            if of.fits(&operation) {
+                found.push(operation);
+            }
+        }
+        if is_end {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, Some(before)))
 }
 
 fn states(text: &str) -> Result<Vec<OpState>, Problem> {

@@ -68,6 +68,6 @@ pub(super) async fn revoke(
     Named(name): Named,
 ) -> Result<StatusCode, Problem> {
     administers(&door, &caller, "revoke a token").await?;
-    door.access.revoke(&name).await?;
+    door.access.revoke(&name, &caller.who).await?;
     Ok(StatusCode::NO_CONTENT)
 }

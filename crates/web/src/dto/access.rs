@@ -170,6 +170,24 @@ pub(crate) struct AuditRow {
     hash: String,
 }
 
+/// How the record stood when it was last walked from its beginning.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Verified {
+    /// Whether it is being walked now.
+    pub(crate) running: bool,
+    /// How many records the walk that runs has passed.
+    pub(crate) passed: u64,
+    /// How many records the last walk found to follow from each other; null where none has ended since the start.
+    pub(crate) whole: Option<u64>,
+    /// The hash of the last of them.
+    pub(crate) hash: Option<String>,
+    /// What is wrong, and where; null where nothing is.
+    pub(crate) broken: Option<String>,
+    /// When the last walk ended.
+    #[schemars(with = "Option<String>")]
+    pub(crate) at: Option<Timestamp>,
+}
+
 impl From<IssuedLink> for Invited {
     fn from(link: IssuedLink) -> Self {
         Self { person: link.person.to_string(), url: link.url, expires_at: link.expires_at }

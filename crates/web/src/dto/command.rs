@@ -62,6 +62,15 @@ pub(crate) struct Done {
     pub(crate) rows: Option<Vec<Value>>,
 }
 
+/// A command with its arguments, in words.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct InWords {
+    /// The order, without a name in front; as far as it goes where something is missing.
+    pub(crate) order: String,
+    /// The names of the arguments that are missing.
+    pub(crate) missing: Vec<String>,
+}
+
 /// An operation came of it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Started {

@@ -6,21 +6,28 @@ mod access;
 mod command;
 mod connector;
 mod event;
+mod lock;
 mod message;
 mod object;
 mod operation;
+mod people;
+mod route;
 mod source;
 
 pub(crate) use self::{
     access::{
-        AuditRow, DeviceAsk, DeviceBegun, DeviceLetIn, Invited, Me, MyRoom, TokenMade, TokenRow, Wilco,
+        AuditRow, DeviceAsk, DeviceBegun, DeviceLetIn, Invited, Me, MyRoom, TokenMade, TokenRow, Verified,
+        Wilco,
     },
-    command::{CommandRow, Done, Started},
+    command::{CommandRow, Done, InWords, Started},
     connector::ConnectorRow,
     event::{EventDetail, EventRow, PayloadText},
+    lock::LockRow,
     message::{Blocks, Message, Messages},
     object::ObjectRow,
     operation::{LogRow, OperationDto},
+    people::{GrantRow, PersonRow, RequirementRow, Rules, SessionRow},
+    route::{RouteRow, SaidRow, TriedRow, WouldDo},
     source::SourceRow,
 };
 

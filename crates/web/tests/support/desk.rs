@@ -12,13 +12,17 @@ use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
     connector::Arrival,
-    ids::{Account, PersonId, Place, RoleName},
+    ids::{Account, CommandId, PersonId, Place, RoleName},
     operation::Operation,
+    policy::Policy,
     principal::Principal,
     reply::{PressKind, Reply},
     source::RawHook,
+    values::Args,
 };
-use wilco_engine::{Answer, Call, Decide, NotDecided, NotTaken, Notice, SourceHealth, Taken};
+use wilco_engine::{
+    Answer, Call, Decide, EventSetup, NotDecided, NotTaken, Notice, SourceHealth, Taken, Worded,
+};
 use wilco_web::Desk;
 
 /// Answers a decision.
@@ -49,6 +53,8 @@ pub(crate) struct TestDesk {
     hooked: Mutex<Vec<Hooked>>,
     hooks: Mutex<Option<Hooks>>,
     sources: Mutex<Vec<SourceHealth>>,
+    policy: Mutex<Policy>,
+    events: Mutex<EventSetup>,
     notices: broadcast::Sender<Notice>,
 }
 
@@ -67,6 +73,8 @@ impl Default for TestDesk {
             hooked: Mutex::default(),
             hooks: Mutex::default(),
             sources: Mutex::default(),
+            policy: Mutex::default(),
+            events: Mutex::default(),
             notices: broadcast::Sender::new(64),
         }
     }
@@ -121,6 +129,14 @@ impl TestDesk {
 
     pub(crate) fn list_source(&self, source: SourceHealth) {
         lock(&self.sources).push(source);
+    }
+
+    pub(crate) fn rule_by(&self, policy: Policy) {
+        *lock(&self.policy) = policy;
+    }
+
+    pub(crate) fn route_by(&self, events: EventSetup) {
+        *lock(&self.events) = events;
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
@@ -184,6 +200,23 @@ impl Desk for TestDesk {
 
     fn people(&self) -> Vec<(PersonId, String)> {
         lock(&self.people).keys().map(|id| (id.clone(), format!("Name of {id}"))).collect()
+    }
+
+    fn policy(&self) -> Policy {
+        lock(&self.policy).clone()
+    }
+
+    fn event_setup(&self) -> EventSetup {
+        lock(&self.events).clone()
+    }
+
+    fn in_words(&self, _: &Principal, _: &Place, (command, args): (&CommandId, &Args)) -> Worded {
+        match args.get("ref").and_then(|value| value.as_str()) {
+            _ if command.as_str() != "webapp.ship" => Worded::Unknown,
+            Some("") => Worded::Malformed("`ref`: `` is not a commit".into()),
+            Some(text) => Worded::Whole(format!("ship webapp {text}")),
+            None => Worded::Begun("ship webapp".into(), vec!["ref".into()]),
+        }
     }
 
     fn zone_name(&self) -> String {
