@@ -3,12 +3,14 @@
 //! Not the handlers: each subject has its own file. A route that is not marked open is behind [`guard::caller`].
 //! Layer 3.
 
+mod around;
 mod audit;
 mod calls;
 mod commands;
 mod connectors;
 mod device;
 mod events;
+mod find;
 mod invites;
 mod log;
 mod me;
@@ -38,7 +40,7 @@ use crate::{
     dto::{
         AuditRow, CommandRow, ConnectorRow, DeviceAsk, DeviceBegun, DeviceLetIn, Done, EventDetail, EventRow,
         Invited, List, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto, PayloadText,
-        SourceRow, Started, TokenMade, TokenRow,
+        SourceRow, Started, TokenMade, TokenRow, Unread,
     },
     extract::MAX_SIGN_IN,
     guard, openapi,
@@ -206,11 +208,30 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(
             "get",
             "/rooms/{place}/stream",
-            "The messages that are posted or changed from here on, as events `message` with the cursor as `id`.",
+            "The messages that are posted or changed from here on, as events `message` with the cursor as `id`. With \
+             `around`, also events `here` with the people who are in the room, and `rooms` with the places of other \
+             rooms that changed; those have no cursor.",
             get(stream::stream),
         )
         .query::<stream::From>()
         .streams(),
+        Route::new(
+            "get",
+            "/rooms/{place}/search",
+            "The messages of a room that have all of some words, newest first. A request looks at 20 000 messages at \
+             most: it may find few or none, and `next` as `before` goes on with older ones.",
+            get(find::search),
+        )
+        .query::<find::What>()
+        .answer::<List<Message>>(200, "The messages."),
+        Route::new(
+            "get",
+            "/rooms/{place}/unread",
+            "How much was said in a room behind the last message that the caller has read.",
+            get(find::unread),
+        )
+        .query::<find::ReadTo>()
+        .answer::<Unread>(200, "The counts."),
         Route::new(
             "get",
             "/operations",

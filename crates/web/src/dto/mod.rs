@@ -9,6 +9,7 @@ mod event;
 mod message;
 mod object;
 mod operation;
+mod room;
 mod source;
 
 pub(crate) use self::{
@@ -21,6 +22,7 @@ pub(crate) use self::{
     message::{Blocks, Message, Messages},
     object::ObjectRow,
     operation::{LogRow, OperationDto},
+    room::{Changed, InRoom, PersonHere, Unread},
     source::SourceRow,
 };
 
