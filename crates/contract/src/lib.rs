@@ -32,6 +32,7 @@ pub mod reply;
 pub mod retry;
 pub mod route;
 pub mod schedule;
+pub mod search;
 pub mod secrets;
 pub mod slot;
 pub mod source;

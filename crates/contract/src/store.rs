@@ -25,6 +25,7 @@ use crate::{
     reply::Reply,
     route::Mute,
     schedule::{ScheduleEvent, ScheduleState},
+    search::{Found, Search},
     slot::{Line, Parcel, ShownSlot, Slot},
 };
 
@@ -405,6 +406,9 @@ pub trait Rooms: Send + Sync {
     ) -> Result<Vec<RoomMessage>, StoreError>;
     /// Messages of a place that were posted or changed after this number, in the order of their last change.
     async fn messages_changed(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError>;
+    /// Messages of a place that have all of some words, newest first. However few there are, it ends after a look at
+    /// [`Search::look`] messages.
+    async fn messages_with(&self, place: &Place, search: &Search) -> Result<Found, StoreError>;
 }
 
 /// Which entries of the journal to list.

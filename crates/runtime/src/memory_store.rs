@@ -29,6 +29,7 @@ use wilco_contract::{
     operation::{Operation, State as OpState},
     reply::Reply,
     schedule::ScheduleState,
+    search::{Found, MAX_WORDS, Search},
     slot::Shown,
     store::{
         Access, Announced, AuditFilter, Batch, Charts, GIVEN, Inbox, Journal, JournalRow, Leases, Lock,
@@ -385,6 +386,28 @@ impl Rooms for MemoryStore {
         found.sort_by_key(|message| message.changed);
         found.truncate(page.limit);
         Ok(found)
+    }
+
+    async fn messages_with(&self, place: &Place, search: &Search) -> Result<Found, StoreError> {
+        let words: Vec<_> =
+            search.words.iter().take(MAX_WORDS).map(|word| word.to_ascii_lowercase()).collect();
+        let before = if search.before.0 == 0 { Seq(u64::MAX) } else { search.before };
+        let state = self.state();
+        let between = state.messages.values().rev().filter(|message| message.place == *place);
+        let mut between = between.filter(|message| message.seq < before && message.seq > search.after);
+        let looked: Vec<_> = between.by_ref().take(search.look).collect();
+        let has_all = |message: &&&RoomMessage| {
+            let text = message.text.to_ascii_lowercase();
+            words.iter().all(|word| text.contains(word.as_str()))
+        };
+        let mut found = looked.iter().filter(has_all);
+        let messages: Vec<_> = found.by_ref().take(search.limit).map(|message| (*message).clone()).collect();
+        let next = if found.next().is_some() {
+            messages.last().map(|message| message.seq)
+        } else {
+            looked.last().filter(|_| between.next().is_some()).map(|message| message.seq)
+        };
+        Ok(Found { messages, next })
     }
 }
 

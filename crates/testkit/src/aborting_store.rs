@@ -23,6 +23,7 @@ use wilco_contract::{
     operation::{Operation, State},
     route::Mute,
     schedule::ScheduleState,
+    search::{Found, Search},
     slot::{Parcel, ShownSlot},
     store::{
         Access, Aliases, Announced, AuditFilter, Batch, Charts, Events, Inbox, Journal, JournalRow, Leases,
@@ -143,6 +144,9 @@ impl Rooms for AbortingStore {
     }
     async fn messages_changed(&self, place: &Place, page: Page) -> Result<Vec<RoomMessage>, StoreError> {
         self.inner.messages_changed(place, page).await
+    }
+    async fn messages_with(&self, place: &Place, search: &Search) -> Result<Found, StoreError> {
+        self.inner.messages_with(place, search).await
     }
 }
 

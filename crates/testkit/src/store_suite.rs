@@ -71,6 +71,7 @@ macro_rules! store_suite {
             the_newest_messages_are_found_from_the_end,
             a_changed_message_stands_once_in_its_last_version,
             changes_are_followed_by_a_cursor,
+            messages_are_found_by_their_words,
             a_key_is_posted_once,
             what_is_not_there_cannot_be_edited,
             any_text_comes_back_as_it_was,

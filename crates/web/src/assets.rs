@@ -5,19 +5,23 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use axum::{
-    extract::{Path, Query},
+    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
 use wilco_contract::ids::Hash;
 
 use crate::problem::Problem;
 
 macro_rules! assets {
     ($($name:literal)+) => {
-        /// All files of `assets/`, by their path in it. A test holds the list to the folder.
-        const ASSETS: &[(&str, &[u8])] = &[$(($name, include_bytes!(concat!("../assets/", $name)))),+];
+        /// All files of `assets/` as `build.rs` made them, by their path: as they are, and with gzip. A test holds the
+        /// list to the folder.
+        const ASSETS: &[(&str, &[u8], &[u8])] = &[$((
+            $name,
+            include_bytes!(concat!(env!("OUT_DIR"), "/assets/", $name)),
+            include_bytes!(concat!(env!("OUT_DIR"), "/assets/", $name, ".gz")),
+        )),+];
     };
 }
 
@@ -89,21 +93,51 @@ pub(crate) const PAGES: [&str; 17] = [
 ];
 
 const INDEX: &str = "index.html";
+/// The name of this version of all files. It is the first part of their addresses in the page.
+const MARK: &str = env!("ASSETS_MARK");
 
 struct Asset {
     bytes: &'static [u8],
+    packed: &'static [u8],
     kind: &'static str,
     /// Changes when the file does.
-    mark: String,
+    tag: String,
 }
 
 static BY_NAME: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
-    let known = ASSETS.iter().map(|(name, bytes)| {
-        let asset = Asset { bytes, kind: kind(name), mark: Hash::of(bytes).short() };
+    let known = ASSETS.iter().map(|(name, bytes, packed)| {
+        let asset = Asset { bytes, packed, kind: kind(name), tag: Hash::of(bytes).short() };
         (*name, asset)
     });
     known.collect()
 });
+
+impl Asset {
+    /// The file as this client takes it.
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let packs = takes_gzip(headers);
+        let bytes = if packs { self.packed } else { self.bytes };
+        let mut response = ([(header::CONTENT_TYPE, self.kind)], bytes).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if packs {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        response
+    }
+}
+
+/// Whether a client says that it unpacks gzip.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING);
+    let mut accepted =
+        accepted.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    accepted.any(|one| {
+        let (name, quality) = one.split_once(';').unwrap_or((one, ""));
+        let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
 
 fn kind(name: &str) -> &'static str {
     match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
@@ -117,43 +151,37 @@ fn kind(name: &str) -> &'static str {
     }
 }
 
-/// Which version of a file is wanted.
-#[derive(Deserialize)]
-pub(crate) struct Version {
-    v: Option<String>,
-}
-
 /// The page. It is the same file at each of its paths.
-pub(crate) async fn page() -> Response {
+pub(crate) async fn page(headers: HeaderMap) -> Response {
     match BY_NAME.get(INDEX) {
-        Some(asset) => ([(header::CONTENT_TYPE, asset.kind)], asset.bytes).into_response(),
+        Some(asset) => asset.answer(&headers),
         None => Problem::there_is_no("page", INDEX).into_response(),
     }
 }
 
-/// One of the page's files. With its mark as `v` it may be kept for good, without it a browser asks each time.
-pub(crate) async fn asset(
-    Path(name): Path<String>,
-    version: Query<Version>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let asset = BY_NAME.get(name.as_str()).ok_or_else(|| Problem::there_is_no("file", &name))?;
-    let marked = version.v.as_deref() == Some(asset.mark.as_str());
-    let keep = if marked { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let tag = format!("\"{}\"", asset.mark);
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
-    let fresh = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
-    let mut response = if fresh {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, asset.kind)], asset.bytes).into_response()
+/// One of the page's files. Below the mark of this version it may be kept for good, elsewhere a browser asks each time:
+/// a page that was opened before an update finds the newer files under the address of the older ones.
+pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    let (mark, name) = match path.split_once('/') {
+        Some((mark, name)) if is_mark(mark) => (Some(mark), name),
+        _ => (None, path.as_str()),
     };
+    let asset = BY_NAME.get(name).ok_or_else(|| Problem::there_is_no("file", &path))?;
+    let keep = if mark == Some(MARK) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let tag = format!("W/\"{}\"", asset.tag);
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    let fresh = known.split(',').any(|known| known.trim() == tag);
+    let mut response = if fresh { StatusCode::NOT_MODIFIED.into_response() } else { asset.answer(&headers) };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+fn is_mark(text: &str) -> bool {
+    text.len() == MARK.len() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -179,16 +207,16 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
         let mut found = BTreeSet::new();
         files(&root, &root, &mut found);
-        let listed: BTreeSet<_> = ASSETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let listed: BTreeSet<_> = ASSETS.iter().map(|(name, ..)| (*name).to_owned()).collect();
         assert_eq!(listed, found, "crates/web/src/assets.rs lists the files of crates/web/assets");
     }
 
     #[test]
     fn the_page_asks_for_files_that_are_there_and_has_nothing_inline() {
-        for (name, bytes) in ASSETS {
+        for (name, bytes, _) in ASSETS {
             let text = std::str::from_utf8(bytes).expect("text");
             for part in text.split(['"', '\'']).filter_map(|part| part.strip_prefix("/assets/")) {
-                let part = part.split(['?', '#']).next().unwrap_or_default();
+                let part = part.strip_prefix(MARK).map_or(part, |part| part.trim_start_matches('/'));
                 assert!(BY_NAME.contains_key(part), "{name} names {part}");
             }
             if name.ends_with(".html") {
@@ -199,5 +227,27 @@ mod tests {
             }
             assert_ne!(kind(name), "application/octet-stream", "{name} needs a type");
         }
+    }
+
+    /// What a browser fetches before the first room is shown, but for the messages.
+    #[test]
+    fn the_first_page_is_small_and_fetched_at_once() {
+        let page = std::str::from_utf8(BY_NAME[INDEX].bytes).expect("text");
+        let mut first: BTreeSet<_> = page
+            .split('"')
+            .filter_map(|part| part.strip_prefix("/assets/")?.strip_prefix(MARK)?.strip_prefix('/'))
+            .collect();
+        for (name, bytes, _) in ASSETS.iter().filter(|(name, ..)| first.contains(name)) {
+            let text = std::str::from_utf8(bytes).expect("text");
+            for line in text.lines().filter(|line| line.starts_with("import ") || line.starts_with("} from"))
+            {
+                let other = line.rsplit_once("\"./").expect("a module beside it").1.trim_end_matches("\";");
+                assert!(first.contains(format!("js/{other}").as_str()), "{name} needs {other} later on");
+            }
+        }
+        assert!(first.contains("js/room.js") && !first.contains("js/operation.js"), "{first:?}");
+        first.insert(INDEX);
+        let size: usize = first.iter().map(|name| BY_NAME[name].packed.len()).sum();
+        assert!(size < 90_000, "the first page has {size} bytes, and a room's messages come on top");
     }
 }

@@ -70,9 +70,22 @@ async fn the_page_stands_at_each_of_its_addresses_and_its_files_beside_it() {
     let fresh = client.with("if-none-match", &tag).get("/assets/tokens.css").await;
     assert_eq!((fresh.status, fresh.body.len(), fresh.header("etag")), (304, 0, tag.as_str()));
     assert_eq!(client.with("if-none-match", "\"other\"").get("/assets/tokens.css").await.status, 200);
-    let marked = client.get(&format!("/assets/tokens.css?v={}", tag.trim_matches('"'))).await;
-    assert!(marked.header("cache-control").contains("immutable"));
-    assert_eq!(client.get("/assets/tokens.css?v=old").await.header("cache-control"), "no-cache");
+    // The page names this version of its files, which never changes; another one's address has today's file.
+    let page = page.text();
+    let (mark, _) =
+        page.split_once("/assets/").and_then(|(_, rest)| rest.split_once('/')).expect("an address");
+    let named = client.get(&format!("/assets/{mark}/js/main.js")).await;
+    assert_eq!((named.status, named.header("cache-control")), (200, "public, max-age=31536000, immutable"));
+    let older = client.get("/assets/0123456789ab/js/main.js").await;
+    assert_eq!((older.text(), older.header("cache-control")), (named.text(), "no-cache"));
+    assert_eq!((named.header("content-encoding"), named.header("vary")), ("", "accept-encoding"));
+    for (accepted, encoding) in
+        [("gzip", "gzip"), ("br, gzip;q=0.5", "gzip"), ("gzip;q=0, br", ""), ("br", "")]
+    {
+        let file = client.with("accept-encoding", accepted).get("/assets/tokens.css").await;
+        assert_eq!(file.header("content-encoding"), encoding, "{accepted}");
+        assert_eq!(file.body.starts_with(&[0x1f, 0x8b]), encoding == "gzip", "{accepted}");
+    }
     for path in [
         "/assets/",
         "/assets/nothing.css",

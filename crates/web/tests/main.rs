@@ -4,6 +4,7 @@ mod connector;
 mod device;
 mod door;
 mod events;
+mod find;
 mod guard;
 mod hooks;
 mod live;

@@ -1,10 +1,13 @@
 //! Reading the rooms that Wilco keeps. Layer 2.
 
+use std::iter::repeat;
+
 use async_trait::async_trait;
 use sqlx::{Row, sqlite::SqliteRow};
 use wilco_contract::{
     connector::DeliveryKey,
     ids::{Place, Seq},
+    search::{Found, MAX_WORDS, Search},
     store::{Page, RoomMessage, Rooms, Speaker, StoreError},
 };
 
@@ -26,6 +29,16 @@ const BY_KEY: &str = messages!("WHERE key IS NOT NULL AND key = ?");
 const PAGE: &str = messages!("WHERE place = ? AND seq > ? ORDER BY seq LIMIT ?");
 const BEFORE: &str = messages!("WHERE place = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
 const CHANGED: &str = messages!("WHERE place = ? AND changed > ? ORDER BY changed LIMIT ?");
+/// The message with which a look over so many ends.
+const LOOKED: &str =
+    "SELECT seq FROM messages WHERE place = ? AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ?";
+/// [`MAX_WORDS`] times; where there are fewer words, the rest of them fits everything.
+const WITH: &str = messages!(
+    "WHERE place = ? AND seq > ? AND seq < ? AND text LIKE ? ESCAPE '\\' AND text LIKE ? ESCAPE '\\' \
+     AND text LIKE ? ESCAPE '\\' AND text LIKE ? ESCAPE '\\' AND text LIKE ? ESCAPE '\\' \
+     AND text LIKE ? ESCAPE '\\' AND text LIKE ? ESCAPE '\\' AND text LIKE ? ESCAPE '\\' \
+     ORDER BY seq DESC LIMIT ?"
+);
 
 #[async_trait]
 impl Rooms for SqliteStore {
@@ -64,6 +77,43 @@ impl Rooms for SqliteStore {
         let rows = query.fetch_all(&self.reads).await;
         rows.and_then(|rows| rows.iter().map(message).collect()).map_err(read_error)
     }
+
+    async fn messages_with(&self, place: &Place, search: &Search) -> Result<Found, StoreError> {
+        let after = whole(search.after.0);
+        let before = if search.before.0 == 0 { i64::MAX } else { whole(search.before.0) };
+        // One more than are looked at: where there is none, nothing older is left.
+        let looked = sqlx::query_scalar::<_, i64>(LOOKED)
+            .bind(place.as_str())
+            .bind(after)
+            .bind(before)
+            .bind(limit(search.look))
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(read_error)?;
+        let mut query = sqlx::query(WITH).bind(place.as_str()).bind(looked.unwrap_or(after)).bind(before);
+        for word in search.words.iter().map(String::as_str).chain(repeat("")).take(MAX_WORDS) {
+            query = query.bind(pattern(word));
+        }
+        // One more than are wanted: where there is none, only what was not looked at is left.
+        let rows = query.bind(limit(search.limit.saturating_add(1))).fetch_all(&self.reads).await;
+        let rows = rows.and_then(|rows| rows.iter().map(message).collect::<Result<Vec<_>, _>>());
+        let mut messages = rows.map_err(read_error)?;
+        let more = messages.len() > search.limit;
+        messages.truncate(search.limit);
+        let next = match looked {
+            _ if more => messages.last().map(|message| message.seq),
+            // What was looked at ends before this one.
+            Some(seq) => Some(Seq(u64::try_from(seq).unwrap_or_default().saturating_add(1))),
+            None => None,
+        };
+        Ok(Found { messages, next })
+    }
+}
+
+/// What `LIKE` finds the word by, wherever it stands.
+fn pattern(word: &str) -> String {
+    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
 }
 
 fn message(row: &SqliteRow) -> Result<RoomMessage, sqlx::Error> {
@@ -86,5 +136,5 @@ fn message(row: &SqliteRow) -> Result<RoomMessage, sqlx::Error> {
 /// Every statement of this file, for the test that asks for their plans.
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    [ONE, BY_KEY, PAGE, BEFORE, CHANGED].map(str::to_owned).into()
+    [ONE, BY_KEY, PAGE, BEFORE, CHANGED, LOOKED, WITH].map(str::to_owned).into()
 }

@@ -6,6 +6,7 @@ use wilco_contract::{
     connector::DeliveryKey,
     ids::{Place, Seq},
     reply::{Block, Reply},
+    search::Search,
     store::{Page, Record, RoomMessage, Speaker, SpeakerKind, Store, StoreError, When},
 };
 
@@ -108,6 +109,59 @@ pub async fn changes_are_followed_by_a_cursor(store: Arc<dyn Store>) {
     assert_eq!(seen[1].changed, last);
     let seen = store.messages_changed(&ops(), Page { after: 0, limit: 2 }).await.expect("changes");
     assert_eq!(texts(&seen), ["b", "c"]);
+}
+
+/// What was found, and whether older ones are left to look at, over as many looks as it takes.
+async fn find(store: &Arc<dyn Store>, search: Search) -> (Vec<String>, usize) {
+    let (mut texts, mut looks, mut before) = (Vec::new(), 0, search.before);
+    loop {
+        let found = store.messages_with(&ops(), &Search { before, ..search.clone() }).await.expect("a look");
+        assert!(found.messages.len() <= search.limit, "{found:?}");
+        texts.extend(found.messages.into_iter().map(|message| message.text));
+        looks += 1;
+        match found.next {
+            Some(next) => {
+                assert!(before.0 == 0 || next < before, "a look goes back: {next:?} before {before:?}");
+                before = next;
+            }
+            None => return (texts, looks),
+        }
+    }
+}
+
+/// All words, of any order and any case of a to z, in the text as it stands now, only of the place, newest first, a
+/// bounded number of messages at a time.
+pub async fn messages_are_found_by_their_words(store: Arc<dyn Store>) {
+    let first = say(&store, message("web:ops", "Release webapp failed")).await;
+    say(&store, message("web:dev", "webapp release elsewhere")).await;
+    let second = say(&store, message("web:ops", "100 % of the_webapp\\release is out")).await;
+    say(&store, message("web:ops", "nothing of it")).await;
+    let last = say(&store, message("web:ops", "say it: WEBAPP")).await;
+    let search = |words: &[&str]| Search {
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+        after: Seq(0),
+        before: Seq(0),
+        limit: 10,
+        look: 100,
+    };
+    let all = ["say it: WEBAPP", "100 % of the_webapp\\release is out", "Release webapp failed"];
+    assert_eq!(find(&store, search(&["webapp"])).await, (all.map(str::to_owned).into(), 1));
+    assert_eq!(find(&store, search(&["webapp", "RELEASE"])).await.0, all[1..]);
+    assert_eq!(find(&store, search(&["webapp", "elsewhere"])).await.0, [""; 0]);
+    for sign in ["%", "_", "\\", "0 %"] {
+        assert_eq!(find(&store, search(&[sign])).await.0, all[1..2], "{sign} means itself");
+    }
+    assert_eq!(find(&store, search(&["e_w", "\\r"])).await.0, all[1..2]);
+    assert_eq!(find(&store, search(&[])).await.0.len(), 4);
+    for (limit, look, looks) in [(1, 100, 3), (10, 1, 4), (1, 1, 4), (10, 3, 2), (3, 4, 1)] {
+        let answer = find(&store, Search { limit, look, ..search(&["webapp"]) }).await;
+        assert_eq!(answer, (all.map(str::to_owned).into(), looks), "{limit} of {look}");
+    }
+    let answer = find(&store, Search { before: last, after: first, ..search(&["webapp"]) }).await;
+    assert_eq!(answer.0, all[1..2]);
+    edit(&store, second, "other words").await;
+    assert_eq!(find(&store, search(&["release"])).await.0, all[2..]);
+    assert_eq!(find(&store, search(&["other", "words"])).await.0, ["other words"]);
 }
 
 /// The same key twice is one message, whatever the place.

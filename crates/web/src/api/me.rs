@@ -5,17 +5,23 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use wilco_contract::{ids::Place, principal::Principal};
+use wilco_contract::{
+    ids::{Place, Seq},
+    principal::Principal,
+    store::StoreError,
+};
 
 use super::Answer;
 use crate::{
+    connector::Room,
     door::Door,
     dto::{List, Me, MyRoom, Wilco},
     guard::Caller,
+    problem::Problem,
 };
 
-pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Answer<Me> {
-    let rooms = rooms_of(&door, &caller);
+pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Result<Answer<Me>, Problem> {
+    let rooms = my_rooms(&door, &caller).await?;
     let (id, name) = match &caller.who {
         Principal::Person { id, name, .. } => (id.to_string(), name.clone()),
         Principal::Token { name, .. } | Principal::Rule { name, .. } => (name.clone(), name.clone()),
@@ -23,7 +29,7 @@ pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Answer<
         Principal::Guest { account } => (account.to_string(), account.id().to_owned()),
         Principal::Operator => ("operator".to_owned(), "local operator".to_owned()),
     };
-    Answer::ok(Me {
+    Ok(Answer::ok(Me {
         kind: caller.who.kind(),
         id,
         name,
@@ -36,31 +42,40 @@ pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Answer<
             zone: door.desk.zone_name(),
         },
         rooms,
-    })
+    }))
 }
 
-pub(super) async fn rooms(State(door): State<Arc<Door>>, caller: Caller) -> Answer<List<MyRoom>> {
-    Answer::ok(List::whole(rooms_of(&door, &caller)))
+pub(super) async fn rooms(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+) -> Result<Answer<List<MyRoom>>, Problem> {
+    Ok(Answer::ok(List::whole(my_rooms(&door, &caller).await?)))
+}
+
+async fn my_rooms(door: &Door, caller: &Caller) -> Result<Vec<MyRoom>, StoreError> {
+    let mut rooms = Vec::new();
+    for Room { place, name, topic } in rooms_of(door, &caller.who) {
+        let newest = door.store.messages_before(&place, Seq(0), 1).await?.pop();
+        rooms.push(MyRoom {
+            direct: place.direct().is_some(),
+            place: place.to_string(),
+            name,
+            topic,
+            newest: newest.map(|message| message.seq.to_string()),
+        });
+    }
+    Ok(rooms)
 }
 
 /// The rooms, then a person's direct conversation with Wilco.
-fn rooms_of(door: &Door, caller: &Caller) -> Vec<MyRoom> {
-    let open =
-        door.connector.rooms().iter().filter(|room| door.connector.is_open_to(&caller.who, &room.place));
-    let mut rooms: Vec<_> = open
-        .map(|room| MyRoom {
-            place: room.place.to_string(),
-            name: room.name.clone(),
-            topic: room.topic.clone(),
-            direct: false,
-        })
-        .collect();
-    let own = caller.who.person().and_then(|id| Place::parse(&format!("web:@{id}")).ok());
-    rooms.extend(own.map(|place| MyRoom {
-        place: place.to_string(),
+pub(super) fn rooms_of(door: &Door, who: &Principal) -> Vec<Room> {
+    let open = door.connector.rooms().iter().filter(|room| door.connector.is_open_to(who, &room.place));
+    let mut rooms: Vec<_> = open.cloned().collect();
+    let own = who.person().and_then(|id| Place::parse(&format!("web:@{id}")).ok());
+    rooms.extend(own.map(|place| Room {
+        place,
         name: door.connector.name().to_owned(),
         topic: "Between you and Wilco".to_owned(),
-        direct: true,
     }));
     rooms
 }

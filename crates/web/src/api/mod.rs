@@ -3,6 +3,7 @@
 //! Not the handlers: each subject has its own file. A route that is not marked open is behind [`guard::caller`].
 //! Layer 3.
 
+mod around;
 mod audit;
 mod audit_export;
 mod calls;
@@ -10,6 +11,7 @@ mod commands;
 mod connectors;
 mod device;
 mod events;
+mod find;
 mod invites;
 mod locks;
 mod log;
@@ -44,7 +46,7 @@ use crate::{
     dto::{
         AuditRow, CommandRow, ConnectorRow, DeviceAsk, DeviceBegun, DeviceLetIn, Done, EventDetail, EventRow,
         InWords, Invited, List, LockRow, LogRow, Me, Message, Messages, MyRoom, ObjectRow, OperationDto,
-        PayloadText, PersonRow, RouteRow, Rules, SessionRow, SourceRow, Started, TokenMade, TokenRow,
+        PayloadText, PersonRow, RouteRow, Rules, SessionRow, SourceRow, Started, TokenMade, TokenRow, Unread,
         Verified, WouldDo,
     },
     extract::MAX_SIGN_IN,
@@ -213,11 +215,30 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(
             "get",
             "/rooms/{place}/stream",
-            "The messages that are posted or changed from here on, as events `message` with the cursor as `id`.",
+            "The messages that are posted or changed from here on, as events `message` with the cursor as `id`. With \
+             `around`, also events `here` with the people who are in the room, and `rooms` with the places of other \
+             rooms that changed; those have no cursor.",
             get(stream::stream),
         )
         .query::<stream::From>()
         .streams(),
+        Route::new(
+            "get",
+            "/rooms/{place}/search",
+            "The messages of a room that have all of some words, newest first. A request looks at 20 000 messages at \
+             most: it may find few or none, and `next` as `before` goes on with older ones.",
+            get(find::search),
+        )
+        .query::<find::What>()
+        .answer::<List<Message>>(200, "The messages."),
+        Route::new(
+            "get",
+            "/rooms/{place}/unread",
+            "How much was said in a room behind the last message that the caller has read.",
+            get(find::unread),
+        )
+        .query::<find::ReadTo>()
+        .answer::<Unread>(200, "The counts."),
         Route::new(
             "get",
             "/operations",

@@ -16,6 +16,7 @@ use wilco_contract::{
     store::{Page, Store, StoreError},
 };
 
+use super::around::Around;
 use crate::{
     connector::{Bell, Here},
     door::Door,
@@ -35,6 +36,8 @@ const AT_ONCE: usize = 200;
 pub(crate) struct From {
     /// The `stream` of the messages that were read, or the `id` of the last event; absent: from now on.
     after: Option<u64>,
+    /// Whether to tell what is around the room as well: who is here, and that another room changed.
+    around: Option<bool>,
 }
 
 struct RoomFeed {
@@ -43,6 +46,7 @@ struct RoomFeed {
     bell: Bell,
     /// All changes up to this number were told.
     told: u64,
+    around: Option<Around>,
     _here: Option<Here>,
 }
 
@@ -62,13 +66,20 @@ pub(super) async fn stream(
         return Err(Problem::gone("Nothing here is as new as this cursor. Read the room again."));
     }
     let here = caller.who.account().cloned().map(|account| door.connector.arrive(&place, account));
-    let feed = RoomFeed { store: Arc::clone(&door.store), place, bell, told, _here: here };
+    let around = from.around.unwrap_or(false).then(|| Around::new(&door, &caller.who, &place));
+    let feed = RoomFeed { store: Arc::clone(&door.store), place, bell, told, around, _here: here };
     sse::stream(&door, caller, feed)
 }
 
 impl Feed for RoomFeed {
     async fn wait(&mut self) {
-        self.bell.rings().await;
+        match &mut self.around {
+            None => self.bell.rings().await,
+            Some(around) => tokio::select! {
+                () = self.bell.rings() => {}
+                () = around.changes() => {}
+            },
+        }
     }
 
     async fn read(&mut self) -> Result<Vec<Event>, StoreError> {
@@ -79,6 +90,9 @@ impl Feed for RoomFeed {
             let cursor = message.changed.0;
             events.push(sse::event("message", Some(cursor), &Message::from(message))?);
             self.told = cursor;
+        }
+        if let Some(around) = &mut self.around {
+            around.tell(&mut events)?;
         }
         Ok(events)
     }

@@ -120,6 +120,16 @@ impl WebConnector {
         self.0.bells.listen(place)
     }
 
+    /// Who is in the place: whoever has a stream of it open.
+    pub(crate) fn present(&self, place: &Place) -> Vec<Account> {
+        self.0.presence.present(place)
+    }
+
+    /// Returns when somebody came or went somewhere.
+    pub(crate) async fn comings_and_goings(&self) {
+        self.0.presence.changes().await;
+    }
+
     /// Shows the account as present until the answer is dropped.
     pub(crate) fn arrive(&self, place: &Place, account: Account) -> Here {
         self.0.presence.arrive(place, account)
@@ -307,7 +317,7 @@ impl Directory for WebConnector {
     }
 
     async fn members(&self, place: &Place) -> Vec<Account> {
-        self.0.presence.present(place)
+        self.present(place)
     }
 
     async fn open_dm(&self, account: &Account) -> Option<Place> {

@@ -54,6 +54,8 @@ pub(crate) struct MyRoom {
     pub(crate) topic: String,
     /// Whether it is a direct conversation.
     pub(crate) direct: bool,
+    /// The id of its newest message; null where nothing was said yet.
+    pub(crate) newest: Option<String>,
 }
 
 /// A one-time link for a person.

@@ -11,6 +11,7 @@ mod message;
 mod object;
 mod operation;
 mod people;
+mod room;
 mod route;
 mod source;
 
@@ -27,6 +28,7 @@ pub(crate) use self::{
     object::ObjectRow,
     operation::{LogRow, OperationDto},
     people::{GrantRow, PersonRow, RequirementRow, Rules, SessionRow},
+    room::{Changed, InRoom, PersonHere, Unread},
     route::{RouteRow, SaidRow, TriedRow, WouldDo},
     source::SourceRow,
 };
