@@ -4,7 +4,12 @@
 //! the order of events is the order in which they are told. What it wrote is written together with how far it got:
 //! after a restart it goes on there. Layer 1.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use futures_util::FutureExt as _;
 use wilco_contract::{
@@ -18,7 +23,7 @@ use wilco_contract::{
 use super::{Judged, judge, moment, muted, names, needs_payload, rules};
 use crate::{
     board::{Moment, Telling, digest_mark, object_of},
-    core::Core,
+    core::{Core, Live},
     outbox,
     planning::later,
 };
@@ -35,9 +40,9 @@ const LONGEST_PAUSE_SECS: i64 = 30;
 
 /// Routes events until the engine stops.
 pub(crate) async fn run(core: Arc<Core>) {
-    let (mut pause, mut at_once) = (1, TURN);
+    let (mut pause, mut at_once, mut looks) = (1, TURN, Looks::default());
     while !core.is_stopping() {
-        match AssertUnwindSafe(turn(&core, at_once)).catch_unwind().await {
+        match AssertUnwindSafe(turn(&core, at_once, &mut looks)).catch_unwind().await {
             Ok(Ok(told)) => {
                 let more = told == at_once;
                 (pause, at_once) = (1, TURN);
@@ -126,14 +131,30 @@ async fn breathe(core: &Core) {
     }
 }
 
+/// Whether the configuration looks into payloads: found out once for each.
+#[derive(Default)]
+struct Looks {
+    of: Weak<Live>,
+    into_payloads: bool,
+}
+
+impl Looks {
+    fn into_payloads(&mut self, live: &Arc<Live>) -> bool {
+        if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(live)) {
+            *self = Self { of: Arc::downgrade(live), into_payloads: needs_payload(&live.setup.events) };
+        }
+        self.into_payloads
+    }
+}
+
 /// Tells the next events, and returns how many these were.
-async fn turn(core: &Arc<Core>, at_once: usize) -> Result<usize, StoreError> {
+async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usize, StoreError> {
     let events = core.store.unrouted(at_once).await?;
     let told = events.len();
     let moment = moment(core);
     let live = core.live.load_full();
     let setup = &live.setup.events;
-    let payloads = needs_payload(setup);
+    let payloads = looks.into_payloads(&live);
     let mut judgements = Vec::with_capacity(events.len());
     for stored in events {
         let payload = if payloads { payload(core, &stored).await? } else { None };
