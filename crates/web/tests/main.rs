@@ -10,5 +10,7 @@ mod live;
 mod operations;
 mod pages;
 mod pictures;
+mod record;
 mod rooms;
+mod routes;
 mod support;
