@@ -9,6 +9,7 @@ mod remembered;
 mod told;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -505,7 +506,7 @@ impl Access for MemoryStore {
         let open =
             state.sessions.values().filter(|session| session.ended_at.is_none() && session.seen_at >= since);
         let mut found: Vec<_> = open.cloned().collect();
-        found.sort_by(|one, other| (other.seen_at, other.hash.0).cmp(&(one.seen_at, one.hash.0)));
+        found.sort_by_key(|session| Reverse((session.seen_at, session.hash.0)));
         Ok(found)
     }
 

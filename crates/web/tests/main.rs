@@ -11,5 +11,7 @@ mod live;
 mod operations;
 mod pages;
 mod pictures;
+mod record;
 mod rooms;
+mod routes;
 mod support;

@@ -1,5 +1,7 @@
 //! Reading ways in and locks. Layer 2.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Row, sqlite::SqliteRow};
@@ -49,7 +51,7 @@ impl Access for SqliteStore {
         let found: Result<Vec<_>, _> = rows.and_then(|rows| rows.iter().map(session).collect());
         let mut found = found.map_err(read_error)?;
         found.retain(|session| session.seen_at >= since);
-        found.sort_by(|one, other| (other.seen_at, other.hash.0).cmp(&(one.seen_at, one.hash.0)));
+        found.sort_by_key(|session| Reverse((session.seen_at, session.hash.0)));
         Ok(found)
     }
 

@@ -82,16 +82,16 @@ export function accessView({ query, go }) {
     await again();
   }
 
-  const all_or_mine = isAdmin() && h("div.filters", { role: "group", "aria-label": "Whose sessions" }, [["/access", "Mine", !all], ["/access?all", "Everybody's", all]].map(([href, name, on]) => h("button.filter", {
+  const whose = isAdmin() && h("div.filters", { role: "group", "aria-label": "Whose sessions" }, [["/access", "Mine", !all], ["/access?all", "Everybody's", all]].map(([href, name, on]) => h("button.filter", {
     type: "button", "aria-pressed": String(on), on: { click: () => go(href, { replace: true }) },
   }, name)));
   loadSessions();
   loadTokens();
   return {
-    title: "Sessions and tokens",
-    top: [h("h1", { tabindex: "-1" }, "Sessions and tokens"), peopleTabs("/access"), h("p.topbar-note", `times in ${zoneName()}`)],
+    title: "Ways in",
+    top: [h("h1", { tabindex: "-1" }, "Ways in"), peopleTabs("/access"), h("p.topbar-note", `times in ${zoneName()}`)],
     body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Sessions and tokens" }, h("div.page", told,
-      part("Sessions", all_or_mine, sessions, h("p.small.muted.below", "A page or a terminal that is signed in. Last use is known to ten minutes; 12 hours without any end a session. What is ended here is shut out within 5 s.")),
+      part("Sessions", whose, sessions, h("p.small.muted.below", "A page or a terminal that is signed in. Last use is known to ten minutes; 12 hours without any end a session. What is ended here is shut out within 5 s.")),
       part("Tokens", null, tokens, isAdmin() && tokenForm(made, loadTokens), made))),
     close() { closed = true; },
   };

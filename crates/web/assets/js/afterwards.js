@@ -21,7 +21,7 @@ export function afterwards({ id, state, home, plan }, go) {
       return;
     }
     const box = orderBox({ words: () => offer.words, place: () => home, changes: true, label: "Give this order", go });
-    fill(open, h("div.box.box-pad.prose", h("p", offer.about), h("div.said", h("code", addressed(offer.words))), h("p.small.muted", `Everyone in ${roomName(home)} sees it.`), box.element));
+    fill(open, h("div.box.box-pad.prose.below", h("p", offer.about), h("div.said", h("code", addressed(offer.words))), h("p.small.muted", `Everyone in ${roomName(home)} sees it.`), box.element));
   }
 
   return h("section.section", { "aria-label": "Afterwards" }, h("div.section-head", h("h2", "Afterwards")), h("div.btn-row", buttons), open);

@@ -80,7 +80,7 @@ export function auditView({ query, go }) {
   h("label.field", h("span.label", "What"), h("select.input", { name: "kind" }, kinds, other)),
   field("since", "From", { type: "datetime-local" }), field("until", "Before", { type: "datetime-local" }),
   h("div.btn-row", h("button.btn", { type: "submit" }, icon("search"), "Show"), filtered && h("a.btn.btn-quiet", { href: "/audit" }, "Show all")));
-  const file = (format, name) => h("a.btn.btn-quiet", { href: address("/api/v1/audit/export", { ...filter, format }), download: `wilco-audit.${format}` }, icon("down"), name);
+  const file = (format, name) => h("a.btn", { href: address("/api/v1/audit/export", { ...filter, format }), download: `wilco-audit.${format}` }, name);
 
   load();
   return {

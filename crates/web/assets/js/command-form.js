@@ -5,6 +5,7 @@ import { beginning } from "./completion.js";
 import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { copyText, orderBox, quoted } from "./order.js";
+import { ticks } from "./outside.js";
 import { addressed, drafts, firstRoom, me, roomUrl } from "./session.js";
 import { valueText } from "./words.js";
 
@@ -92,7 +93,7 @@ export function commandForm(command, go) {
       const [, name, why] = /^`([^`]+)`: (.*)$/s.exec(problem.message) ?? [];
       const at = fields.find((one) => one.name === name);
       if (at) at.wrong(why.charAt(0).toUpperCase() + why.slice(1));
-      else lacks.textContent = problem.message;
+      else fill(lacks, ticks(problem.message));
     }
   }
 
@@ -138,8 +139,10 @@ function field(arg) {
   const choices = arg.choices ?? (arg.type === "bool" ? ["yes", "no"] : null);
   const needed = arg.required && !hasDefault(arg);
   const label = [`${arg.name} `, h("span.type", arg.type, needed ? ", required" : "")];
+  const as = arg.type === "text" || arg.type === "word" ? null : AS[arg.type];
+  const told = [arg.about || AS[arg.type] || "", arg.about && as && ` (${as})`].filter(Boolean).join("");
   const without = hasDefault(arg) ? [" Without it: ", h("code", valueText(arg.default)), "."] : !arg.required ? " May be left out." : null;
-  const about = h("p.help", { id: help }, inline(arg.about || AS[arg.type] || ""), arg.about && AS[arg.type] && ` (${AS[arg.type]})`, without);
+  const about = h("p.help", { id: help }, inline(told), told && without && !/[.!?]$/.test(told) && ".", without);
   const wrong = h("p.error", { id: error, role: "alert" });
   const props = { id, class: "input mono", "aria-describedby": `${help} ${error}`, autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
   const few = choices !== null && choices.length <= FEW;
@@ -171,7 +174,7 @@ function field(arg) {
     value: () => (text() === "" ? undefined : arg.type === "json" ? json() : text()),
     isBroken: () => arg.type === "json" && text() !== "" && json() === undefined,
     wrong(why) {
-      wrong.textContent = why === "" || /[.!?]$/.test(why) ? why : `${why}.`;
+      fill(wrong, why !== "" && ticks(/[.!?]$/.test(why) ? why : `${why}.`));
       if (!few) control.setAttribute("aria-invalid", String(why !== ""));
     },
   };

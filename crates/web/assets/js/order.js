@@ -34,20 +34,26 @@ export function orderBox({ words, place = () => null, changes, label = "Give it"
   /** One key for all tries of one press, so that an answer that was lost makes no second operation. */
   let key = null;
   let turn = 0;
+  /** The words that were last told of. */
+  let known;
   changed();
 
   function say() {
     const text = words();
     look.disabled = text === null;
     give.disabled = text === null || (changes && seen !== text);
-    hint.textContent = text === null ? "Something is missing." : give.disabled ? "First look at what it would do." : "";
+    hint.textContent = text === null ? "Something is missing or does not fit." : give.disabled ? "First look at what it would do." : "";
   }
 
   function changed() {
+    const now = words();
+    // What was asked for these words goes on.
+    if (now === known) return;
+    known = now;
     turn += 1;
-    if (seen !== null && seen !== words()) seen = null;
+    seen = null;
     key = null;
-    if (seen === null) fill(told);
+    fill(told);
     say();
   }
 
@@ -60,8 +66,7 @@ export function orderBox({ words, place = () => null, changes, label = "Give it"
       const answer = await post("/calls", { order: text, dry_run: true });
       if (mine !== turn) return;
       seen = text;
-      fill(told, h("section.box.box-pad.prose", { "aria-label": "What it would do" },
-        h("p.small.subtle", "What it would do. Nothing was changed."), shown(answer, null)));
+      fill(told, h("section.box.box-pad.prose", { "aria-label": "What it would do" }, shown(answer, null)));
     } catch (problem) {
       if (mine === turn) fill(told, refusalOf(problem));
     }

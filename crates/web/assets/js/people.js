@@ -7,7 +7,7 @@ import { copyable, refusalOf } from "./order.js";
 import { me } from "./session.js";
 import { effect, seconds, span, time, zoneName } from "./words.js";
 
-const VIEWS = [["/people", "People"], ["/access", "Sessions and tokens"]];
+const VIEWS = [["/people", "People"], ["/access", "Ways in"]];
 /** The role that makes links and tokens. */
 export const ADMIN = "admin";
 /** Whether the person who is signed in has it. */
@@ -108,7 +108,7 @@ function grantTable(grants) {
     h("td", h("code", grant.command), grant.effect && [" up to ", effect(grant.effect)], grant.flags.map((flag) => [" ", h("span.tag", `--${flag}`)])),
     h("td", list(grant.to, "nobody")),
     h("td", list(grant.rooms, "anywhere")),
-    h("td.full", grant.when ? h("code", grant.when) : h("span.subtle", "none")),
+    h("td.full", grant.when ? h("code", grant.when) : h("span.subtle", "always")),
     h("td", h("code", grant.rule)))));
 }
 
@@ -123,7 +123,7 @@ function requirementTable(requirements) {
     ].filter(Boolean);
     return h("tr",
       h("td", one.command ? h("code", one.command) : h("span.subtle", "of its pack")),
-      h("td.full", one.when ? h("code", one.when) : h("span.subtle", "none")),
+      h("td.full", one.when ? h("code", one.when) : h("span.subtle", "always")),
       h("td.full", needs.flatMap((need, at) => [at > 0 ? "; " : "", need])),
       h("td", h("code", one.rule)));
   }));

@@ -18,7 +18,7 @@ const SAMPLE = {
 /** The view of routes; `?event=` tries on that event. */
 export function routesView({ query }) {
   const list = h("div");
-  const result = h("div", { "aria-live": "polite" });
+  const result = h("div.try-result", { "aria-live": "polite" });
   const number = h("input.input.mono", { id: freshId("event"), type: "text", inputmode: "numeric", autocomplete: "off", value: query.get("event") ?? "", placeholder: "its number, as 4711", data: { slash: "" } });
   const sample = h("textarea.input.mono", { id: freshId("sample"), rows: "14", spellcheck: "false", autocomplete: "off" }, JSON.stringify(SAMPLE, null, 2));
   const when = h("textarea.input.mono", { id: freshId("when"), rows: "2", spellcheck: "false", autocapitalize: "off", maxlength: "500", placeholder: "event.repo == 'acme/webapp' and 'p1' in event.labels" });

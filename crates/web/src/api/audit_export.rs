@@ -123,15 +123,15 @@ impl Sending {
                     break;
                 }
                 if is_shown(&self.door, &self.caller, &row) {
-                    self.write(&mut out, row.into())?;
+                    self.write(&mut out, &row.into())?;
                 }
             }
         }
         Ok((!out.is_empty()).then(|| out.into()))
     }
 
-    fn write(&self, out: &mut String, row: AuditRow) -> Result<(), StoreError> {
-        let json = clean_json(&row).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    fn write(&self, out: &mut String, row: &AuditRow) -> Result<(), StoreError> {
+        let json = clean_json(row).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         match self.format {
             Format::Ndjson => {
                 out.push_str(&json);
