@@ -11,7 +11,7 @@ use axum::{
 };
 use wilco_contract::ids::Hash;
 
-use crate::problem::Problem;
+use crate::{packed::takes_gzip, problem::Problem};
 
 macro_rules! assets {
     ($($name:literal)+) => {
@@ -114,18 +114,6 @@ impl Asset {
         }
         response
     }
-}
-
-/// Whether a client says that it unpacks gzip.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT_ENCODING);
-    let mut accepted =
-        accepted.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    accepted.any(|one| {
-        let (name, quality) = one.split_once(';').unwrap_or((one, ""));
-        let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-        name.trim().eq_ignore_ascii_case("gzip") && !refused
-    })
 }
 
 fn kind(name: &str) -> &'static str {
