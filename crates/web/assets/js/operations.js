@@ -1,6 +1,7 @@
 // Lists of operations: what waits for the person, and all of them by state.
 
 import { get, segment } from "./api.js";
+import { makeChanged } from "./changed.js";
 import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
@@ -22,6 +23,7 @@ const MANY = 500;
 export function waitingView() {
   const asks = h("div.asks");
   const aside = h("div.page-aside");
+  const changed = makeChanged();
   const cards = new Map();
   let items = [];
 
@@ -59,9 +61,10 @@ export function waitingView() {
   return {
     title: "Waiting for me",
     top: [h("h1", { tabindex: "-1" }, "Waiting for me"), h("p.topbar-note", "soonest end first"), h("div.topbar-end.only-desk", me.roles.length > 0 && h("span.small.muted", `as ${me.roles.join(", ")}`))],
-    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Plans that wait for you" }, h("div.page.page-split", asks, aside)),
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Plans that wait for you" }, h("div.page.page-split", asks, h("div", aside, changed.element))),
     close() {
       stop();
+      changed.close();
       clearInterval(timer);
       for (const card of cards.values()) card.close();
     },
