@@ -11,7 +11,7 @@ use axum::{
 };
 use wilco_contract::ids::Hash;
 
-use crate::problem::Problem;
+use crate::{packed::takes_gzip, problem::Problem};
 
 macro_rules! assets {
     ($($name:literal)+) => {
@@ -37,6 +37,7 @@ assets! {
     "js/ask.js"
     "js/audit.js"
     "js/blocks.js"
+    "js/changed.js"
     "js/chart.js"
     "js/command-form.js"
     "js/commands.js"
@@ -48,26 +49,36 @@ assets! {
     "js/dom.js"
     "js/door.js"
     "js/events.js"
+    "js/find.js"
+    "js/here.js"
+    "js/history.js"
+    "js/ids.js"
     "js/json.js"
     "js/log.js"
     "js/main.js"
     "js/markdown.js"
+    "js/message.js"
     "js/objects.js"
     "js/operation-list.js"
     "js/operation.js"
     "js/operations.js"
     "js/order.js"
+    "js/output.js"
     "js/outside.js"
+    "js/palette.js"
     "js/people.js"
     "js/room.js"
     "js/routes.js"
     "js/session.js"
     "js/shell.js"
+    "js/shortcuts.js"
     "js/sources.js"
     "js/theme.js"
     "js/timeline.js"
+    "js/unread.js"
     "js/words.js"
     "pages.css"
+    "rooms.css"
     "tokens.css"
 }
 
@@ -125,18 +136,6 @@ impl Asset {
         }
         response
     }
-}
-
-/// Whether a client says that it unpacks gzip.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT_ENCODING);
-    let mut accepted =
-        accepted.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    accepted.any(|one| {
-        let (name, quality) = one.split_once(';').unwrap_or((one, ""));
-        let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-        name.trim().eq_ignore_ascii_case("gzip") && !refused
-    })
 }
 
 fn kind(name: &str) -> &'static str {

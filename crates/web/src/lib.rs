@@ -17,6 +17,7 @@ mod headers;
 pub mod health;
 mod hooks;
 mod openapi;
+mod packed;
 mod pictures;
 pub mod problem;
 pub mod public_url;

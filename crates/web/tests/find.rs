@@ -117,3 +117,26 @@ async fn a_stream_says_who_is_here_and_which_other_rooms_changed() {
     let alone = events.event().await;
     assert_eq!(alone.data, json!({ "people": [{ "id": "ana", "name": "Name of ana" }] }));
 }
+
+#[tokio::test]
+async fn a_long_page_of_messages_is_packed_for_whoever_takes_it() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    say(&ana, OPS, "short").await;
+    let gzip = ana.with("accept-encoding", "gzip");
+    let short = gzip.get(&format!("{OPS}/messages")).await;
+    assert_eq!((short.header("content-encoding"), texts(&short.json())), ("", vec!["short"]));
+    say(&ana, OPS, &"long ".repeat(1_000)).await;
+    let plain = ana.get(&format!("{OPS}/messages")).await;
+    assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "accept-encoding"));
+    let packed = gzip.get(&format!("{OPS}/messages")).await;
+    assert_eq!(
+        (packed.header("content-encoding"), packed.header("content-type")),
+        ("gzip", "application/json")
+    );
+    assert!(packed.body.len() * 5 < plain.body.len(), "{} of {}", packed.body.len(), plain.body.len());
+    assert_eq!(packed.header("content-length"), packed.body.len().to_string());
+    // What holds a secret is never packed, and a refusal is what it was.
+    assert_eq!(gzip.get("/api/v1/me").await.header("content-encoding"), "");
+    gzip.get(&format!("{OPS}/messages?latest=2&after=1")).await.problem(400);
+}

@@ -93,7 +93,7 @@ async function request(method, path, { query, body, key }) {
  * `on` has a function for each event's name; `state(live, since)` hears of the connection; `lost(problem)` of an answer
  * that no new try would change. The result has `close()`.
  */
-export function stream(path, { after, on, state = () => {}, lost = () => {} }) {
+export function stream(path, { after, query, on, state = () => {}, lost = () => {} }) {
   let last = after ?? null;
   let closed = false;
   let pause = 0;
@@ -125,7 +125,7 @@ export function stream(path, { after, on, state = () => {}, lost = () => {} }) {
       alive();
       const headers = { Accept: "text/event-stream" };
       if (last !== null) headers["Last-Event-ID"] = last;
-      const response = await fetch(address(path, { after: last }), { headers, signal: abort.signal, cache: "no-store" });
+      const response = await fetch(address(path, { ...query, after: last }), { headers, signal: abort.signal, cache: "no-store" });
       if (response.status === 401) signedOut();
       if (!response.ok && response.status < 500 && response.status !== 429) {
         close();

@@ -7,6 +7,7 @@ import { decideBar, refusalBox } from "./decide.js";
 import { h, icon, link, ownPath } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
 import { said } from "./outside.js";
+import { output } from "./output.js";
 import { eventUrl, operationUrl } from "./session.js";
 import { mark, pill, size, stateMark, time } from "./words.js";
 
@@ -53,10 +54,6 @@ function file({ name, url, bytes }) {
   return h("p", href ? h("a", { href, download: name }, name) : name, h("span.muted", ` ${size(bytes)}`));
 }
 
-function code(text) {
-  return h("pre.log", { tabindex: "0", role: "group", "aria-label": "Output" }, text);
-}
-
 /** What is the matter with something outside. All of it is from outside, so nothing in it is markup. */
 function objectLine({ event, state, text, url, level }) {
   const { colour, picture, word } = said(state);
@@ -98,7 +95,7 @@ function bare(block, message) {
     case "event": return objectLine(block);
     case "quote": return h("blockquote.quote", block.text);
     case "fields": return facts(block.fields);
-    case "code": return code(block.text);
+    case "code": return output(block.text);
     case "table": return table(block.columns, block.rows);
     case "chart": return chart(block, table);
     case "image": return picture(block);
@@ -117,7 +114,7 @@ function part(block, message) {
     case "text": return h("div.card-part.card-part-tight.card-text.prose", markdown(block.text));
     case "fields": return h("div.card-part.card-part-tight", facts(block.fields));
     case "progress": return h("div.card-part", progress(block.steps));
-    case "code": return code(block.text);
+    case "code": return output(block.text);
     case "table": return table(block.columns, block.rows);
     default: {
       const inner = bare(block, message);

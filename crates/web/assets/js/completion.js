@@ -1,25 +1,37 @@
-// Which commands fit what is being typed: by the words of their patterns, from the left.
+// Which commands fit what is being typed, and what the word at its end may become: by the words of their patterns, from
+// the left, with the values that their arguments declare.
 
 /** The parts of a pattern: `stage webapp [<ref>]` → literals and the rest. */
 const items = (pattern) => pattern.split(/\s+/).filter(Boolean);
 const isLiteral = (item) => !/[<[(|]/.test(item);
+/** The argument that a part is, needed or not: `<ref>`, `[<ref>]`; none for what is more than one. */
+const argument = (part) => /^\[?<([^<>]+?)(?:\.{3})?>\]?$/.exec(part)?.[1] ?? null;
+/** So many values of an argument are offered, and so many lines in all. */
+const VALUES = 6;
+const LINES = 8;
 
-const argument = (part) => part.replace(/^<|\.*>$/g, "");
-/** An argument's values by name, for one command. */
-const choicesOf = (command) => (name) => command.args.find((arg) => arg.name === name)?.choices ?? [];
+/** An argument's values by name, for one command: `{ values, only }`; `only` where nothing else fits. */
+const choicesOf = (command, people) => (name) => {
+  const arg = command.args.find((one) => one.name === name);
+  if (arg?.type === "person") return { values: people, only: false };
+  return { values: arg?.choices ?? [], only: true };
+};
+const none = () => ({ values: [], only: true });
 
 /** What of a pattern is certain before anybody typed a word. */
-export const beginning = (command, pattern) => fits(pattern, "", choicesOf(command)).insert;
+export const beginning = (command, pattern) => fits(pattern, "", choicesOf(command, [])).insert;
 
 /**
- * How a pattern fits a text: null where it does not, else `{ done, rest, insert }`: what is typed of it, what is not, and
- * the text that completing would make of it. `choices` gives an argument's values by name.
+ * How a pattern fits a text: null where it does not, else `{ done, rest, insert, values }`: what is typed of it, what is
+ * not, the text that completing would make of it, and what the word at the end may become, each `{ done, rest, insert }`.
+ * `choices` gives an argument's values by name.
  */
-export function fits(pattern, text, choices = () => []) {
+export function fits(pattern, text, choices = none) {
   const parts = items(pattern);
   const typed = items(text);
   const open = text !== "" && !/\s$/.test(text);
   const out = [];
+  let values = [];
   let at = 0;
   for (; at < typed.length; at += 1) {
     const part = parts[at];
@@ -29,39 +41,92 @@ export function fits(pattern, text, choices = () => []) {
       const same = part.toLowerCase() === typed[at].toLowerCase();
       if (!same && !(last && part.toLowerCase().startsWith(typed[at].toLowerCase()))) return null;
       out.push(part);
-    } else if (part.startsWith("<")) {
-      const values = choices(argument(part));
-      const fit = values.filter((value) => value.startsWith(typed[at]));
-      if (values.length > 0 && fit.length === 0) return null;
-      out.push(last && fit.length === 1 ? fit[0] : typed[at]);
-    } else {
-      // Past an optional part anything may stand; the server reads it.
-      return end(typed.length);
+      continue;
     }
+    const name = argument(part);
+    // Past what is more than an argument anything may stand; the server reads it.
+    if (name === null) return end(typed.length);
+    const { values: all, only } = choices(name);
+    const some = all.filter((value) => value.startsWith(typed[at].replace(/^@/, "")));
+    const needed = part.startsWith("<");
+    if (all.length > 0 && only && some.length === 0) return needed ? null : end(typed.length);
+    if (last && some.length > 1) values = some;
+    out.push(last && some.length === 1 ? some[0] : typed[at]);
+    if (!needed && !last) return end(typed.length);
   }
+  const next = parts[at] === undefined || isLiteral(parts[at]) || open ? null : argument(parts[at]);
+  if (next !== null && typed.length > 0) values = choices(next).values;
+  const given = values.length > 0 ? out.slice(0, open ? at - 1 : at) : [];
   // What can only be one word is that word, whether it is said so or is an argument with one choice.
   for (; at < parts.length; at += 1) {
-    const only = isLiteral(parts[at]) ? [parts[at]] : parts[at].startsWith("<") ? choices(argument(parts[at])) : [];
+    const name = isLiteral(parts[at]) ? null : argument(parts[at]);
+    const only = isLiteral(parts[at]) ? [parts[at]] : name !== null && parts[at].startsWith("<") && choices(name).only ? choices(name).values : [];
     if (only.length !== 1) break;
     out.push(only[0]);
   }
   const more = parts.slice(out.length).join(" ");
-  return { done: out.slice(0, typed.length).join(" "), rest: parts.slice(typed.length).join(" "), insert: out.join(" ") + (more ? " " : "") };
+  return {
+    done: out.slice(0, typed.length).join(" "), rest: parts.slice(typed.length).join(" "), insert: out.join(" ") + (more ? " " : ""),
+    values: values.length > 1 ? values.slice(0, VALUES).map(valued) : [],
+  };
+
+  function valued(value) {
+    const words = [...given, value].join(" ");
+    const behind = parts.slice(given.length + 1).join(" ");
+    return { done: words, rest: behind, insert: words + (behind ? " " : "") };
+  }
 
   function end(count) {
-    return { done: typed.join(" "), rest: parts.slice(count).join(" "), insert: text };
+    return { done: typed.join(" "), rest: parts.slice(count).join(" "), insert: text, values: [] };
   }
 }
 
-/** The commands that fit, shortest first: `[{ command, pattern, fit }]`. */
-export function matching(commands, text) {
+/** The commands that fit, shortest first: `[{ command, pattern, fit }]`, one for each value where there are several. */
+export function matching(commands, text, people = []) {
   if (text.trim() === "") return [];
   const found = [];
   for (const command of commands) {
     for (const pattern of command.words) {
-      const fit = fits(pattern, text.trimStart(), choicesOf(command));
-      if (fit) found.push({ command, pattern, fit });
+      const fit = fits(pattern, text.trimStart(), choicesOf(command, people));
+      if (!fit) continue;
+      if (fit.values.length > 0) found.push(...fit.values.map((one) => ({ command, pattern, fit: one })));
+      else found.push({ command, pattern, fit });
     }
   }
-  return found.sort((a, b) => a.pattern.localeCompare(b.pattern)).slice(0, 6);
+  return found.sort((a, b) => a.pattern.localeCompare(b.pattern)).slice(0, LINES);
+}
+
+/** The flags that may end an order, where one is begun: its reason, and its arguments by name. */
+export function flags(commands, text) {
+  const begun = /^(.+\s)--([\w-]*)$/.exec(text.trimStart());
+  if (!begun) return [];
+  const front = begun[1];
+  const said = items(front.split(/\s--/)[0]).map((word) => word.toLowerCase());
+  // The command whose words are said: the one with most of them.
+  const literals = (pattern) => {
+    const parts = items(pattern);
+    const end = parts.findIndex((part) => !isLiteral(part));
+    return end < 0 ? parts : parts.slice(0, end);
+  };
+  const fit = (one) => Math.max(...one.words.map((pattern) => (literals(pattern).every((word, at) => said[at] === word.toLowerCase()) ? literals(pattern).length : 0)));
+  const command = commands.reduce((best, one) => (fit(one) > (best ? fit(best) : 0) ? one : best), null);
+  if (!command) return [];
+  // What stands in its place already needs no name.
+  const given = front.split(/\s--/)[0].trim();
+  const fitting = command.words.map((pattern) => ({ pattern, fit: fits(pattern, given) })).find((one) => one.fit);
+  const isOpen = ({ name }) => !fitting?.pattern.includes(`<${name}`) || fitting.fit.rest.includes(`<${name}`);
+  const offered = command.args.filter(isOpen).map((arg) => ({ name: arg.name, about: arg.about, rest: `<${arg.name}>` }));
+  if (command.effect !== "read") offered.push({ name: "because", about: "Why, for whoever decides and for the record", rest: "\"…\"" });
+  return offered
+    .filter((one) => one.name.startsWith(begun[2]) && !front.includes(`--${one.name} `))
+    .slice(0, LINES)
+    .map((one) => ({ done: `--${one.name}`, rest: one.rest, about: one.about, insert: `${front}--${one.name} ` }));
+}
+
+/** The people who may be meant by what begins with `@` at the end of a text. */
+export function people(text, names) {
+  const begun = /(^|[\s(])@([\p{L}\p{N}_-]*)$/u.exec(text);
+  if (!begun) return [];
+  return names.filter((name) => name.startsWith(begun[2].toLowerCase())).slice(0, LINES)
+    .map((name) => ({ done: `@${name}`, rest: "", about: "", insert: `${text.slice(0, text.length - begun[2].length)}${name} ` }));
 }

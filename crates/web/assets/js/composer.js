@@ -1,23 +1,25 @@
 // The line where a person writes: Enter sends, Tab completes, what is begun stays for later.
 
 import { line as lineOf } from "./api.js";
-import { matching } from "./completion.js";
+import { flags, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
+import { quoteOf } from "./message.js";
 import { commands, drafts, me } from "./session.js";
 import { effect } from "./words.js";
 
 /**
- * The composer of a room. `timeline` shows what is on its way; `sent(message)` hears of what arrived.
+ * The composer of a room. `timeline` shows what is on its way; `sent(message)` hears of what arrived; `people()` names
+ * those who may be spoken to.
  * The result: `element`, `focus()`, `onEscape(event)`, and `reply(message)`, which goes on in the thread of a message.
  */
-export function makeComposer({ room, timeline, sent }) {
+export function makeComposer({ room, timeline, sent, people }) {
   const name = me.wilco.name;
   const field = h("textarea", {
     id: "say", rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", enterkeyhint: "send",
     "aria-autocomplete": "list", "aria-controls": "complete",
-    placeholder: room.direct ? "help" : `${name} help`, data: { slash: "" },
+    placeholder: room.direct ? "help" : `${name} help`,
   });
-  const list = h("ul.complete", { id: "complete", role: "listbox", "aria-label": "Commands that match", hidden: true });
+  const list = h("ul.complete", { id: "complete", role: "listbox", "aria-label": "What fits", hidden: true });
   const hint = h("span.end");
   const thread = h("p.composer-thread", { hidden: true });
   const send = h("button.btn.btn-primary", { type: "submit" }, icon("send"), h("span.only-desk", "Send"), h("span.hidden-text.only-phone", "Send"));
@@ -60,30 +62,43 @@ export function makeComposer({ room, timeline, sent }) {
 
   function look() {
     say();
-    const at = field.value.includes("\n") ? null : addressed(field.value);
-    matches = at ? matching(known, at.rest) : [];
-    const single = matches.length === 1 && matches[0].fit.rest === "" && at.front + matches[0].fit.insert === field.value;
-    if (single) matches = [];
+    matches = suggestions();
     chosen = 0;
     drawList();
+  }
+
+  /** What the text may become: `[{ done, rest, about, effect, insert }]`. */
+  function suggestions() {
+    const text = field.value;
+    const lines = text.split("\n");
+    // A name may be spoken to in any line, an order has one.
+    const names = peopleBy(lines.at(-1), [...people(), name]);
+    if (names.length > 0) {
+      const before = lines.slice(0, -1).map((line) => `${line}\n`).join("");
+      return names.map((one) => ({ ...one, insert: before + one.insert }));
+    }
+    const at = lines.length > 1 ? null : addressed(text);
+    if (!at) return [];
+    const begun = flags(known, at.rest);
+    if (begun.length > 0) return begun.map((one) => ({ ...one, insert: at.front + one.insert }));
+    const found = matching(known, at.rest, people());
+    if (found.length === 1 && found[0].fit.rest === "" && at.front + found[0].fit.insert === text) return [];
+    return found.map(({ command, fit }) => ({ done: fit.done, rest: fit.rest, about: command.about, effect: command.effect, insert: at.front + fit.insert }));
   }
 
   function drawList() {
     list.hidden = matches.length === 0;
     if (matches.length > 0) field.setAttribute("aria-activedescendant", `c${chosen}`);
     else field.removeAttribute("aria-activedescendant");
-    fill(list, matches.map(({ command, fit }, at) => h("li.complete-item", {
+    fill(list, matches.map((one, at) => h("li.complete-item", {
       role: "option", id: `c${at}`, "aria-selected": String(at === chosen),
       on: { mousedown: (event) => event.preventDefault(), click: () => { chosen = at; accept(); } },
-    }, h("span.complete-words", h("b", fit.done), fit.done && fit.rest ? " " : "", h("i", fit.rest)), h("span.complete-about", command.about), effect(command.effect))));
+    }, h("span.complete-words", h("b", one.done), one.done && one.rest ? " " : "", h("i", one.rest)), h("span.complete-about", one.about), one.effect ? effect(one.effect) : h("span"))));
   }
 
   function accept() {
-    const at = addressed(field.value);
-    const match = matches[chosen];
-    if (!at || !match) return false;
-    const text = at.front + match.fit.insert;
-    if (text === field.value) return false;
+    const text = matches[chosen]?.insert;
+    if (text === undefined || text === field.value) return false;
     field.value = text;
     drafts.set(room.place, text);
     field.focus();
@@ -110,8 +125,18 @@ export function makeComposer({ room, timeline, sent }) {
     thread.hidden = !message;
     fill(thread, message && [
       h("span.grow", "In the thread of ", h("b", message.text.slice(0, 60))),
+      h("button.btn.btn-quiet", { type: "button", on: { click: () => quote(message) } }, "Quote"),
       h("button.btn.btn-quiet", { type: "button", on: { click: () => reply(null) } }, "Leave the thread")]);
     field.focus();
+  }
+
+  /** Writes what somebody said in front of the text, as a quote. */
+  function quote(message) {
+    field.value = quoteOf(message) + field.value;
+    drafts.set(room.place, field.value);
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+    look();
   }
 
   function onEscape(event) {

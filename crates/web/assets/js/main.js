@@ -3,9 +3,12 @@
 import { del, onSignedOut } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { doorView, redeemView } from "./door.js";
+import { keepVisit } from "./here.js";
 import { roomView } from "./room.js";
 import { firstRoom, forget, loadMe, me, refreshWaiting, roomUrl } from "./session.js";
 import { makeShell } from "./shell.js";
+import { takeKeys } from "./shortcuts.js";
+import { lookAfterRooms } from "./unread.js";
 
 const app = document.getElementById("app");
 /** The views by address. All but the room's are fetched when they are first opened. */
@@ -28,14 +31,18 @@ const ROUTES = [
 const TERMINAL = "/login/device";
 /** What is shown while nobody is signed in. */
 const DOOR = "door";
+/** Where the style of the pages beside the rooms is, beside this version of the modules. */
+const PAGES_STYLES = ["../pages.css", "../forms.css"].map((path) => new URL(path, import.meta.url).href);
 let shell = null;
+/** What ends with the session. */
+let endings = [];
 let current = null;
 let shown = null;
 let turn = 0;
 
 /** Fetches the view of a page beside the rooms, and what it looks like. */
 async function page(module, view) {
-  const [views] = await Promise.all([import(`./${module}.js`), style("/assets/pages.css"), style("/assets/forms.css")]);
+  const [views] = await Promise.all([import(`./${module}.js`), ...PAGES_STYLES.map(style)]);
   return views[view];
 }
 
@@ -61,6 +68,16 @@ function go(url, { replace = false } = {}) {
   route();
 }
 
+/** Opens the palette. */
+async function goTo() {
+  try {
+    const { openPalette } = await import("./palette.js");
+    openPalette({ go, signOut });
+  } catch {
+    // Without a connection there is none.
+  }
+}
+
 function leave() {
   current?.close?.();
   current = null;
@@ -72,6 +89,8 @@ function atTheDoor(view) {
   leave();
   shell?.close();
   shell = null;
+  for (const end of endings) end();
+  endings = [];
   shown = DOOR;
   document.title = `${view.title} · Wilco`;
   fill(app, view.element);
@@ -135,8 +154,9 @@ async function route() {
     return;
   }
   if (!shell) {
-    shell = makeShell({ signOut });
+    shell = makeShell({ signOut, goTo });
     fill(app, shell.element);
+    endings = [lookAfterRooms(), keepVisit(), takeKeys({ go, goTo })];
   }
   shown = address;
   const [fetchView, argument] = find(location.pathname);
@@ -196,15 +216,6 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (url.pathname + url.search === location.pathname + location.search) shell?.show(current);
   else go(url.pathname + url.search);
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select")) return;
-  const field = document.querySelector("main [data-slash]");
-  if (!field) return;
-  event.preventDefault();
-  field.focus();
 });
 
 window.addEventListener("popstate", route);

@@ -1,6 +1,7 @@
 // The small subset of Markdown that Wilco's texts use, read into nodes: **bold**, `code`, [text](https://…), "- " lists.
 
 import { h, link } from "./dom.js";
+import { me } from "./session.js";
 
 const INLINE = /`([^`\n]+)`|\*\*(.+?)\*\*|\[([^\]\n]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/g;
 const ADDRESS = /(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/g;
@@ -22,9 +23,25 @@ export function inline(text) {
   return out;
 }
 
-/** A person's own words: plain, but an address in them can be followed. */
+/** A name that is spoken to: `@ana`, and not a part of an address, a path or a place. The server counts the same. */
+const MENTION = /(?<![\p{L}\p{N}_\-:.@/])@([\p{L}\p{N}_-]+)(?!\/)/gu;
+
+/** A text in which names that are spoken to stand out, one's own most. */
+function mentions(text) {
+  const out = [];
+  let at = 0;
+  for (const match of text.matchAll(MENTION)) {
+    if (match.index > at) out.push(text.slice(at, match.index));
+    out.push(h(match[1].toLowerCase() === me?.id ? "b.mention.mention-me" : "b.mention", match[0]));
+    at = match.index + match[0].length;
+  }
+  if (at < text.length) out.push(text.slice(at));
+  return out;
+}
+
+/** A person's own words: plain, but an address in them can be followed, and who is spoken to stands out. */
 export function plain(text) {
-  return String(text).split(ADDRESS).map((part, at) => (at % 2 === 1 ? link(part, part) : part));
+  return String(text).split(ADDRESS).map((part, at) => (at % 2 === 1 ? link(part, part) : mentions(part)));
 }
 
 /** A text of several lines: paragraphs and lists. */

@@ -1,6 +1,7 @@
 // What waits for the person who is signed in.
 
 import { get, segment } from "./api.js";
+import { makeChanged } from "./changed.js";
 import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
@@ -19,6 +20,7 @@ const PAST = { confirm: "confirmed", approve: "approved", deny: "denied", abort:
 export function waitingView() {
   const asks = h("div.asks");
   const aside = h("div.page-aside");
+  const changed = makeChanged();
   const cards = new Map();
   let items = [];
 
@@ -56,9 +58,10 @@ export function waitingView() {
   return {
     title: "Waiting for me",
     top: [h("h1", { tabindex: "-1" }, "Waiting for me"), h("p.topbar-note", "soonest end first"), h("div.topbar-end.only-desk", me.roles.length > 0 && h("span.small.muted", `as ${me.roles.join(", ")}`))],
-    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Plans that wait for you" }, h("div.page.page-split", asks, aside)),
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Plans that wait for you" }, h("div.page.page-split", asks, h("div", aside, changed.element))),
     close() {
       stop();
+      changed.close();
       clearInterval(timer);
       for (const card of cards.values()) card.close();
     },

@@ -4,84 +4,226 @@ import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
 import { makeComposer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
+import { makeFind } from "./find.js";
+import { makeHere } from "./here.js";
+import { makeHistory, MOST } from "./history.js";
 import { inline } from "./markdown.js";
+import { behind } from "./ids.js";
 import { isMe, me, operationUrl, refreshWaiting } from "./session.js";
 import { makeTimeline } from "./timeline.js";
+import { countAll, markRead, readTo } from "./unread.js";
 import { awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from "./words.js";
 
-const PAGE = 60;
 const NEAR = 48;
-/** A page that stays open for days keeps no more messages than this. */
-const MOST = 400;
+/** This close to an end of what is loaded, more is fetched. */
+const FETCH = 600;
+/** So many messages that arrived are drawn at once, so that the page answers meanwhile. */
+const SLICE = 60;
+/** More than so many at once are read out as a number. */
+const TOLD = 3;
 const FINE = matchMedia("(pointer: fine)");
 /** Where the operations stand beside the room. */
 const WIDE = matchMedia("(min-width: 1180px)");
 
 /** The view of a room. */
-export function roomView({ argument: place, connection }) {
+export function roomView({ argument: place, connection, query }) {
   const room = me.rooms.find((one) => one.place === place) ?? { place, name: place, topic: "", direct: false };
-  const timeline = makeTimeline(`Messages in ${room.name}`, (message) => composer.reply(message));
+  const timeline = makeTimeline(`Messages in ${room.name}`, { reply: (message) => composer.reply(message), jump, isBegun: () => history.isBegun() });
+  const history = makeHistory(place, timeline, stay);
   const top = h("div.timeline-top");
-  const jump = h("div.to-newest", { hidden: true }, h("button.btn", { type: "button", on: { click: toNewest } }, icon("down"), h("span", "Newest")));
-  const body = h("div.scroll.timeline", { tabindex: "0", role: "log", "aria-live": "off", "aria-label": `Messages in ${room.name}` }, top, timeline.element, jump);
-  const composer = makeComposer({ room, timeline, sent });
+  const newest = h("div.to-newest", { hidden: true }, h("button.btn", { type: "button", on: { click: toNewest } }, icon("down"), h("span", "Newest")));
+  const toNew = h("div.to-new", { hidden: true },
+    h("button.btn", { type: "button", on: { click: toFirstNew } }, icon("up"), h("span")),
+    h("button.btn.btn-icon", { type: "button", "aria-label": "Mark all as read", title: "Mark all as read", on: { click: clearNew } }, icon("x")));
+  const body = h("div.scroll.timeline", { tabindex: "0", role: "log", "aria-live": "off", "aria-label": `Messages in ${room.name}` }, toNew, top, timeline.element, newest);
+  const here = makeHere();
+  const find = makeFind({ room, jump, leave: () => composer.focus() });
+  const composer = makeComposer({ room, timeline, sent, people: () => [...new Set([...timeline.speakers(), ...hereIds])] });
   const aside = h("div");
+  const queue = [];
+  const told = new Map();
+  let hereIds = [];
   let follow = true;
   let unseen = 0;
-  let more = false;
   let lastTop = 0;
   let live = null;
+  let loaded = false;
   let closed = false;
   let asideTimer = null;
+  let queueTimer = null;
+  /** What is new begins behind this message; what is known of it, and how much it is. */
+  let news = { after: null, count: 0, more: false };
+  /** The newest message when the page was last seen. */
+  let away = null;
 
-  function toNewest() {
+  async function toNewest() {
+    if (!history.isAtEnd()) await anew(() => history.toNewest());
+    toEnd();
+  }
+
+  function toEnd() {
     follow = true;
     body.scrollTop = body.scrollHeight;
     // What moved here by itself is no wish of the reader.
     lastTop = body.scrollTop;
+    seen();
   }
 
-  function atEnd() {
-    return body.scrollHeight - body.scrollTop - body.clientHeight < NEAR;
+  const isAtEnd = () => history.isAtEnd() && body.scrollHeight - body.scrollTop - body.clientHeight < NEAR;
+
+  /** Changes what is above or below without moving what is looked at. */
+  function stay(change) {
+    const edge = body.getBoundingClientRect().top;
+    const anchor = [...timeline.element.children].find((item) => item.getBoundingClientRect().bottom > edge && item !== timeline.line());
+    const before = anchor?.getBoundingClientRect().top;
+    change();
+    if (anchor?.isConnected) body.scrollTop += anchor.getBoundingClientRect().top - before;
+    lastTop = body.scrollTop;
   }
 
   body.addEventListener("scroll", () => {
+    if (!loaded) return;
     // Only going up is a wish to stop following: what grows below moves nothing.
-    if (atEnd()) follow = true;
+    if (isAtEnd()) follow = true;
     else if (body.scrollTop < lastTop) follow = false;
     lastTop = body.scrollTop;
-    if (follow) unseen = 0;
-    drawJump();
+    if (follow) seen();
+    draw();
+    if (body.scrollTop < FETCH && !history.isBegun()) fetchMore(history.earlier);
+    else if (!history.isAtEnd() && body.scrollHeight - body.scrollTop - body.clientHeight < FETCH) fetchMore(history.later);
   }, { passive: true });
-  const grown = new ResizeObserver(() => { if (follow) toNewest(); });
+  const grown = new ResizeObserver(() => { if (follow && loaded) toEnd(); });
   grown.observe(timeline.element);
   grown.observe(body);
 
-  function drawJump() {
-    jump.hidden = follow;
-    jump.querySelector("span").textContent = unseen > 0 ? `${unseen} new` : "Newest";
+  async function fetchMore(fetch) {
+    try {
+      await fetch();
+      if (!closed) drawTop();
+    } catch (problem) {
+      if (!closed) fill(top, failure(problem, () => fetchMore(fetch)));
+    }
+  }
+
+  /** All up to the end was read, where the reader sees it. */
+  function seen() {
+    if (!loaded || document.hidden || !follow || !history.isAtEnd()) return;
+    unseen = 0;
+    markRead(place, history.newest());
+    draw();
+  }
+
+  /** The buttons that lead to the newest message, and to the first one that is new. */
+  function draw() {
+    newest.hidden = follow && history.isAtEnd();
+    newest.querySelector("span").textContent = unseen > 0 ? `${unseen} new` : "Newest";
+    const line = timeline.line();
+    const isSeen = line && !document.hidden && line.getBoundingClientRect().top >= body.getBoundingClientRect().top;
+    if (isSeen) news.count = 0;
+    toNew.hidden = news.count === 0;
+    toNew.querySelector("span").textContent = `To the first of ${news.count}${news.more ? "+" : ""} new`;
+  }
+
+  function clearNew() {
+    setNew(null, 0);
+    composer.focus();
+  }
+
+  function setNew(after, count, more = false) {
+    news = { after, count, more };
+    timeline.markNew(after);
+    draw();
+  }
+
+  async function toFirstNew() {
+    if (!timeline.line()) await jumpAround(behind(news.after));
+    const line = timeline.line();
+    if (!line) return clearNew();
+    follow = false;
+    line.scrollIntoView({ block: "start" });
+    body.scrollTop -= NEAR;
+    lastTop = body.scrollTop;
+    const first = line.nextElementSibling;
+    (first?.matches(".msg") ? first : first?.querySelector(".msg"))?.focus({ preventScroll: true });
+    draw();
+  }
+
+  /** Shows a message, wherever in the room it stands. */
+  async function jump(id) {
+    if (!timeline.has(id)) await jumpAround(id);
+    const element = timeline.find(id);
+    if (!element) {
+      announce("This message is not there.");
+      return;
+    }
+    follow = false;
+    element.scrollIntoView({ block: "center" });
+    lastTop = body.scrollTop;
+    for (const old of body.querySelectorAll(".is-found")) old.classList.remove("is-found");
+    element.classList.add("is-found");
+    element.focus({ preventScroll: true });
+    draw();
+  }
+
+  async function jumpAround(id) {
+    follow = false;
+    await anew(() => history.around(id));
+  }
+
+  async function anew(begin) {
+    loaded = false;
+    try {
+      return await begin();
+    } catch (problem) {
+      if (!closed) fill(top, failure(problem, load));
+      return null;
+    } finally {
+      loaded = true;
+      if (!closed) {
+        timeline.markNew(news.after);
+        drawTop();
+      }
+    }
   }
 
   function sent(message) {
-    if (message) timeline.put(message);
+    setNew(null, 0);
+    if (message && history.isAtEnd()) history.arrive([message], true);
     toNewest();
   }
 
   function arrived(message) {
-    // The newer version of a message that is not shown comes with it, when earlier messages are asked for.
-    const news = more && timeline.isBeyond(message) ? null : timeline.put(message);
-    changed(message);
-    if (!news) return;
-    top.querySelector(".welcome")?.remove();
-    if (follow && timeline.prune(MOST)) {
-      drawTop(true, false);
-      toNewest();
+    queue.push(message);
+    queueTimer ??= setTimeout(flush, 8);
+  }
+
+  function flush() {
+    queueTimer = null;
+    if (closed || !loaded) {
+      if (!closed) queueTimer = setTimeout(flush, 50);
+      return;
     }
-    if (news === "new" && !follow && !isMe(message.from)) {
-      unseen += 1;
-      drawJump();
+    // Of a flood only the newest are drawn, which needs all of it at once.
+    const batch = queue.splice(0, follow && queue.length > MOST ? queue.length : SLICE);
+    let came;
+    if (follow) came = history.arrive(batch, true);
+    else stay(() => { came = history.arrive(batch, false); });
+    for (const message of batch) changed(message);
+    const fresh = [...came.news.filter(({ isNew }) => isNew).map(({ message }) => message), ...came.beyond];
+    const others = fresh.filter((message) => !isMe(message.from));
+    if (fresh.length > 0) top.querySelector(".welcome")?.remove();
+    if (others.length > 0 && document.hidden) {
+      // What comes while nobody looks begins behind what was there when they left.
+      if (news.after !== away) setNew(away, 0);
+      news.count += others.length;
     }
-    tell(message, news);
+    if (!follow || !history.isAtEnd()) unseen += others.length;
+    if (others.length > TOLD) announce(`${others.length} new messages in ${room.name}`);
+    else for (const { message, isNew } of came.news) tell(message, isNew);
+    if (follow) toEnd();
+    drawTop();
+    draw();
+    if (queue.length > 0) queueTimer ??= setTimeout(flush, 0);
   }
 
   /** An operation said something: what stands beside the room may be old. */
@@ -92,65 +234,66 @@ export function roomView({ argument: place, connection }) {
     }
   }
 
-  const told = new Map();
   /** Reads out what people say, answers, and where an operation comes to; never how far a step is. */
-  function tell(message, news) {
+  function tell(message, isNew) {
     if (isMe(message.from)) return;
     const status = message.blocks?.find((block) => block.type === "status");
     if (status) {
       if (told.get(status.operation) === status.state) return;
       told.set(status.operation, status.state);
       if (isFinal(status.state) || awaits(status.state) || status.state === "running") announce(`${status.operation} ${stateWord(status.state).toLowerCase()}: ${status.title}`);
-    } else if (news === "new") {
+    } else if (isNew) {
       announce(`${nameOf(message.from)}: ${message.text.slice(0, 200)}`);
     }
   }
 
   async function load() {
+    const at = /^\d{1,20}$/.test(query?.get("at") ?? "") ? query.get("at") : null;
+    const mark = readTo(place);
     try {
-      const answer = await get(`/rooms/${segment(place)}/messages`, { latest: PAGE });
+      const [from, unread] = await Promise.all([
+        at ? history.around(at).then((answer) => answer?.stream) : history.toNewest(),
+        mark === null ? null : get(`/rooms/${segment(place)}/unread`, { after: mark }),
+      ]);
       if (closed) return;
-      for (const message of answer.items) timeline.put(message);
-      drawTop(answer.items.length === PAGE, answer.items.length === 0);
-      toNewest();
+      loaded = true;
+      away = history.newest();
+      drawTop();
+      if (at) jump(at);
+      else toEnd();
+      // At the end already, so that what is new above is not taken for seen.
+      if (unread?.count > 0) setNew(mark, unread.count, unread.more);
+      live?.close();
       live = stream(`/rooms/${segment(place)}/stream`, {
-        after: answer.stream, on: { message: arrived }, state: connection, lost: (problem) => fill(top, failure(problem)),
+        after: from, query: { around: true }, state: connection, lost: (problem) => fill(top, failure(problem, load)),
+        on: { message: arrived, here: whoIsHere, rooms: ({ places }) => countAll(places) },
       });
     } catch (problem) {
-      if (!closed) fill(top, failure(problem));
+      if (!closed) fill(top, failure(problem, load));
     }
   }
 
-  function failure(problem) {
-    composer.element.hidden = problem.status === 404;
-    const text = problem.status === 404 ? "There is no such room, or you may not read it." : inline(problem.message);
-    return h("div.empty", { role: "alert" }, h("p", text), problem.status !== 404 && h("button.btn", { type: "button", on: { click: load } }, "Try again"));
+  function whoIsHere({ people }) {
+    here.update(people);
+    hereIds = people.map(({ id }) => id);
   }
 
-  function drawTop(isMore, empty) {
-    more = isMore;
-    if (more) fill(top, h("button.btn.btn-quiet", { type: "button", on: { click: earlier } }, "Earlier messages"));
-    else if (empty) fill(top, welcome());
+  function failure(problem, again) {
+    composer.element.hidden = problem.status === 404;
+    const text = problem.status === 404 ? "There is no such room, or you may not read it." : inline(problem.message);
+    return h("div.empty", { role: "alert" }, h("p", text), problem.status !== 404 && h("button.btn", { type: "button", on: { click: again } }, "Try again"));
+  }
+
+  function drawTop() {
+    if (!history.isBegun()) {
+      if (!top.querySelector(".btn-quiet")) fill(top, h("button.btn.btn-quiet", { type: "button", on: { click: () => fetchMore(history.earlier) } }, "Earlier messages"));
+    } else if (history.newest() === null) fill(top, welcome());
     else fill(top);
   }
 
   function welcome() {
     const say = room.direct ? "help" : `${me.wilco.name} help`;
     return h("div.empty.welcome", h("p", "Nothing was said here yet. ", h("code", say), " shows what ", me.wilco.name, " can do."));
-  }
-
-  async function earlier() {
-    const oldest = timeline.oldest();
-    const height = body.scrollHeight - body.scrollTop;
-    try {
-      const answer = await get(`/rooms/${segment(place)}/messages`, { before: oldest, limit: PAGE });
-      if (closed) return;
-      for (const message of answer.items) timeline.put(message);
-      drawTop(answer.items.length === PAGE, false);
-      body.scrollTop = body.scrollHeight - height;
-    } catch (problem) {
-      fill(top, failure(problem));
-    }
   }
 
   async function drawAside() {
@@ -171,9 +314,18 @@ export function roomView({ argument: place, connection }) {
   }
 
   function onKey(event) {
-    if (event.key === "Escape" && !event.defaultPrevented && body.isConnected) composer.onEscape(event);
+    if (event.key !== "Escape" || event.defaultPrevented || !body.isConnected || document.querySelector("dialog[open]")) return;
+    if (find.isOpen() && find.element.contains(document.activeElement)) find.close();
+    else composer.onEscape(event);
+  }
+
+  function onVisible() {
+    if (document.hidden) away = history.newest();
+    else seen();
+    draw();
   }
   document.addEventListener("keydown", onKey);
+  document.addEventListener("visibilitychange", onVisible);
   WIDE.addEventListener("change", drawAside);
   drawAside();
   load();
@@ -185,19 +337,24 @@ export function roomView({ argument: place, connection }) {
 
   return {
     title: room.name,
-    top: [h("h1", { tabindex: "-1" }, icon(room.direct ? "brand" : "hash"), ` ${room.name}`), h("p.topbar-note", room.topic)],
-    body, foot: composer.element, aside, asideLabel: "Operations",
+    top: [h("h1", { tabindex: "-1" }, icon(room.direct ? "brand" : "hash"), ` ${room.name}`), h("p.topbar-note", room.topic),
+      h("div.topbar-end", !room.direct && here.element,
+        h("button.btn.btn-icon", { type: "button", "aria-label": `Search in ${room.name}`, title: "Search (/)", data: { slash: "" }, on: { click: () => find.open() } }, icon("search")))],
+    body: [find.element, body], foot: composer.element, aside, asideLabel: "Operations",
     shown() {
       if (FINE.matches) composer.focus();
-      toNewest();
+      if (loaded && follow) toEnd();
     },
     close() {
       closed = true;
       live?.close();
+      find.close({ quiet: true });
       grown.disconnect();
       clearTimeout(asideTimer);
+      clearTimeout(queueTimer);
       WIDE.removeEventListener("change", drawAside);
       document.removeEventListener("keydown", onKey);
+      document.removeEventListener("visibilitychange", onVisible);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { fill, h, icon } from "./dom.js";
 import { decisions, me, roomUrl, watchWaiting } from "./session.js";
+import { unreadIn, watchUnread } from "./unread.js";
 import { clock } from "./words.js";
 
 const PAGES = [
@@ -19,10 +20,10 @@ const ASIDE = new Set(["/audit", "/people"]);
 const THEMES = ["auto", "light", "dark"];
 
 /**
- * Builds the shell. `signOut` ends the session. The result: `element`, `show(view)` puts a view's parts in place,
+ * Builds the shell. `signOut` ends the session, `goTo` opens the palette. The result: `element`, `show(view)` puts a view's parts in place,
  * `connection(live, since)` says how the stream does, `close()`.
  */
-export function makeShell({ signOut }) {
+export function makeShell({ signOut, goTo }) {
   const dot = h("span.dot", { "aria-hidden": "true" });
   const live = h("span.live");
   const banner = h("p.banner", { data: { state: "paused" }, role: "status", hidden: true });
@@ -30,6 +31,7 @@ export function makeShell({ signOut }) {
   const tabs = h("nav.tabbar", { "aria-label": "Pages" });
   const main = h("main.main", { id: "main", tabindex: "-1" });
   const counts = [];
+  const roomsCount = h("span.count.count-me", { hidden: true });
   let bannerTimer = null;
   let path = "";
 
@@ -45,7 +47,7 @@ export function makeShell({ signOut }) {
   });
   const roomLink = (room) => {
     const name = room.direct ? (room.name || me.wilco.name) : room.name;
-    return h("li", h("a.side-link", { href: roomUrl(room.place) }, icon(room.direct ? "brand" : "hash"), h("span", name)));
+    return h("li", h("a.side-link", { href: roomUrl(room.place), data: { place: room.place } }, icon(room.direct ? "brand" : "hash"), h("span", name), h("span.count", { hidden: true })));
   };
   const rooms = me.rooms.filter((room) => !room.direct).map(roomLink);
   const direct = me.rooms.filter((room) => room.direct).map(roomLink);
@@ -54,6 +56,7 @@ export function makeShell({ signOut }) {
   fill(
     side,
     h("div.side-head", h("a.brand", { href: "/" }, icon("brand"), me.wilco.name === "wilco" ? "Wilco" : me.wilco.name), shut),
+    h("div.side-find", h("button.side-goto", { type: "button", on: { click: goTo } }, icon("search"), h("span", "Go to"), h("kbd.only-desk", { "aria-hidden": "true" }, "Ctrl K"))),
     h("div.side-scroll",
       h("ul", pageLinks),
       h("h2.side-title", "Rooms"), h("ul", rooms),
@@ -65,7 +68,7 @@ export function makeShell({ signOut }) {
   );
   fill(
     tabs,
-    h("a", { href: roomUrl(me.wilco.home), data: { rooms: "" } }, icon("rooms"), "Rooms"),
+    h("a", { href: roomUrl(me.wilco.home), data: { rooms: "" } }, icon("rooms"), "Rooms", roomsCount),
     PAGES.filter(([href]) => !ASIDE.has(href)).map(([href, picture, , short]) => h("a", { href }, icon(picture), short, href === "/waiting" && count())),
   );
 
@@ -76,6 +79,26 @@ export function makeShell({ signOut }) {
       element.textContent = String(mine);
       element.setAttribute("aria-label", `${mine} waiting`);
     }
+  });
+
+  /** What is unread stands at its room, and on the way to the rooms that it speaks to the person. */
+  const stopUnread = watchUnread(() => {
+    let mentions = 0;
+    for (const anchor of side.querySelectorAll("a[data-place]")) {
+      const unread = unreadIn(anchor.dataset.place);
+      const element = anchor.querySelector(".count");
+      anchor.classList.toggle("is-unread", unread !== null);
+      element.hidden = unread === null;
+      if (unread === null) continue;
+      mentions += unread.mentions;
+      const many = `${unread.count}${unread.more ? "+" : ""}`;
+      element.classList.toggle("count-me", unread.mentions > 0);
+      element.textContent = unread.mentions > 0 ? `@${unread.mentions}` : many;
+      element.setAttribute("aria-label", `${many} unread${unread.mentions > 0 ? ", you are mentioned" : ""}`);
+    }
+    roomsCount.hidden = mentions === 0;
+    roomsCount.textContent = `@${mentions}`;
+    roomsCount.setAttribute("aria-label", `you are mentioned ${mentions} times`);
   });
 
   function drawer(open) {
@@ -136,6 +159,7 @@ export function makeShell({ signOut }) {
 
   function close() {
     stopCounting();
+    stopUnread();
     clearTimeout(bannerTimer);
     document.removeEventListener("keydown", onKey, true);
   }

@@ -1,62 +1,80 @@
-// A room's messages on the page: each once, in its last version, answers under their order, days apart.
+// A stretch of a room's messages on the page: each once, in its last version, answers under their order, days apart.
+//
+// It knows nothing of what comes before and behind: history.js has that, and keeps the stretch short.
 
-import { renderBlocks } from "./blocks.js";
 import { fill, h, icon } from "./dom.js";
-import { inline, plain } from "./markdown.js";
+import { inline } from "./markdown.js";
+import { drawMessage, pendingMessage } from "./message.js";
+import { before, distance, earlier, later } from "./ids.js";
 import { me } from "./session.js";
-import { clock, dayOf, initials, nameOf, time } from "./words.js";
+import { dayOf, zoneName } from "./words.js";
 
-/** Ids are numbers of any length, as text. */
-const before = (a, b) => (a.length === b.length ? a < b : a.length < b.length);
-/** An answer this much later than what stands above it says its time. */
-const LATER = 60_000;
+/** An answer hangs from what it answers only so long, and so many numbers of the journal later; else nobody would see it. */
+const HANGS = 15 * 60_000;
+const HANGS_NUMBERS = 300;
 
 /**
- * A timeline. `put(message)` shows a message or its newer version and returns whether it was news: `"new"`, `"edited"` or
- * null; `pending(text, actions)` shows a line that is on its way; `oldest()` is the id of the first one; `element` is the
- * list. `reply(message)` hears that somebody wants to speak in the thread of a message.
+ * A timeline. `ways`: `reply(message)` hears that somebody wants to speak in the thread of a message, `jump(id)` that
+ * they want to see another one, `isBegun()` knows whether nothing comes before. `add(messages)` shows messages or newer versions of them, and returns what was news:
+ * `[{ message, isNew }]`; `dropFirst(most)` and `dropLast(most)` take away what is more than so many at one end, and
+ * return the last or the first id of it; `markNew(id)` draws a line behind that message, if others spoke since.
  */
-export function makeTimeline(label, reply) {
+export function makeTimeline(label, ways) {
   const element = h("ol.timeline-in", { "aria-label": label });
   const entries = new Map();
   const roots = [];
   const days = new Map();
   const waiting = [];
+  const line = h("li.day.day-new", { id: "new" }, "New");
+  let readTo = null;
 
-  function put(message) {
-    const old = entries.get(message.id);
-    if (old) {
-      if (message.version <= old.message.version) return null;
-      old.message = message;
-      draw(old);
-      return "edited";
+  function add(messages) {
+    const news = [];
+    let placed = false;
+    for (const message of messages) {
+      const old = entries.get(message.id);
+      if (old) {
+        if (message.version <= old.message.version) continue;
+        old.message = message;
+        drawMessage(old, ways);
+        news.push({ message, isNew: false });
+        continue;
+      }
+      settle(message);
+      place(message);
+      placed = true;
+      news.push({ message, isNew: true });
     }
-    settle(message);
-    const parent = message.thread && message.thread !== message.id ? entries.get(message.thread) : null;
-    const entry = { message, element: null, answers: null, kept: null, parent };
+    if (placed) tidy();
+    return news;
+  }
+
+  function place(message) {
+    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null };
     entries.set(message.id, entry);
-    if (parent && !parent.parent) {
-      placeAnswer(parent, entry);
+    const root = message.thread && message.thread !== message.id ? entries.get(message.thread) : null;
+    entry.root = root?.message ?? null;
+    if (root && !root.parent && hangs(message, root.message)) {
+      placeAnswer(root, entry);
     } else {
-      entry.parent = null;
       placeRoot(entry);
       adopt(entry);
     }
-    draw(entry);
-    return "new";
+    drawMessage(entry, ways);
   }
 
   /** Answers that came before their order did, as older messages are loaded later, go where they belong. */
   function adopt(root) {
     for (const stray of roots.filter((entry) => entry.message.thread === root.message.id && entry !== root)) {
-      roots.splice(roots.indexOf(stray), 1);
-      stray.item.remove();
-      stray.item = null;
-      stray.parent = root;
-      placeAnswer(root, stray);
-      draw(stray);
+      stray.root = root.message;
+      if (hangs(stray.message, root.message)) {
+        roots.splice(roots.indexOf(stray), 1);
+        stray.item.remove();
+        stray.item = null;
+        placeAnswer(root, stray);
+      }
+      drawMessage(stray, ways);
     }
-    tidyDays();
   }
 
   function placeRoot(entry) {
@@ -68,75 +86,67 @@ export function makeTimeline(label, reply) {
     const next = roots[at]?.item ?? waiting[0]?.item ?? null;
     roots.splice(at, 0, entry);
     element.insertBefore(entry.item, next);
-    tidyDays();
   }
 
   function placeAnswer(root, entry) {
+    entry.parent = root;
     entry.element = h("li.msg.msg-answer", { tabindex: "-1" });
-    const later = [...root.answers.children].find((child) => before(entry.message.id, child.dataset.id));
-    root.answers.insertBefore(entry.element, later ?? null);
+    const behind = [...root.answers.children].find((child) => child.dataset.id && before(entry.message.id, child.dataset.id));
+    root.answers.insertBefore(entry.element, behind ?? null);
   }
 
-  /** A heading stands before the first message of each day, and nowhere else. */
-  function tidyDays() {
+  /** A heading stands before the first message of each day, and the line before what is new; both nowhere else. */
+  function tidy() {
     let day = null;
     const used = new Set();
-    for (const { message, item } of roots) {
-      const name = dayOf(message.at);
-      if (name === day) continue;
-      day = name;
-      used.add(name);
-      if (!days.has(name)) days.set(name, h("li.day", name));
-      const heading = days.get(name);
-      if (heading.nextSibling !== item) element.insertBefore(heading, item);
+    for (const root of roots) {
+      if (root.day === day) continue;
+      day = root.day;
+      used.add(day);
+      if (!days.has(day)) days.set(day, h("li.day", `${day}, ${zoneName()}`));
+      const heading = days.get(day);
+      if (heading.nextSibling !== root.item && !(heading.nextSibling === line && line.nextSibling === root.item)) element.insertBefore(heading, root.item);
     }
-    for (const [name, heading] of days) if (!used.has(name)) heading.remove();
+    for (const [name, heading] of days) {
+      if (used.has(name)) continue;
+      heading.remove();
+      days.delete(name);
+    }
+    drawLine();
   }
 
-  function draw(entry) {
-    const { message, element: place } = entry;
-    // Asked first: what stays as it is loses the focus on its way into the new body.
-    const focused = document.activeElement;
-    const held = place.contains(focused);
-    const rendered = message.from.kind === "person" && !(message.blocks?.length > 0)
-      ? { nodes: [words(message.text)] }
-      : message.blocks?.length > 0 ? renderBlocks(message, entry.kept) : { nodes: [h("p.say", plain(message.text))] };
-    entry.kept = rendered;
-    place.dataset.id = message.id;
-    if (message.operation) place.dataset.operation = message.operation;
-    const own = entry.parent && message.from.kind === "wilco";
-    const head = own ? lateness(entry) : heading(message, !entry.parent);
-    const body = h("div.msg-body", head, rendered.nodes);
-    fill(place, !entry.parent && face(message.from), body);
-    // Drawing anew must not throw a reader out of the message.
-    if (held) (place.contains(focused) ? focused : place).focus({ preventScroll: true });
+  function drawLine() {
+    let first = null;
+    // Only where what comes before it is here: else the first that is shown need not be the first.
+    let isWhole = readTo !== null && ways.isBegun();
+    if (readTo !== null) {
+      for (const entry of entries.values()) {
+        const { id, from } = entry.message;
+        if (!before(readTo, id)) isWhole = true;
+        else if (!(from.kind === "person" && from.id === me.id) && (!first || before(id, first.message.id))) first = entry;
+      }
+    }
+    const target = isWhole && first && (first.parent ? first.element : first.item);
+    if (!target) line.remove();
+    else if (line.nextSibling !== target) target.before(line);
   }
 
-  function lateness(entry) {
-    const late = Date.parse(entry.message.at) - Date.parse(entry.parent.message.at) > LATER;
-    const card = entry.message.blocks?.some((block) => block.type === "status");
-    return late && !card ? h("p.msg-head", time(entry.message.at)) : null;
-  }
-
-  function heading(message, opens) {
-    const { from, at } = message;
-    const name = from.kind === "wilco" ? me.wilco.name : nameOf(from);
-    return h("p.msg-head", h("b.ref", name), from.kind === "program" && h("span.small.subtle", "program"), time(at, clock),
-      opens && h("button.btn.btn-quiet.reply", { type: "button", on: { click: () => reply(message) } }, "Reply", h("span.hidden-text", ` to ${name}`)));
+  function markNew(id) {
+    readTo = id;
+    drawLine();
   }
 
   /** Shows a line that is on its way. The result: `failed(text)`, `gone()`. */
   function pending(text, { again, back }) {
     const note = h("p.unsent", { role: "alert", hidden: true });
-    const line = h("div.msg.is-pending", face({ kind: "person", name: me.name }),
-      h("div.msg-body", h("p.msg-head", h("b.ref", me.name), h("span.small.subtle", "sending")), words(text), note));
-    const one = { text, item: h("li", line), sent: false };
+    const shown = pendingMessage(text, note);
+    const one = { text, item: h("li", shown) };
     waiting.push(one);
     element.append(one.item);
-    const said = line.querySelector(".subtle");
+    const said = shown.querySelector(".subtle");
     return {
       failed(why) {
-        line.classList.replace("is-pending", "is-unsent");
+        shown.classList.replace("is-pending", "is-unsent");
         said.textContent = "not sent";
         fill(note, icon("failed"), h("span", inline(why)),
           h("button.btn", { type: "button", on: { click: () => { resend(); again(); } } }, "Try again"),
@@ -146,7 +156,7 @@ export function makeTimeline(label, reply) {
       gone: () => remove(one),
     };
     function resend() {
-      line.classList.replace("is-unsent", "is-pending");
+      shown.classList.replace("is-unsent", "is-pending");
       said.textContent = "sending";
       note.hidden = true;
     }
@@ -161,57 +171,46 @@ export function makeTimeline(label, reply) {
   /** The real message takes the place of the line that was on its way. */
   function settle(message) {
     if (message.from.kind !== "person" || message.from.id !== me.id) return;
-    const one = waiting.find((line) => line.text.trim() === message.text.trim());
+    const one = waiting.find((other) => other.text.trim() === message.text.trim());
     if (one) remove(one);
   }
 
-  /** Whether a message is older than all that are shown. */
-  function isBeyond(message) {
-    const first = roots[0]?.message.id;
-    return first !== undefined && before(message.id, first);
-  }
-
-  /** Takes the oldest messages away where there are more than these; returns whether it did. */
-  function prune(most) {
-    const gone = roots.splice(0, Math.max(0, roots.length - most));
-    for (const { item } of gone) {
-      for (const { dataset } of item.querySelectorAll(".msg")) entries.delete(dataset.id);
-      item.remove();
+  /** Takes away the roots that this gives, one after the other, while there are more messages than these. */
+  function drop(most, next, choose) {
+    let edge = null;
+    while (entries.size > most && roots.length > 1) {
+      const root = next();
+      for (const { dataset } of root.item.querySelectorAll(".msg")) {
+        entries.delete(dataset.id);
+        edge = choose(edge, dataset.id);
+      }
+      root.item.remove();
     }
-    if (gone.length > 0) tidyDays();
-    return gone.length > 0;
+    if (edge !== null) tidy();
+    return edge;
   }
 
-  return { element, put, pending, isBeyond, prune, oldest: () => [...entries.keys()].reduce((a, b) => (a === null || before(b, a) ? b : a), null) };
+  function clear() {
+    for (const { item } of roots) item.remove();
+    roots.length = 0;
+    entries.clear();
+    tidy();
+  }
+
+  return {
+    element, add, pending, markNew, clear,
+    dropFirst: (most) => drop(most, () => roots.shift(), later),
+    dropLast: (most) => drop(most, () => roots.pop(), earlier),
+    has: (id) => entries.has(id),
+    find: (id) => entries.get(id)?.element ?? null,
+    line() {
+      drawLine();
+      return line.isConnected ? line : null;
+    },
+    speakers: () => [...new Set([...entries.values()].map(({ message }) => message.from).filter((from) => from.kind === "person").map((from) => from.id))],
+  };
 }
 
-function face(from) {
-  if (from.kind === "wilco") return h("span.face", { "aria-hidden": "true" }, icon("brand"));
-  if (from.kind === "program") return h("span.face", { "aria-hidden": "true" }, icon("robot"));
-  return h("span.face", { "aria-hidden": "true" }, initials(nameOf(from)));
-}
-
-/** A text longer than this shows its beginning only. */
-const LONG = 1200;
-const MANY_LINES = 16;
-
-/** A person's words, the beginning of them where they are many. */
-function words(text) {
-  const said = wording(text);
-  if (text.length <= LONG && text.split("\n", MANY_LINES + 1).length <= MANY_LINES) return said;
-  said.classList.add("clip");
-  const more = h("button.btn.btn-quiet", { type: "button", on: { click: () => {
-    said.classList.remove("clip");
-    more.remove();
-  } } }, "Show all of it");
-  return [said, more];
-}
-
-/** An order to Wilco is set as one. */
-function wording(text) {
-  const name = me.wilco.name;
-  const start = text.slice(0, name.length + 2).toLowerCase();
-  const addressed = [name, `@${name}`].find((way) => start.startsWith(way) && /^[\s:,]/.test(text.slice(way.length)));
-  if (!addressed) return h("p.say", plain(text));
-  return h("p.order", h("span.name", text.slice(0, addressed.length)), plain(text.slice(addressed.length)));
+function hangs(message, root) {
+  return Date.parse(message.at) - Date.parse(root.at) <= HANGS && distance(root.id, message.id) <= HANGS_NUMBERS;
 }

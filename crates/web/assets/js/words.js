@@ -121,10 +121,18 @@ export function stamp(at) {
   return `${format("short", { day: "numeric", month: "short" }).format(new Date(at))} ${short}`;
 }
 
-/** A time element; the whole time with its zone stands in its title. */
+/** The reader's own clock, where it is another one. */
+let own = null;
+function yours(at) {
+  own ??= new Intl.DateTimeFormat("en-GB", { ...CLOCK, weekday: "short" });
+  const theirs = own.resolvedOptions().timeZone;
+  return theirs === zone ? "" : ` (for you ${own.format(new Date(at)).replace(",", "")} ${theirs})`;
+}
+
+/** A time element; the whole time with its zone stands in its title, and the reader's own where that is another. */
 export function time(at, say = stamp, props = {}) {
   if (!at || Number.isNaN(Date.parse(at))) return null;
-  return h("time", { datetime: at, title: whole(at), ...props }, say(at));
+  return h("time", { datetime: at, title: whole(at) + yours(at), ...props }, say(at));
 }
 
 /** A span of milliseconds: `0.4 s`, `41 s`, `2 min 5 s`, `3 h 10 min`, `2 d 4 h`. */

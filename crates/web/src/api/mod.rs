@@ -51,6 +51,7 @@ use crate::{
     },
     extract::MAX_SIGN_IN,
     guard, openapi,
+    packed::packed,
     problem::Problem,
     text::clean_json,
 };
@@ -199,7 +200,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .empty(204, "It was turned away."),
         Route::new("get", "/rooms", "The rooms that the caller may read.", get(me::rooms))
             .answer::<List<MyRoom>>(200, "The rooms."),
-        Route::new("get", "/rooms/{place}/messages", "The messages of a room, oldest first.", get(messages::list))
+        Route::new("get", "/rooms/{place}/messages", "The messages of a room, oldest first.", packs(get(messages::list)))
             .query::<messages::Which>()
             .answer::<Messages>(200, "The messages."),
         Route::new(
@@ -227,7 +228,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "/rooms/{place}/search",
             "The messages of a room that have all of some words, newest first. A request looks at 20 000 messages at \
              most: it may find few or none, and `next` as `before` goes on with older ones.",
-            get(find::search),
+            packs(get(find::search)),
         )
         .query::<find::What>()
         .answer::<List<Message>>(200, "The messages."),
@@ -375,6 +376,11 @@ pub(crate) fn routes() -> Vec<Route> {
             .answer::<TokenMade>(201, "The token."),
         Route::new("delete", "/tokens/{name}", "Revokes a token.", delete(tokens::revoke)).empty(204, "Revoked."),
     ]
+}
+
+/// A route whose answers are long, and are packed for clients that take it.
+fn packs(handler: MethodRouter<Arc<Door>>) -> MethodRouter<Arc<Door>> {
+    handler.layer(middleware::from_fn(packed))
 }
 
 fn press(path: &'static str, about: &'static str, handler: MethodRouter<Arc<Door>>) -> Route {
