@@ -2,7 +2,7 @@
 //!
 //! Not a bundler: the modules stay what they are. The page only says which of them it will need, so that a browser
 //! fetches them at once and not one after the other finds the next. Layer 3.
-#![expect(clippy::print_stdout, reason = "it is how a build script talks to Cargo")]
+#![expect(clippy::disallowed_methods, reason = "it is how Cargo talks to a build script")]
 
 use std::{
     collections::BTreeMap,

@@ -77,7 +77,6 @@ impl Quick {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn failed(error: rusqlite::Error) -> StoreError {
     Trouble::from(error).told()
 }

@@ -135,15 +135,15 @@ async fn breathe(core: &Core) {
 #[derive(Default)]
 struct Looks {
     of: Weak<Live>,
-    into_payloads: bool,
+    reach: bool,
 }
 
 impl Looks {
-    fn into_payloads(&mut self, live: &Arc<Live>) -> bool {
+    fn reach_payloads(&mut self, live: &Arc<Live>) -> bool {
         if !std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(live)) {
-            *self = Self { of: Arc::downgrade(live), into_payloads: needs_payload(&live.setup.events) };
+            *self = Self { of: Arc::downgrade(live), reach: needs_payload(&live.setup.events) };
         }
-        self.into_payloads
+        self.reach
     }
 }
 
@@ -154,7 +154,7 @@ async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usi
     let moment = moment(core);
     let live = core.live.load_full();
     let setup = &live.setup.events;
-    let payloads = looks.into_payloads(&live);
+    let payloads = looks.reach_payloads(&live);
     let mut judgements = Vec::with_capacity(events.len());
     for stored in events {
         let payload = if payloads { payload(core, &stored).await? } else { None };
