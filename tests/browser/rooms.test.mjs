@@ -319,7 +319,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
       await keyboard.press("g");
       await keyboard.press(letter);
       await until(`g ${letter}`, async () => (await here(you)) === path);
-      await you.page.locator("main h1").waitFor();
+      await you.page.locator("main h1").first().waitFor();
     }
     await keyboard.press("g");
     await keyboard.press("r");
