@@ -91,7 +91,9 @@ export function makeHistory(place, timeline, stay) {
       if (mine !== turn) return true;
       stay(() => {
         news = take(items);
-        bottom = next === null ? null : items.at(-1).id;
+        const last = items.at(-1)?.id ?? bottom;
+        // What arrived meanwhile, and was left out as it lay beyond, is fetched as well.
+        bottom = next === null && !before(last, newest) ? null : last;
         cutTop();
       });
     }

@@ -16,7 +16,7 @@ const PAGES = [
   ["/events", "events", "Events", "webhooks why"],
   ["/objects", "events", "Objects", "alerts pull requests lines"],
   ["/sources", "events", "Sources", "webhooks addresses"],
-  ["/connectors", "events", "Connectors", "networks irc slack health"],
+  ["/connectors", "events", "Connectors", "networks health"],
   ["/audit", "audit", "Audit", "record decisions"],
 ];
 /** An id of an operation, as it is said. */
@@ -27,10 +27,7 @@ let open = null;
 
 /** Opens it; `go(url)` opens a page, `signOut()` ends the session. */
 export function openPalette({ go, signOut }) {
-  if (open) {
-    open.close();
-    return;
-  }
+  if (open) open.close();
   const field = h("input.input", {
     type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "goto-list", "aria-autocomplete": "list", "aria-label": "Go to",
     placeholder: "A room, page, operation or command", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: "120",
@@ -158,6 +155,13 @@ function show(dialog) {
   document.body.append(dialog);
   open = dialog;
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  // What is pressed in it is for it alone, and the same keys close it.
+  dialog.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+    event.preventDefault();
+    dialog.close();
+  });
   dialog.addEventListener("close", () => {
     dialog.remove();
     if (open === dialog) open = null;

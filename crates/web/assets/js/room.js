@@ -21,6 +21,8 @@ const FETCH = 600;
 const SLICE = 60;
 /** More than so many at once are read out as a number. */
 const TOLD = 3;
+/** What comes so soon after a connection was lost and found again was missed. */
+const CATCHING_UP = 3000;
 const FINE = matchMedia("(pointer: fine)");
 /** Where the operations stand beside the room. */
 const WIDE = matchMedia("(min-width: 1180px)");
@@ -53,8 +55,10 @@ export function roomView({ argument: place, connection, query }) {
   let queueTimer = null;
   /** What is new begins behind this message; what is known of it, and how much it is. */
   let news = { after: null, count: 0, more: false };
-  /** The newest message when the page was last seen. */
+  /** The newest message when the page was last seen, or connected. */
   let away = null;
+  let isOpened = false;
+  let missedUntil = 0;
 
   async function toNewest() {
     if (!history.isAtEnd()) await anew(() => history.toNewest());
@@ -74,7 +78,8 @@ export function roomView({ argument: place, connection, query }) {
   /** Changes what is above or below without moving what is looked at. */
   function stay(change) {
     const edge = body.getBoundingClientRect().top;
-    const anchor = [...timeline.element.children].find((item) => item.getBoundingClientRect().bottom > edge && item !== timeline.line());
+    // Headings move to other messages.
+    const anchor = [...timeline.element.children].find((item) => !item.matches(".day") && item.getBoundingClientRect().bottom > edge);
     const before = anchor?.getBoundingClientRect().top;
     change();
     if (anchor?.isConnected) body.scrollTop += anchor.getBoundingClientRect().top - before;
@@ -212,8 +217,9 @@ export function roomView({ argument: place, connection, query }) {
     const fresh = [...came.news.filter(({ isNew }) => isNew).map(({ message }) => message), ...came.beyond];
     const others = fresh.filter((message) => !isMe(message.from));
     if (fresh.length > 0) top.querySelector(".welcome")?.remove();
-    if (others.length > 0 && document.hidden) {
-      // What comes while nobody looks begins behind what was there when they left.
+    if (Date.now() < missedUntil) missedUntil = Date.now() + CATCHING_UP / 3;
+    if (others.length > 0 && (document.hidden || missedUntil > Date.now())) {
+      // What comes while nobody looks, or is caught up with, begins behind what was there when they left.
       if (news.after !== away) setNew(away, 0);
       news.count += others.length;
     }
@@ -265,12 +271,22 @@ export function roomView({ argument: place, connection, query }) {
       if (unread?.count > 0) setNew(mark, unread.count, unread.more);
       live?.close();
       live = stream(`/rooms/${segment(place)}/stream`, {
-        after: from, query: { around: true }, state: connection, lost: (problem) => fill(top, failure(problem, load)),
+        after: from, query: { around: true }, state: connected, lost: (problem) => fill(top, failure(problem, load)),
         on: { message: arrived, here: whoIsHere, rooms: ({ places }) => countAll(places) },
       });
     } catch (problem) {
       if (!closed) fill(top, failure(problem, load));
     }
+  }
+
+  function connected(isLive, since) {
+    connection(isLive, since);
+    if (!isLive) return;
+    if (isOpened) {
+      if (news.count === 0) away = history.newest();
+      missedUntil = Date.now() + CATCHING_UP;
+    }
+    isOpened = true;
   }
 
   function whoIsHere({ people }) {
