@@ -180,6 +180,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await ana.page.locator(".say", { hasText: /^noise 299$/ }).waitFor();
     await ana.expecting([/ERR_INTERNET_DISCONNECTED|ERR_NETWORK/], async () => {
       await ana.context.setOffline(true);
+      await ana.page.locator("span.live", { hasText: "not live" }).waitFor({ state: "attached" });
       await programs.say("web:deploys", Array.from({ length: MISSED }, (_, at) => `missed ${at}`));
       await ana.context.setOffline(false);
       await programs.say("web:deploys", ["the last one"]);

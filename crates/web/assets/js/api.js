@@ -175,17 +175,24 @@ export function stream(path, { after, query, on, state = () => {}, lost = () => 
     if (!closed && !document.hidden) open();
   }
 
+  /** What was open may never end by itself, and would be taken for live. */
+  function offline() {
+    current?.abort();
+  }
+
   function close() {
     closed = true;
     clearTimeout(timer);
     clearTimeout(hiddenTimer);
     document.removeEventListener("visibilitychange", wake);
     window.removeEventListener("online", online);
+    window.removeEventListener("offline", offline);
     current?.abort();
   }
 
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("online", online);
+  window.addEventListener("offline", offline);
   open();
   return { close };
 }
