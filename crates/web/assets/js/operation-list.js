@@ -30,6 +30,7 @@ export function operationsView({ query, go }) {
   const filter = Object.fromEntries(FILTERS.map((name) => [name, (query.get(name) ?? "").trim()]));
   const filtered = FILTERS.some((name) => filter[name] !== "");
   const list = h("div");
+  const foot = h("div");
   const locks = h("div");
   let rows = [];
   let next = null;
@@ -75,25 +76,42 @@ export function operationsView({ query, go }) {
       const answer = await ask(next);
       next = answer.next;
       const known = new Set(rows.map((row) => row.id));
-      rows.push(...answer.items.filter((one) => !known.has(one.id)));
+      const older = answer.items.filter((one) => !known.has(one.id));
+      rows.push(...older);
+      if (closed) return;
+      drawn = keyOf();
+      const shown = list.querySelector("ul.items");
+      // Those that are there stay: drawing a thousand anew takes longer than a reader waits.
+      if (shown) {
+        shown.append(...older.map(item));
+        fill(foot, rest());
+        return;
+      }
     } catch {
-      // The button stays, and can be pressed again.
+      // The button is made anew, and can be pressed again.
     }
     drawn = "";
     if (!closed) draw();
   }
 
+  const keyOf = () => JSON.stringify([rows.map((row) => [row.id, row.version]), next]);
+
+  /** What leads to older ones, or why nothing does. */
+  function rest() {
+    const full = rows.length >= MOST;
+    return [
+      next !== null && !full && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: more } }, rows.length === 0 ? "Look further back" : "Earlier operations")),
+      full && h("p.more.small.muted", `The newest ${MOST} that fit. Narrow it by time to see older ones.`),
+    ];
+  }
+
   function draw() {
-    const key = JSON.stringify([rows.map((row) => [row.id, row.version]), next]);
+    const key = keyOf();
     if (key === drawn) return;
     drawn = key;
     const held = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    const full = rows.length >= MOST;
-    fill(list,
-      rows.length > 0 && h("ul.items.long", rows.map(item)),
-      rows.length === 0 && h("p.empty", none()),
-      next !== null && !full && h("p.more", h("button.btn.btn-quiet", { type: "button", on: { click: more } }, rows.length === 0 ? "Look further back" : "Earlier operations")),
-      full && h("p.more.small.muted", `The newest ${MOST} that fit. Narrow it by time to see older ones.`));
+    fill(foot, rest());
+    fill(list, rows.length > 0 && h("ul.items.long", rows.map(item)), rows.length === 0 && h("p.empty", none()), foot);
     if (held) list.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 
