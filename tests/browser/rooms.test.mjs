@@ -73,12 +73,12 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await enter(ana, "web:deploys");
     for (const line of ["first", "hello @you, look at this", "and not @youth"]) await ana.say(line);
     await count(you, "web:deploys").filter({ hasText: /^@1$/ }).waitFor();
-    assert.equal(await count(you, "web:deploys").getAttribute("aria-label"), "3 unread, you are mentioned");
+    await count(you, "web:deploys").and(you.page.locator('[aria-label="3 unread, you are mentioned"]')).waitFor();
     assert.equal(await count(ana, "web:deploys").isHidden(), true, "one's own words are read");
     await you.shot("50-unread");
     await you.page.reload();
     await count(you, "web:deploys").filter({ hasText: /^@1$/ }).waitFor();
-    assert.equal(await you.page.locator(".here", { hasText: "1 here" }).count(), 1);
+    await you.page.locator(".here", { hasText: "1 here" }).waitFor();
   });
 
   step("leads to the first that is new, however much came since", async () => {
@@ -366,6 +366,8 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
       await you.page.keyboard.type(line);
       await you.page.keyboard.press("Enter");
     };
+    const done = (title) =>
+      you.page.locator(".msg", { hasText: title }).locator('.outcome [aria-label="Succeeded"], .pill:has-text("Succeeded")').first().waitFor();
     await enter(you, "web:ops");
     await order("wilco stage webapp v1");
     await you.page.locator('.msg-answer button[data-press="confirm"]').last().waitFor();
@@ -373,7 +375,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await you.page.keyboard.press("k");
     await tabTo(you, 'button[data-press="confirm"]');
     await you.page.keyboard.press("Enter");
-    await you.page.locator('.outcome [aria-label="Succeeded"]').last().waitFor();
+    await done("stage webapp");
     await you.page.keyboard.press("Escape");
     await order("wilco release webapp");
     await you.page.locator('.pill:has-text("Waiting for approval")').last().waitFor();
@@ -386,7 +388,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await tabTo(ana, 'button[data-press="approve"]');
     await ana.page.keyboard.press("Enter");
     await ana.page.locator(".decide-ask", { hasText: "You approved it." }).waitFor();
-    await you.page.locator('.outcome [aria-label="Succeeded"], .pill:has-text("Succeeded")').last().waitFor();
+    await done("release webapp");
   });
 
   step("tells what else changed while one was away", async () => {
