@@ -322,6 +322,14 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
       await until(`g ${letter}`, async () => (await here(you)) === path);
       await you.page.locator("main h1").first().waitFor();
     }
+    for (const [word, path] of [["routes", "/routes"], ["people", "/people"], ["tokens", "/access"]]) {
+      await keyboard.press("Control+k");
+      await you.page.locator("dialog.goto input:focus").waitFor();
+      await keyboard.type(word);
+      await you.page.locator(`.goto-item[aria-selected="true"]`).waitFor();
+      await keyboard.press("Enter");
+      await until(`the palette opens ${path}`, async () => (await here(you)) === path);
+    }
     await keyboard.press("g");
     await keyboard.press("r");
     await until("g r", async () => (await here(you)).startsWith("/r/"));

@@ -17,7 +17,10 @@ const PAGES = [
   ["/objects", "events", "Objects", "alerts pull requests lines"],
   ["/sources", "events", "Sources", "webhooks addresses"],
   ["/connectors", "events", "Connectors", "networks health"],
+  ["/routes", "events", "Routes", "rules where why try"],
   ["/audit", "audit", "Audit", "record decisions"],
+  ["/people", "people", "People", "roles grants rules"],
+  ["/access", "people", "Ways in", "access sessions tokens revoke"],
 ];
 /** An id of an operation, as it is said. */
 const OPERATION = /^[a-z]-[0-9A-Za-z]{4,}$/;
