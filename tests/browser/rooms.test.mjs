@@ -390,6 +390,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await enter(ana, "web:ops");
     await ana.page.locator("#say:focus").waitFor();
     await ana.page.keyboard.press("Control+k");
+    await ana.page.locator("dialog.goto input:focus").waitFor();
     await ana.page.keyboard.type("waiting");
     await ana.page.keyboard.press("Enter");
     await ana.page.locator('.ask button[data-press="approve"]:enabled').waitFor();
