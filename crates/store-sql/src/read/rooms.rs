@@ -80,7 +80,7 @@ impl Rooms for SqliteStore {
 
     async fn messages_with(&self, place: &Place, search: &Search) -> Result<Found, StoreError> {
         let after = whole(search.after.0);
-        let before = if search.before.0 == 0 { i64::MAX } else { whole(search.before.0) };
+        let before = end(search.before.0);
         // One more than are looked at: where there is none, nothing older is left.
         let looked = sqlx::query_scalar::<_, i64>(LOOKED)
             .bind(place.as_str())
