@@ -65,6 +65,7 @@ assets! {
     "js/order.js"
     "js/output.js"
     "js/outside.js"
+    "js/pages.js"
     "js/palette.js"
     "js/people.js"
     "js/room.js"

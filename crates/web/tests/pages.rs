@@ -2,37 +2,18 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use wilco_contract::{
     expr::Condition,
-    ids::{Account, Origin, RoleName},
+    ids::{Account, RoleName},
     operation::State,
     policy::{Flags, Glob, Grant, Grantee, Person, Policy, Requirement},
     principal::Principal,
-    store::{Batch, Lock, LockOwner, Record, When},
+    store::{Lock, LockOwner, Record},
 };
 use wilco_testkit::store_suite::samples;
 
-use crate::support::{Server, client::Client, person, place, sample};
-
-fn time(text: &str) -> Timestamp {
-    text.parse().expect("a time")
-}
-
-fn origin(line: u32) -> Origin {
-    Origin { file: "wilco.toml".into(), line, column: 1 }
-}
-
-fn values<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
-    let items = list["items"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
-    items.iter().map(|item| item[name].as_str().expect("a text")).collect()
-}
-
-async fn commit(server: &Server, at: &str, record: Record) {
-    let batch = Batch { at: time(at), records: vec![record] };
-    server.store.commit(batch, When::Now).await.expect("it is written");
-}
+use crate::support::{Server, client::Client, commit, origin, person, place, sample, time, values};
 
 /// Seven operations, the even ones of ben, those above four staged in `web:deploys` an hour later.
 async fn seven(server: &Server) {

@@ -2,25 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use wilco_contract::store::{AuditEntry, Batch, Record, When};
 
-use crate::support::{Server, client::Client, place};
-
-fn time(text: &str) -> Timestamp {
-    text.parse().expect("a time")
-}
-
-fn values<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
-    let items = list["items"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
-    items.iter().map(|item| item[name].as_str().expect("a text")).collect()
-}
-
-async fn commit(server: &Server, at: &str, record: Record) {
-    let batch = Batch { at: time(at), records: vec![record] };
-    server.store.commit(batch, When::Now).await.expect("it is written");
-}
+use crate::support::{Server, client::Client, commit, place, time, values};
 
 fn entry(kind: &str, who: &str, text: &str, at: &str) -> Record {
     Record::Audit(AuditEntry {

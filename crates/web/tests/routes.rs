@@ -1,35 +1,16 @@
 //! Routes as their page lists them, and trying one on an event.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use wilco_contract::{
     event::{Arrived, Event, Labels, Level, Payload},
     expr::Condition,
-    ids::{Origin, Seq, SourceName},
+    ids::{Seq, SourceName},
     route::{DEFAULT_GROUP, Group, Route, Rule, SourceRule},
-    store::{Batch, Record, When},
+    store::Record,
 };
 use wilco_engine::EventSetup;
 
-use crate::support::{Server, place};
-
-fn time(text: &str) -> Timestamp {
-    text.parse().expect("a time")
-}
-
-fn origin(line: u32) -> Origin {
-    Origin { file: "wilco.toml".into(), line, column: 1 }
-}
-
-fn values<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
-    let items = list["items"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
-    items.iter().map(|item| item[name].as_str().expect("a text")).collect()
-}
-
-async fn commit(server: &Server, at: &str, record: Record) {
-    let batch = Batch { at: time(at), records: vec![record] };
-    server.store.commit(batch, When::Now).await.expect("it is written");
-}
+use crate::support::{Server, commit, origin, place, time, values};
 
 fn source(name: &str) -> SourceName {
     SourceName::parse(name).expect("a source")

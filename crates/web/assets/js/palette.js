@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
+import { PAGES } from "./pages.js";
 import { commands, me, operationUrl, roomUrl } from "./session.js";
 import { KEYS, letLettersAct, lettersAct } from "./shortcuts.js";
 import { unreadIn } from "./unread.js";
@@ -9,19 +10,6 @@ import { stateMark, stateWord } from "./words.js";
 
 const MOST = 12;
 const OPERATIONS = 100;
-const PAGES = [
-  ["/waiting", "inbox", "Waiting for me", "approvals confirmations changed"],
-  ["/operations", "ops", "Operations", "runs history"],
-  ["/commands", "commands", "Commands", "catalogue help"],
-  ["/events", "events", "Events", "webhooks why"],
-  ["/objects", "events", "Objects", "alerts pull requests lines"],
-  ["/sources", "events", "Sources", "webhooks addresses"],
-  ["/connectors", "events", "Connectors", "networks health"],
-  ["/routes", "events", "Routes", "rules where why try"],
-  ["/audit", "audit", "Audit", "record decisions"],
-  ["/people", "people", "People", "roles grants rules"],
-  ["/access", "people", "Ways in", "access sessions tokens revoke"],
-];
 /** An id of an operation, as it is said. */
 const OPERATION = /^[a-z]-[0-9A-Za-z]{4,}$/;
 /** What a dialog returns that went elsewhere: there the focus is where that page puts it. */
@@ -118,7 +106,7 @@ function rooms() {
   });
 }
 
-const pages = () => PAGES.map(([url, picture, name, also]) => ({ name, about: "page", also, picture: icon(picture), url, weight: 0.3 }));
+const pages = () => PAGES.map(({ href, picture, name, also }) => ({ name, about: "page", also, picture: icon(picture), url: href, weight: 0.3 }));
 
 function acts({ signOut }) {
   return [

@@ -1,22 +1,13 @@
 // What stands around every view: the side bar, the bar at the foot of a phone, the banner when the connection is lost.
 
 import { fill, h, icon } from "./dom.js";
+import { PAGES } from "./pages.js";
 import { decisions, me, roomUrl, watchWaiting } from "./session.js";
 import { unreadIn, watchUnread } from "./unread.js";
 import { clock } from "./words.js";
 
-const PAGES = [
-  ["/waiting", "inbox", "Waiting for me", "Waiting"],
-  ["/operations", "ops", "Operations", "Operations"],
-  ["/commands", "commands", "Commands", "Commands"],
-  ["/events", "events", "Events", "Events"],
-  ["/audit", "audit", "Audit", "Audit"],
-  ["/people", "people", "People", "People"],
-];
 /** Pages that stand below another one in the side bar. */
 const BELOW = [[/^\/o\//, "/operations"], [/^\/(events\/|objects$|sources$|connectors$|routes$)/, "/events"], [/^\/access$/, "/people"]];
-/** What is only in the side bar: a phone's bar has room for five. */
-const ASIDE = new Set(["/audit", "/people"]);
 const THEMES = ["auto", "light", "dark"];
 
 /**
@@ -42,7 +33,7 @@ export function makeShell({ signOut, goTo }) {
   };
   // In a room no bar stands at the foot, so what waits is counted on the way to the pages.
   const menuCount = count();
-  const pageLinks = PAGES.map(([href, picture, name]) => {
+  const pageLinks = PAGES.filter(({ side }) => side).map(({ href, picture, name }) => {
     return h("li", h("a.side-link", { href }, icon(picture), h("span", name), href === "/waiting" && count()));
   });
   const roomLink = (room) => {
@@ -69,7 +60,7 @@ export function makeShell({ signOut, goTo }) {
   fill(
     tabs,
     h("a", { href: roomUrl(me.wilco.home), data: { rooms: "" } }, icon("rooms"), "Rooms", roomsCount),
-    PAGES.filter(([href]) => !ASIDE.has(href)).map(([href, picture, , short]) => h("a", { href }, icon(picture), short, href === "/waiting" && count())),
+    PAGES.filter(({ bar }) => bar).map(({ href, picture, bar }) => h("a", { href }, icon(picture), bar, href === "/waiting" && count())),
   );
 
   const stopCounting = watchWaiting((items) => {

@@ -7,12 +7,13 @@ pub(crate) mod sample;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch};
 use wilco_contract::{
     clock::{Cancel, Chance, Clock, Spawn},
     connector::Directory,
-    ids::{Account, PersonId, Place},
-    store::Store,
+    ids::{Account, Origin, PersonId, Place},
+    store::{Batch, Record, Store, When},
 };
 use wilco_runtime::{
     chance::{OsChance, SeededChance},
@@ -170,4 +171,26 @@ impl Server {
 /// What stands behind the `#` of a link.
 pub(crate) fn secret(url: &str) -> &str {
     url.split_once("/login#").expect("a login link").1
+}
+
+/// A time, written as RFC 3339.
+pub(crate) fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+/// A line of `wilco.toml`.
+pub(crate) fn origin(line: u32) -> Origin {
+    Origin { file: "wilco.toml".into(), line, column: 1 }
+}
+
+/// The texts that the items of a list have under this name.
+pub(crate) fn values<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
+    let items = list["items"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
+    items.iter().map(|item| item[name].as_str().expect("a text")).collect()
+}
+
+/// Has a record written at this time.
+pub(crate) async fn commit(server: &Server, at: &str, record: Record) {
+    let batch = Batch { at: time(at), records: vec![record] };
+    server.store.commit(batch, When::Now).await.expect("it is written");
 }
