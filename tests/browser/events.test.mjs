@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 
-import { Person, sizes, startBrowser } from "./people.mjs";
+import { Person, startBrowser } from "./people.mjs";
 import { steps } from "./steps.mjs";
 import { hostile } from "./story.mjs";
 import { Wilco } from "./wilco.mjs";
@@ -124,17 +124,7 @@ describe("what happens outside", { timeout: 180_000 }, () => {
 
   step("shows every page of events in both sizes and both themes", async () => {
     const pages = { events: ["/events", ".item"], objects: ["/objects", "tbody tr"], sources: ["/sources", "tbody tr"], room: ["/r/web%3Aops", ".obj-line"] };
-    for (const [size, window] of Object.entries(sizes)) {
-      await you.page.setViewportSize(window.viewport);
-      for (const scheme of ["light", "dark"]) {
-        await you.page.emulateMedia({ colorScheme: scheme });
-        for (const [name, [path, there]] of Object.entries(pages)) {
-          await you.open(path);
-          await you.page.locator(there).first().waitFor();
-          await you.shot(`42-${name}-${size}-${scheme}`);
-        }
-      }
-    }
+    await you.showEach("42", pages);
   });
 
   step("finds no fault in the browser's console", () => assert.deepEqual(you.faults, []));

@@ -5,7 +5,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 
-import { Person, sizes, startBrowser } from "./people.mjs";
+import { Person, startBrowser } from "./people.mjs";
 import { steps } from "./steps.mjs";
 import { Wilco } from "./wilco.mjs";
 
@@ -379,17 +379,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
       form: ["/commands?id=webapp.stage", ".form .said"], operations: ["/operations", ".item"], routes: ["/routes", "tbody tr"],
       people: ["/people", "tbody tr"], access: ["/access?all", "tbody tr"], audit: ["/audit", "tbody tr"],
     };
-    for (const [size, window] of Object.entries(sizes)) {
-      await you.page.setViewportSize(window.viewport);
-      for (const scheme of ["light", "dark"]) {
-        await you.page.emulateMedia({ colorScheme: scheme });
-        for (const [name, [path, there]] of Object.entries(pages)) {
-          await you.open(path);
-          await you.page.locator(there).first().waitFor();
-          await you.shot(`74-${name}-${size}-${scheme}`);
-        }
-      }
-    }
+    await you.showEach("74", pages);
   });
 
   step("made no fault in anybody's console", () => {

@@ -114,6 +114,28 @@ export class Person {
     await this.page.goto(new URL(url, this.page.url()).href);
   }
 
+  /** Does the same in both sizes and both themes; `body(look)` hears which, as `phone-dark`. */
+  async inEachLook(body) {
+    for (const [size, window] of Object.entries(sizes)) {
+      await this.page.setViewportSize(window.viewport);
+      for (const scheme of ["light", "dark"]) {
+        await this.page.emulateMedia({ colorScheme: scheme });
+        await body(`${size}-${scheme}`);
+      }
+    }
+  }
+
+  /** Takes pictures of pages in each look: `{ name: [path, what is there once it is shown] }`. */
+  async showEach(number, pages) {
+    await this.inEachLook(async (look) => {
+      for (const [name, [path, there]] of Object.entries(pages)) {
+        await this.open(path);
+        await this.page.locator(there).first().waitFor();
+        await this.shot(`${number}-${name}-${look}`);
+      }
+    });
+  }
+
   /** Takes a picture, and proves that nothing is wider than the window. */
   async shot(name) {
     // Two frames, so that what just arrived is drawn.

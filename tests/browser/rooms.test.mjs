@@ -426,24 +426,20 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
   });
 
   step("looks right in both sizes and both themes", async () => {
-    for (const [size, window] of Object.entries(sizes)) {
-      await you.page.setViewportSize(window.viewport);
-      for (const scheme of ["light", "dark"]) {
-        await you.page.emulateMedia({ colorScheme: scheme });
-        await enter(you, "web:quiet");
-        await you.page.locator(".say").first().waitFor();
-        await you.shot(`60-room-${size}-${scheme}`);
-        await you.page.locator("[data-slash]").click();
-        await you.page.locator("#find").fill("line");
-        await you.page.locator(".find-row").first().waitFor();
-        await you.shot(`61-search-${size}-${scheme}`);
-        await you.page.locator("#find").press("Escape");
-        await you.page.keyboard.press("Control+k");
-        await you.page.locator(".goto-item").nth(5).waitFor();
-        await you.shot(`62-palette-${size}-${scheme}`);
-        await you.page.keyboard.press("Escape");
-      }
-    }
+    await you.inEachLook(async (look) => {
+      await enter(you, "web:quiet");
+      await you.page.locator(".say").first().waitFor();
+      await you.shot(`60-room-${look}`);
+      await you.page.locator("[data-slash]").click();
+      await you.page.locator("#find").fill("line");
+      await you.page.locator(".find-row").first().waitFor();
+      await you.shot(`61-search-${look}`);
+      await you.page.locator("#find").press("Escape");
+      await you.page.keyboard.press("Control+k");
+      await you.page.locator(".goto-item").nth(5).waitFor();
+      await you.shot(`62-palette-${look}`);
+      await you.page.keyboard.press("Escape");
+    });
   });
 
   step("made no fault in anybody's console", () => {

@@ -290,17 +290,7 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
       room: ["/r/web%3Aops", ".msg"], operation: [`/o/${id}`, ".steps"], waiting: ["/waiting", ".ask, .empty"],
       operations: ["/operations", ".item"], commands: ["/commands", ".item"], audit: ["/audit", "tbody tr"],
     };
-    for (const [size, window] of Object.entries(sizes)) {
-      await you.page.setViewportSize(window.viewport);
-      for (const scheme of ["light", "dark"]) {
-        await you.page.emulateMedia({ colorScheme: scheme });
-        for (const [name, [path, there]] of Object.entries(pages)) {
-          await you.open(path);
-          await you.page.locator(there).first().waitFor();
-          await you.shot(`30-${name}-${size}-${scheme}`);
-        }
-      }
-    }
+    await you.showEach("30", pages);
     await you.page.setViewportSize(sizes.desktop.viewport);
   });
 
