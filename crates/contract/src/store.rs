@@ -518,6 +518,8 @@ pub trait Events: Send + Sync {
     ) -> Result<Vec<StoredEvent>, StoreError>;
     /// Whether an event with this id from this source is stored.
     async fn has_event(&self, source: &SourceName, id: &str) -> Result<bool, StoreError>;
+    /// Returns once events were stored since it last returned; also now and then without any. For one caller.
+    async fn arrived(&self);
     /// The events after the last one that was routed, oldest first.
     async fn unrouted(&self, limit: usize) -> Result<Vec<Arc<Unrouted>>, StoreError>;
     /// Where an event went, once it was routed.

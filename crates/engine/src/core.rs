@@ -111,7 +111,7 @@ pub(crate) struct Core {
     /// The keys of calls that only read.
     pub(crate) reads: Keys,
     pub(crate) schedules: Schedules,
-    /// Rung when there are events to be routed.
+    /// Rung when events may have to be routed in another way.
     pub(crate) bell: Notify,
     /// The places that are being sent to.
     pub(crate) places: Places,

@@ -141,34 +141,6 @@ impl Known {
     }
 }
 
-/// Sees to it that what was kept is routed, also when whoever waits for it goes away before they learn of it.
-struct Told<'a>(&'a Arc<Core>, bool);
-
-impl Told<'_> {
-    /// It was waited for.
-    fn now<T>(mut self, kept: T) -> T {
-        self.1 = true;
-        kept
-    }
-}
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        if self.1 {
-            return;
-        }
-        let core = self.0.clone();
-        self.0.spawn.spawn(
-            "intake",
-            Box::pin(async move {
-                // What was on its way is written by then. Where it cannot be, the next event rings.
-                let _ = core.store.flush().await;
-                core.bell.notify_one();
-            }),
-        );
-    }
-}
-
 /// Takes in a request: proven, read and committed when it returns.
 ///
 /// # Errors
@@ -185,11 +157,8 @@ pub(crate) async fn take(core: &Arc<Core>, source: &str, hook: RawHook<'_>) -> R
         NotTaken::Unreadable(bad.0)
     })?;
     let all = decoded.events.len();
-    let told = Told(core, false);
     let kept = keep(core, decoded.events, Payload::pack(hook.body)).await;
-    // Also for what was there already: it may have been written without anybody hearing of it.
-    core.bell.notify_one();
-    let new = told.now(kept).map_err(|error| NotTaken::Unavailable(error.to_string()))?;
+    let new = kept.map_err(|error| NotTaken::Unavailable(error.to_string()))?;
     let taken = Taken { new, repeated: all - new };
     known.taken.fetch_add(new as u64, Ordering::Relaxed);
     known.repeated.fetch_add(taken.repeated as u64, Ordering::Relaxed);

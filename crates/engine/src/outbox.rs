@@ -14,7 +14,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use wilco_contract::{
     connector::{DeliveryKey, Receipt, SendError},
     event::some_lines,
@@ -75,6 +75,12 @@ impl Places {
         Some(busy.entry(place.clone()).or_default().bell.clone())
     }
 
+    /// The bell for a task of the place; none where it has one.
+    fn enter_idle(&self, place: &Place) -> Option<Arc<Notify>> {
+        let mut busy = self.busy();
+        (!busy.contains_key(place)).then(|| busy.entry(place.clone()).or_default().bell.clone())
+    }
+
     /// Whether the place's task may end: nobody rang since it looked.
     fn leave(&self, place: &Place) -> bool {
         let mut busy = self.busy();
@@ -103,15 +109,21 @@ impl Places {
 /// Says that something waits to be sent to a place.
 pub(crate) fn ring(core: &Arc<Core>, place: &Place) {
     if let Some(bell) = core.places.enter(place) {
-        let (tries, then_ring) = Default::default();
-        let to = core.clone();
-        let notes = Notes::new(move |records| {
-            let core = to.clone();
-            async move { core.commit(records).await }.boxed()
-        });
-        let sender = Sender { core: core.clone(), place: place.clone(), bell, tries, notes, then_ring };
+        let sender = Sender::new(core, place, bell);
         core.spawn.spawn("outbox", Box::pin(sender.run()));
     }
+}
+
+/// Sends these to a place while they are being written, where nothing else waits for it: then whoever wrote them says
+/// so there, or drops it where they could not be. Otherwise the place is to be rung once they are written.
+pub(crate) fn hand(core: &Arc<Core>, place: &Place, parcels: Vec<ParcelKind>) -> Option<oneshot::Sender<()>> {
+    let bell = core.places.enter_idle(place)?;
+    let (says, written) = oneshot::channel();
+    let mut sender = Sender::new(core, place, bell);
+    sender.notes.after(written);
+    let parcels = parcels.into_iter().map(|what| Parcel { what, thread: None }).collect();
+    core.spawn.spawn("outbox", Box::pin(sender.run_with(parcels)));
+    Some(says)
 }
 
 /// Takes up what waited before a restart.
@@ -154,6 +166,32 @@ enum Looked {
 }
 
 impl Sender {
+    fn new(core: &Arc<Core>, place: &Place, bell: Arc<Notify>) -> Self {
+        let (tries, then_ring) = Default::default();
+        let to = core.clone();
+        let notes = Notes::new(move |records| {
+            let core = to.clone();
+            async move { core.commit(records).await }.boxed()
+        });
+        Self { core: core.clone(), place: place.clone(), bell, tries, notes, then_ring }
+    }
+
+    /// Sends these, which are not looked for in the store, and then what waits there.
+    async fn run_with(mut self, parcels: VecDeque<Parcel>) {
+        match AssertUnwindSafe(self.send_all(parcels)).catch_unwind().await {
+            Ok(Ok(_)) => {}
+            // What is not noted as shown is found when it is looked for.
+            Ok(Err(error)) => {
+                tracing::error!(place = %self.place, %error, "What was sent cannot be noted yet.");
+            }
+            Err(_) => {
+                tracing::error!(place = %self.place, "Sending made a mistake; trying again.");
+                self.notes.again();
+            }
+        }
+        self.run().await;
+    }
+
     async fn run(mut self) {
         while !self.core.is_stopping() {
             let now = self.core.clock.now();
@@ -204,10 +242,15 @@ impl Sender {
             self.tries.clear();
             return Ok(Looked::Nothing);
         }
+        let wait = self.send_all(parcels.into()).await?;
+        Ok(wait.map_or(Looked::More, Looked::Until))
+    }
+
+    /// Sends these as far as it goes now, and returns until when what is left waits, unless something was sent.
+    async fn send_all(&mut self, mut parcels: VecDeque<Parcel>) -> Result<Option<Timestamp>, StoreError> {
         let (mut wait, mut sent): (Option<Timestamp>, bool) = (None, false);
         // The messages that were shown in this round, for the threads that hang from them.
         let mut shown: HashMap<u64, Receipt> = HashMap::new();
-        let mut parcels: VecDeque<Parcel> = parcels.into();
         while let Some(mut parcel) = parcels.pop_front() {
             if self.core.is_stopping() {
                 break;
@@ -259,7 +302,7 @@ impl Sender {
             }
         }
         self.write().await?;
-        Ok(wait.filter(|_| !sent).map_or(Looked::More, Looked::Until))
+        Ok(wait.filter(|_| !sent))
     }
 
     /// Until when a parcel that failed is left alone, unless its time is up before.

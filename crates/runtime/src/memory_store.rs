@@ -16,6 +16,7 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use wilco_contract::{
     access::{AccessEvent, LoginLink, Session, Token},
     alias::Alias,
@@ -46,6 +47,8 @@ use self::told::Told;
 pub struct MemoryStore {
     chance: Arc<dyn Chance>,
     state: Mutex<State>,
+    /// Rung when there are more events.
+    came: Notify,
 }
 
 struct State {
@@ -103,7 +106,7 @@ impl MemoryStore {
             remembered: BTreeMap::new(),
             told: Told::default(),
         };
-        Self { chance, state: Mutex::new(state) }
+        Self { chance, state: Mutex::new(state), came: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,6 +141,7 @@ impl MemoryStore {
                 let seq = state.seal.head().seq;
                 payload = if arrived.payload.is_some() { Some(seq) } else { payload };
                 state.told.event(seq, batch.at, *arrived, payload);
+                self.came.notify_one();
             } else {
                 state.project(record);
             }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 use wilco_contract::{event::Unrouted, ids::Seq, store::Record};
 
 use crate::{queue::Item, writer::Committed};
@@ -17,7 +18,11 @@ const MOST: usize = 2_000;
 
 /// The events at hand.
 #[derive(Debug, Default)]
-pub(crate) struct Fresh(Mutex<Inner>);
+pub(crate) struct Fresh {
+    inner: Mutex<Inner>,
+    /// Rung when there are more of them.
+    bell: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -50,7 +55,7 @@ impl Inner {
 
 impl Fresh {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins anew from what is stored.
@@ -63,6 +68,7 @@ impl Fresh {
         let newest = seq(number("SELECT coalesce(max(seq), 0) FROM events")?);
         let routed = seq(number("SELECT coalesce(max(event), 0) FROM traces")?);
         *self.inner() = Inner { waiting: VecDeque::new(), whole: routed >= newest, newest, routed };
+        self.bell.notify_one();
         Ok(())
     }
 
@@ -91,6 +97,15 @@ impl Fresh {
         if let Some(routed) = committed.routed {
             inner.went(routed);
         }
+        drop(inner);
+        if !committed.events.is_empty() {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Waits for more of them.
+    pub(crate) async fn arrived(&self) {
+        self.bell.notified().await;
     }
 
     /// The oldest events that are not routed; none where some of these are in the database alone.
@@ -116,13 +131,21 @@ mod tests {
         }
     }
 
+    fn of(inner: Inner) -> Fresh {
+        Fresh { inner: Mutex::new(inner), bell: Notify::new() }
+    }
+
+    fn whole() -> Fresh {
+        of(Inner { whole: true, ..Inner::default() })
+    }
+
     fn oldest(fresh: &Fresh, limit: usize) -> Option<Vec<u64>> {
         fresh.oldest(limit).map(|events| events.iter().map(|event| event.seq.0).collect())
     }
 
     #[test]
     fn what_was_routed_goes_and_the_rest_is_at_hand_in_order() {
-        let fresh = Fresh(Mutex::new(Inner { whole: true, ..Inner::default() }));
+        let fresh = whole();
         assert_eq!(oldest(&fresh, 9), Some(vec![]));
         came(&mut fresh.inner(), [2, 3, 7]);
         assert_eq!(oldest(&fresh, 9), Some(vec![2, 3, 7]));
@@ -133,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_is_more_than_fits_is_left_to_the_database_until_all_was_routed() {
-        let fresh = Fresh(Mutex::new(Inner { whole: true, ..Inner::default() }));
+        let fresh = whole();
         let more = MOST as u64 + 5;
         came(&mut fresh.inner(), 1..=more);
         assert_eq!(oldest(&fresh, 2), Some(vec![1, 2]), "the oldest are there");
@@ -149,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_start_with_events_that_wait_asks_the_database() {
-        let fresh = Fresh(Mutex::new(Inner { newest: Seq(9), routed: Seq(4), ..Inner::default() }));
+        let fresh = of(Inner { newest: Seq(9), routed: Seq(4), ..Inner::default() });
         assert_eq!(oldest(&fresh, 1), None);
         came(&mut fresh.inner(), [10]);
         assert_eq!(oldest(&fresh, 1), None, "older ones wait in the database");

@@ -1,14 +1,15 @@
-//! A store that ends the process before or after a chosen commit, as a crash would.
+//! A store that ends the process before or after a chosen commit, as a crash would, or holds one up, as a slow disk does.
 //!
 //! Not a store of its own: it wraps a real one. For tests only, in a process that is meant to end.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use wilco_contract::{
     access::{LoginLink, Session, Token},
     alias::Alias,
@@ -47,6 +48,13 @@ pub struct AbortingStore {
     abort: Option<Abort>,
     commits: AtomicU64,
     counted: Box<dyn Fn(u64) + Send + Sync>,
+    held: Mutex<Option<Held>>,
+}
+
+/// A commit that is held up.
+struct Held {
+    which: fn(&Batch) -> bool,
+    until: oneshot::Receiver<()>,
 }
 
 impl AbortingStore {
@@ -56,7 +64,18 @@ impl AbortingStore {
         abort: Option<Abort>,
         counted: impl Fn(u64) + Send + Sync + 'static,
     ) -> Self {
-        Self { inner, abort, commits: AtomicU64::new(0), counted: Box::new(counted) }
+        Self { inner, abort, commits: AtomicU64::new(0), counted: Box::new(counted), held: Mutex::default() }
+    }
+
+    /// Holds the next such commit up until the end is told; without a word, when that is dropped, it is refused.
+    pub fn hold(&self, which: fn(&Batch) -> bool) -> oneshot::Sender<()> {
+        let (goes, until) = oneshot::channel();
+        *self.held() = Some(Held { which, until });
+        goes
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self, here: Abort) {
@@ -72,6 +91,12 @@ impl Store for AbortingStore {
         let commit = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
         (self.counted)(commit);
         self.end(Abort::Before(commit));
+        let held = self.held().take_if(|held| (held.which)(&batch));
+        if let Some(held) = held
+            && held.until.await.is_err()
+        {
+            return Err(StoreError::Unavailable("the disk gave up".to_owned()));
+        }
         let written = self.inner.commit(batch, when).await;
         self.end(Abort::After(commit));
         written
@@ -232,6 +257,10 @@ impl Events for AbortingStore {
     async fn has_event(&self, source: &SourceName, id: &str) -> Result<bool, StoreError> {
         self.inner.has_event(source, id).await
     }
+    async fn arrived(&self) {
+        self.inner.arrived().await;
+    }
+
     async fn unrouted(&self, limit: usize) -> Result<Vec<Arc<Unrouted>>, StoreError> {
         self.inner.unrouted(limit).await
     }

@@ -112,6 +112,11 @@ impl Board {
         self.last_number = self.last_number.max(last);
     }
 
+    /// The last number that was given.
+    pub(crate) fn last_number(&self) -> u64 {
+        self.last_number
+    }
+
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

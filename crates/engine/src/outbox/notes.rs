@@ -5,6 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::sync::oneshot;
 use wilco_contract::store::{Record, StoreError};
 
 /// Writes records.
@@ -15,6 +16,8 @@ pub(super) struct Notes {
     commit: Box<Commit>,
     waiting: Vec<Record>,
     writing: Option<Writing>,
+    /// Set while what was sent is itself being written.
+    after: Option<oneshot::Receiver<()>>,
 }
 
 struct Writing {
@@ -28,7 +31,13 @@ impl Notes {
     pub(super) fn new(
         commit: impl Fn(Vec<Record>) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync + 'static,
     ) -> Self {
-        Self { commit: Box::new(commit), waiting: Vec::new(), writing: None }
+        Self { commit: Box::new(commit), waiting: Vec::new(), writing: None, after: None }
+    }
+
+    /// What comes next is about something that is being written: nothing is written before that, and where that could
+    /// not be, whose end is dropped then, there is nothing to be noted.
+    pub(super) fn after(&mut self, written: oneshot::Receiver<()>) {
+        self.after = Some(written);
     }
 
     pub(super) fn take(&mut self, records: Vec<Record>) {
@@ -48,6 +57,16 @@ impl Notes {
     /// # Errors
     /// When something could not be written; it is still there.
     pub(super) async fn write_but(&mut self, left: usize) -> Result<(), StoreError> {
+        if let Some(after) = &mut self.after {
+            if left > 0 && self.waiting.len() <= left {
+                return Ok(());
+            }
+            let written = after.await.is_ok();
+            self.after = None;
+            if !written {
+                self.waiting.clear();
+            }
+        }
         loop {
             if self.writing.is_none() && !self.waiting.is_empty() {
                 let records = std::mem::take(&mut self.waiting);
@@ -86,8 +105,6 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use tokio::sync::oneshot;
 
     use super::*;
 
@@ -157,5 +174,33 @@ mod tests {
         notes.again();
         assert_eq!(notes.write().now_or_never(), None);
         assert_eq!(next(&asked).0, [1, 2, 3], "also where nobody learned of the end");
+    }
+
+    #[test]
+    fn nothing_is_noted_before_what_it_is_about_is_written() {
+        let (mut notes, asked) = notes();
+        let (says, written) = oneshot::channel();
+        notes.after(written);
+        notes.take(said(1));
+        assert_eq!(notes.write_but(3).now_or_never(), Some(Ok(())));
+        assert_eq!(notes.write().now_or_never(), None);
+        assert!(asked.lock().expect("not poisoned").is_empty());
+        says.send(()).expect("waited for");
+        assert_eq!(notes.write().now_or_never(), None);
+        assert_eq!(next(&asked).0, [1]);
+    }
+
+    #[test]
+    fn where_it_could_not_be_written_nothing_is_noted() {
+        let (mut notes, asked) = notes();
+        let (says, written) = oneshot::channel();
+        notes.after(written);
+        notes.take(said(1));
+        drop(says);
+        assert_eq!(notes.write().now_or_never(), Some(Ok(())));
+        assert!(asked.lock().expect("not poisoned").is_empty());
+        notes.take(said(2));
+        assert_eq!(notes.write().now_or_never(), None);
+        assert_eq!(next(&asked).0, [2], "what comes later is");
     }
 }

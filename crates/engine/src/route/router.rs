@@ -5,7 +5,7 @@
 //! after a restart it goes on there. Layer 1.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::{Arc, Weak},
     time::Duration,
@@ -17,12 +17,13 @@ use wilco_contract::{
     ids::{ObjectId, Place, Seq},
     input::{Input, RuleOrder},
     route::Group,
+    slot::{ParcelKind, Shown, ShownSlot},
     store::{Batch, Record, StoreError, When},
 };
 
 use super::{Judged, judge, moment, muted, names, needs_payload, rules};
 use crate::{
-    board::{Moment, Telling, digest_mark, object_of},
+    board::{Changes, Moment, Telling, digest_mark, object_of},
     core::{Core, Live},
     outbox,
     planning::later,
@@ -111,6 +112,7 @@ async fn wait(core: &Core) {
         }
     };
     tokio::select! {
+        () = core.store.arrived() => {}
         () = core.bell.notified() => {}
         () = due => {}
         () = core.stopped() => {}
@@ -166,8 +168,10 @@ async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usi
     let mut records = Vec::new();
     let mut orders = Vec::new();
     let mut places = HashSet::new();
+    let new;
     {
         let mut board = core.board();
+        let last_number = board.last_number();
         for Judgement { stored, judged } in judgements {
             let event = &stored.event;
             let mut places_told: Vec<TracePlace> = Vec::with_capacity(judged.targets.len());
@@ -196,6 +200,7 @@ async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usi
         }
         board.look(&moment);
         let changes = board.take_changes();
+        new = if told < FLOOD { news(core, &changes, last_number) } else { HashMap::new() };
         for slot in changes.slots {
             places.insert(slot.place.clone());
             records.push(Record::Slot(Box::new(slot)));
@@ -210,11 +215,8 @@ async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usi
     }
     // The only records of the batch that are numbered, so that they follow each other up to the last one.
     records.extend(orders.iter().cloned().map(|order| Record::Input(Input::Rule(order))));
-    let last = core.store.commit(Batch { at: moment.now, records }, When::Now).await?;
+    let last = commit(core, Batch { at: moment.now, records }, (new, places)).await?;
     core.board().shrink();
-    for place in places {
-        outbox::ring(core, &place);
-    }
     if let Some(last) = last {
         let first = last.0 + 1 - orders.len() as u64;
         for (seq, order) in (first..).zip(orders) {
@@ -222,6 +224,66 @@ async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usi
         }
     }
     Ok(told)
+}
+
+/// What is new, by its place, where nothing else is to be sent there: it may leave while it is being written. What
+/// breaks in between is told again, from its event; so a network that knows a repeat gets none of it.
+fn news(core: &Core, changes: &Changes, last_number: u64) -> HashMap<Place, Vec<ParcelKind>> {
+    let is_new = |number: u64, thread: Option<u64>| number > last_number && thread.is_none();
+    let mut news: HashMap<Place, Vec<ParcelKind>> = HashMap::new();
+    let mut others: HashSet<&Place> = HashSet::new();
+    for slot in &changes.slots {
+        if is_new(slot.number, slot.thread) && slot.version > 0 {
+            let new = ShownSlot { slot: slot.clone(), shown: Shown::default() };
+            news.entry(slot.place.clone()).or_default().push(ParcelKind::Slot(Box::new(new)));
+        } else {
+            others.insert(&slot.place);
+        }
+    }
+    for line in &changes.lines {
+        if is_new(line.number, line.thread) {
+            news.entry(line.place.clone()).or_default().push(ParcelKind::Line(Box::new(line.clone())));
+        } else {
+            others.insert(&line.place);
+        }
+    }
+    news.retain(|place, _| !others.contains(place) && core.ways.to(place).is_some_and(|way| !way.caps.keys));
+    for parcels in news.values_mut() {
+        // What is new was given its number for its turn.
+        parcels.sort_unstable_by_key(ParcelKind::number);
+    }
+    news
+}
+
+/// Commits a turn, and has sent what it brings: its news from here on, the other places once it is written.
+async fn commit(
+    core: &Arc<Core>,
+    batch: Batch,
+    (news, mut places): (HashMap<Place, Vec<ParcelKind>>, HashSet<Place>),
+) -> Result<Option<Seq>, StoreError> {
+    let mut commit = core.store.commit(batch, When::Now);
+    let mut handed = Vec::new();
+    // Looked at once, it is in the store's queue.
+    let last = match (&mut commit).now_or_never() {
+        Some(last) => last?,
+        None => {
+            for (place, parcels) in news {
+                if let Some(written) = outbox::hand(core, &place, parcels) {
+                    places.remove(&place);
+                    handed.push(written);
+                }
+            }
+            commit.await?
+        }
+    };
+    for written in handed {
+        // Who does not listen any more looks by itself.
+        let _ = written.send(());
+    }
+    for place in places {
+        outbox::ring(core, &place);
+    }
+    Ok(last)
 }
 
 async fn payload(core: &Core, stored: &Unrouted) -> Result<Option<serde_json::Value>, StoreError> {

@@ -1,8 +1,19 @@
 //! The way out: what a network refuses, forgets or leaves in doubt is still shown, in order, once.
 
-use wilco_contract::{ids::Place, operation::State, reply::PressKind, store::AuditFilter, store::Page};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use wilco_contract::{
+    connector::Caps,
+    ids::Place,
+    operation::State,
+    reply::PressKind,
+    route::{Group, Route},
+    store::{AuditFilter, Batch, Page, Record},
+};
 use wilco_engine::EventSetup;
-use wilco_testkit::network::MemoryNetwork;
+use wilco_runtime::{chance::SeededChance, memory_store::MemoryStore};
+use wilco_testkit::{aborting_store::AbortingStore, network::MemoryNetwork};
 
 use crate::{
     events::{issue, routes, send, to},
@@ -219,4 +230,100 @@ async fn an_end_that_came_before_its_first_message_is_told_once() {
     assert!(before.last().is_some_and(|text| text.contains("succeeded: restart web")), "{before:?}");
     let world = plainly_again(&world).await;
     assert_eq!(texts(&world), before);
+}
+
+/// A world whose store holds up the next slot that is written.
+async fn held_up(caps: Caps) -> (World, oneshot::Sender<()>) {
+    let store = holding();
+    let goes = store.hold(|batch: &Batch| batch.records.iter().any(|one| matches!(one, Record::Slot(_))));
+    (World::of_events_on(store, routes(vec![to(1, None, "web:ops")]), caps).await, goes)
+}
+
+fn holding() -> Arc<AbortingStore> {
+    let inner = Arc::new(MemoryStore::new(Arc::new(SeededChance::new(7))));
+    Arc::new(AbortingStore::new(inner, None, |_| {}))
+}
+
+async fn waits(world: &World) -> usize {
+    world.store.parcels(&Place::parse("web:ops").expect("a place"), 9).await.expect("a read").len()
+}
+
+#[tokio::test]
+async fn a_first_message_leaves_while_it_is_being_written_and_is_noted_after_it() {
+    let (world, goes) = held_up(MemoryNetwork::PLAIN).await;
+    send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
+    assert_eq!(
+        (texts(&world).len(), world.store.last_number().await),
+        (1, Ok(0)),
+        "said, and not written yet"
+    );
+    send(&world, &[issue("2", 91, "10:00:00", "open")]).await.expect("kept");
+    assert_eq!(texts(&world).len(), 1, "one at a time");
+    goes.send(()).expect("it is waited for");
+    world.settle().await;
+    assert_eq!((texts(&world).len(), waits(&world).await), (2, 0), "{:?}", texts(&world));
+    let world = world.again(routes(vec![to(1, None, "web:ops")]), MemoryNetwork::PLAIN).await;
+    assert_eq!(texts(&world).len(), 2, "nothing is said again");
+}
+
+#[tokio::test]
+async fn a_first_message_that_could_not_be_written_is_told_again_from_its_event() {
+    let (world, goes) = held_up(MemoryNetwork::PLAIN).await;
+    world.network.forget_keys();
+    send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
+    drop(goes);
+    world.settle().await;
+    world.step(60).await;
+    let said = texts(&world);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert_eq!(said[0], said[1]);
+    assert_eq!(waits(&world).await, 0);
+    send(&world, &[issue("2", 90, "10:01:00", "closed")]).await.expect("kept");
+    assert_eq!(texts(&world).len(), 3, "the line that is known goes on");
+}
+
+#[tokio::test]
+async fn after_a_kill_a_first_message_is_told_again_where_it_was_not_written() {
+    let (world, _goes) = held_up(MemoryNetwork::PLAIN).await;
+    send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
+    // What was held up is gone with the process.
+    world.network.forget_keys();
+    let world = world.again(routes(vec![to(1, None, "web:ops")]), MemoryNetwork::PLAIN).await;
+    assert_eq!((texts(&world).len(), waits(&world).await), (2, 0));
+}
+
+#[tokio::test]
+async fn a_network_that_knows_a_repeat_is_told_once_it_is_written() {
+    let (world, goes) = held_up(MemoryNetwork::CAPS).await;
+    send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
+    assert!(texts(&world).is_empty());
+    goes.send(()).expect("it is waited for");
+    world.settle().await;
+    assert_eq!(texts(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn a_first_message_that_a_network_refuses_waits_like_any_other() {
+    let (world, goes) = held_up(MemoryNetwork::PLAIN).await;
+    world.network.refuse(1);
+    send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
+    goes.send(()).expect("it is waited for");
+    world.settle().await;
+    assert_eq!((texts(&world).len(), waits(&world).await), (0, 1));
+    world.step(60).await;
+    assert_eq!((texts(&world).len(), waits(&world).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_line_of_its_own_leaves_while_it_is_being_written() {
+    let store = holding();
+    let alone = Route { group: Group::None, ..to(1, None, "web:ops") };
+    let world = World::of_events_on(store.clone(), routes(vec![alone]), MemoryNetwork::PLAIN).await;
+    send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
+    let goes = store.hold(|batch: &Batch| batch.records.iter().any(|one| matches!(one, Record::Line(_))));
+    send(&world, &[issue("2", 90, "10:01:00", "closed")]).await.expect("kept");
+    assert_eq!((texts(&world).len(), waits(&world).await), (2, 0), "{:?}", texts(&world));
+    goes.send(()).expect("it is waited for");
+    world.step(60).await;
+    assert_eq!((texts(&world).len(), waits(&world).await), (2, 0), "{:?}", texts(&world));
 }

@@ -273,6 +273,12 @@ impl World {
         Self::of(store, policy, commands(), events, outside).recovered().await
     }
 
+    /// A world in which events come in on this store, with a network that can do this.
+    pub(crate) async fn of_events_on(store: Arc<dyn Store>, events: EventSetup, caps: Caps) -> Self {
+        let clock = Arc::new(SteppedClock::new("2026-11-23T10:00:00Z".parse().expect("a time")));
+        Self::of(store, policy(), commands(), events, (clock, Arc::default(), caps)).recovered().await
+    }
+
     /// The same after a restart, with a network that can do this.
     pub(crate) async fn again(&self, events: EventSetup, caps: Caps) -> Self {
         self.again_under(policy(), events, caps).await

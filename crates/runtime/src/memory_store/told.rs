@@ -158,6 +158,10 @@ impl Events for MemoryStore {
         Ok(self.state().known.events.contains(&(source.clone(), id.to_owned())))
     }
 
+    async fn arrived(&self) {
+        self.came.notified().await;
+    }
+
     async fn unrouted(&self, limit: usize) -> Result<Vec<Arc<Unrouted>>, StoreError> {
         let state = self.state();
         let after = Seq(state.told.routed.0 + 1);

@@ -108,6 +108,10 @@ impl Events for SqliteStore {
         query.fetch_optional(&self.reads).await.map(|row| row.is_some()).map_err(read_error)
     }
 
+    async fn arrived(&self) {
+        self.fresh.arrived().await;
+    }
+
     async fn unrouted(&self, rows: usize) -> Result<Vec<Arc<Unrouted>>, StoreError> {
         if let Some(at_hand) = self.fresh.oldest(rows) {
             return Ok(at_hand);

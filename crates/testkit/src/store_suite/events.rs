@@ -1,6 +1,6 @@
 //! Events: what was taken in, where it went, and the payloads until they are forgotten.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use wilco_contract::{
     chain::Walk,
@@ -167,7 +167,14 @@ pub async fn what_was_routed_is_not_routed_again(store: Arc<dyn Store>) {
     };
     assert_eq!(unrouted(9).await, [0; 0]);
     for id in ["1", "2", "3"] {
-        take_in(&store, vec![arrived("github", id, None)]).await.expect("an event");
+        let came = async {
+            store.arrived().await;
+            unrouted(9).await.len()
+        };
+        let comes = take_in(&store, vec![arrived("github", id, None)]);
+        let (came, taken) = tokio::join!(tokio::time::timeout(Duration::from_secs(10), came), comes);
+        taken.expect("an event");
+        assert_eq!(came.map(|all| all.to_string()), Ok(id.to_owned()), "whoever waits learns of it");
         store.commit(batch([read("between")]), When::Now).await.expect("a record");
     }
     assert_eq!(unrouted(9).await, [1, 3, 5]);
