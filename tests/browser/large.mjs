@@ -114,7 +114,9 @@ async function bytes(page) {
   await page.locator(".timeline-in .msg").first().waitFor();
   await page.waitForTimeout(6000);
   const part = (some) => `${(some.reduce((all, [, size]) => all + size, 0) / 1000).toFixed(1)} kB in ${some.length} requests`;
-  const [first, later] = [sizes.filter(([path]) => !LATER.test(path)), sizes.filter(([path]) => LATER.test(path))];
+  // What the page before had begun ends here as well, and has no path.
+  const own = sizes.filter(([path]) => path !== undefined);
+  const [first, later] = [own.filter(([path]) => !LATER.test(path)), own.filter(([path]) => LATER.test(path))];
   say("first visit to the room, nothing cached: over the network", `${part(first)}, of it files ${part(first.filter(([path]) => !path.startsWith("/api/")))}; once idle ${part(later)}`);
   await client.detach();
 }
