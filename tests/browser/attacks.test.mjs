@@ -246,6 +246,12 @@ describe("attacks on the page", { timeout: 240_000 }, () => {
     const room = "/api/v1/rooms/web%3Aops/messages";
     const before = await you.page.evaluate((path) => fetch(`${path}?latest=1`).then((answer) => answer.json()), room);
     const page = await you.context.newPage();
+    // What a script of the other site may not read, the browser still knows: that the server itself refused.
+    const [asked, statuses] = [new Map(), new Map()];
+    const client = await you.context.newCDPSession(page);
+    await client.send("Network.enable");
+    client.on("Network.requestWillBeSent", ({ requestId, request }) => asked.set(requestId, `${request.method} ${new URL(request.url).pathname}`));
+    client.on("Network.responseReceivedExtraInfo", ({ requestId, statusCode }) => statuses.set(requestId, statusCode));
     await page.goto(evil.url);
     const answers = await page.evaluate(async (base) => {
       const body = '{"text":"forged"}';
@@ -269,6 +275,9 @@ describe("attacks on the page", { timeout: 240_000 }, () => {
       return tried;
     }, wilco.url);
     assert.ok(answers.every((answer) => answer === "opaque" || answer === "stopped"), answers.join());
+    const refused = [...asked].filter(([, what]) => what.includes(" /api/")).map(([id, what]) => `${what} ${statuses.get(id)}`);
+    for (const path of ["me", "audit/export", "sessions"]) assert.ok(refused.includes(`GET /api/v1/${path} 403`), refused.join());
+    assert.ok(refused.every((one) => / (4\d\d|undefined)$/.test(one)), refused.join());
     const after = await you.page.evaluate((path) => fetch(`${path}?latest=1`).then((answer) => answer.json()), room);
     assert.equal(after.items[0].id, before.items[0].id, "nothing was said");
     assert.equal(await you.page.evaluate(() => fetch("/api/v1/me").then((answer) => answer.status)), 200, "still signed in");

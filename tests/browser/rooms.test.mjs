@@ -303,6 +303,32 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     assert.match(await folded.locator("pre").innerText(), /line 59$/);
   });
 
+  step("takes what is typed for the palette while that is still on its way", async () => {
+    // Nobody has to ask for it: it is fetched once the page has nothing else to do.
+    const fetched = you.page.waitForResponse(/\/palette\.js$/);
+    await enter(you, "web:ops");
+    await fetched;
+    let come;
+    const held = new Promise((done) => { come = done; });
+    await you.page.route("**/palette.js", async (route) => {
+      await held;
+      await route.continue();
+    });
+    const client = await you.page.context().newCDPSession(you.page);
+    await client.send("Network.clearBrowserCache");
+    await enter(you, "web:ops");
+    await you.page.locator("#say:focus").waitFor();
+    const { keyboard } = you.page;
+    await keyboard.press("Control+k");
+    await keyboard.type("deplo");
+    await keyboard.press("Enter");
+    assert.equal(await you.page.locator("#say").inputValue(), "", "nothing of it is in the composer");
+    assert.equal(await you.page.locator("dialog.goto input").inputValue(), "deplo");
+    come();
+    await until("the room opens", async () => (await here(you)) === "/r/web:deploys");
+    await you.page.unroute("**/palette.js");
+  });
+
   step("goes everywhere by keys alone", async () => {
     const { keyboard } = you.page;
     await enter(you, "web:ops");

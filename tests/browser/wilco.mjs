@@ -2,10 +2,10 @@
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -62,8 +62,16 @@ export class Wilco {
 
   /** Puts further lines at the end of `wilco.toml`, and files beside it; they count from the next start on. */
   async configure(lines, files = {}) {
-    for (const [name, text] of Object.entries(files)) await writeFile(this.#path(name), text, { mode: 0o600 });
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(this.#path(name)), { recursive: true });
+      await writeFile(this.#path(name), text, { mode: 0o600 });
+    }
     await appendFile(this.#path("wilco.toml"), `\n${lines}`);
+  }
+
+  /** The server's process, as the system numbers it. */
+  get pid() {
+    return this.#child?.pid;
   }
 
   #path(file) {

@@ -70,6 +70,20 @@ pub enum AccessEvent {
     Session(Session),
     /// A token was made or revoked. A second living token of a name is a [`crate::store::StoreError::Conflict`].
     Token(Token),
+    /// Somebody ended a session: its own person, or another one.
+    Ended {
+        /// The session, with when it was ended.
+        session: Session,
+        /// Who, as [`crate::principal::Principal::key`].
+        by: String,
+    },
+    /// Somebody revoked a token.
+    Revoked {
+        /// The token, with when it was revoked.
+        token: Token,
+        /// Who, as [`crate::principal::Principal::key`].
+        by: String,
+    },
 }
 
 impl AccessEvent {
@@ -79,10 +93,22 @@ impl AccessEvent {
         match self {
             Self::Link(link) if link.used_at.is_some() => "access.link_used",
             Self::Link(_) => "access.link_made",
-            Self::Session(session) if session.ended_at.is_some() => "access.session_ended",
-            Self::Session(_) => "access.session",
-            Self::Token(token) if token.revoked_at.is_some() => "access.token_revoked",
-            Self::Token(_) => "access.token_made",
+            // Before it was kept who ended it, an end was a session like any other.
+            Self::Session(session) if session.ended_at.is_none() => "access.session",
+            Self::Session(_) | Self::Ended { .. } => "access.session_ended",
+            Self::Token(token) if token.revoked_at.is_none() => "access.token_made",
+            Self::Token(_) | Self::Revoked { .. } => "access.token_revoked",
+        }
+    }
+
+    /// Whose doing it is, as [`crate::principal::Principal::key`].
+    #[must_use]
+    pub fn who(&self) -> String {
+        match self {
+            Self::Link(link) => link.by.clone(),
+            Self::Session(session) => format!("@{}", session.person),
+            Self::Token(token) => token.by.clone(),
+            Self::Ended { by, .. } | Self::Revoked { by, .. } => by.clone(),
         }
     }
 }

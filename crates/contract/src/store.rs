@@ -731,14 +731,7 @@ impl Record {
             Self::Unlocked { key, by } => {
                 entry("lock.given_back", Some(by.clone()), None, EntryBody::Unlocked { key, by })
             }
-            Self::Access(event) => {
-                let who = match event {
-                    AccessEvent::Link(link) => link.by.clone(),
-                    AccessEvent::Session(session) => format!("@{}", session.person),
-                    AccessEvent::Token(token) => token.by.clone(),
-                };
-                entry(event.kind(), Some(who), None, EntryBody::Access(event))
-            }
+            Self::Access(event) => entry(event.kind(), Some(event.who()), None, EntryBody::Access(event)),
             Self::Event(arrived) => {
                 let payload = arrived.payload.as_ref().map(Payload::mark);
                 let who = format!("source:{}", arrived.event.source);

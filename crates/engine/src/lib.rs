@@ -160,7 +160,8 @@ pub struct Call {
     pub who: Principal,
     /// What.
     pub what: CallWhat,
-    /// Where; `None` answers the caller alone, and an operation stands in its home room.
+    /// Where; `None` answers the caller alone, and an operation stands in its home room. A plan alone is made as if it
+    /// had been asked for there, and the caller alone is answered.
     pub place: Option<Place>,
     /// The asker's reason.
     pub because: Option<String>,
@@ -430,7 +431,13 @@ impl Engine {
         let said_at = core.clock.now();
         let Call { who, what, place, because, dry_run, key } = call;
         let home = core.live.load().setup.home.clone();
-        let echoed = match (&place, &what) {
+        if let Some(place) = &place
+            && let Err(answer) = self.open(place, &who).await
+        {
+            return answer;
+        }
+        let told = place.as_ref().filter(|_| !dry_run);
+        let echoed = match (told, &what) {
             (Some(place), CallWhat::Order(words)) => self.echo(place, &who, words).await,
             (Some(place), CallWhat::Command(id, _)) => self.echo(place, &who, id.as_str()).await,
             (None, _) => Ok(None),
@@ -468,7 +475,7 @@ impl Engine {
                 kind: RefusedKind::Unknown,
             },
         };
-        if let (Some(place), Answer::Done { reply, .. } | Answer::Refused { reply, .. }) = (&place, &answer) {
+        if let (Some(place), Answer::Done { reply, .. } | Answer::Refused { reply, .. }) = (told, &answer) {
             let key = DeliveryKey(format!("call/{:032x}", u128::from_le_bytes(core.chance.bytes())));
             if let Err(error) = core.ways.post(place, thread.as_deref(), reply, &key).await {
                 tracing::warn!(%place, %error, "An answer was not shown.");
@@ -477,8 +484,8 @@ impl Engine {
         answer
     }
 
-    /// Shows in a room which order is given there by another door. The thread that it opens.
-    async fn echo(&self, place: &Place, who: &Principal, words: &str) -> Result<Option<String>, Answer> {
+    /// Whether somebody may give an order in a room by another door.
+    async fn open(&self, place: &Place, who: &Principal) -> Result<(), Answer> {
         let refused =
             |text: String| Err(Answer::Refused { reply: Reply::refusal(text), kind: RefusedKind::Failed });
         let Some(way) = self.0.ways.to(place) else {
@@ -492,6 +499,11 @@ impl Engine {
         if who.account().is_some() && !orders::is_open_to(&way, &theirs, place).await {
             return refused(format!("`{place}` is not open to {who}."));
         }
+        Ok(())
+    }
+
+    /// Shows in a room which order is given there by another door. The thread that it opens.
+    async fn echo(&self, place: &Place, who: &Principal, words: &str) -> Result<Option<String>, Answer> {
         let name = match who {
             Principal::Person { id, .. } => id.to_string(),
             other => other.to_string(),
@@ -501,7 +513,8 @@ impl Engine {
         match self.0.ways.post(place, None, &text, &key).await {
             Ok(receipt) => Ok(Some(receipt.id)),
             Err(error) => {
-                refused(format!("The order could not be shown in {place}, so it was not given: {error}."))
+                let text = format!("The order could not be shown in {place}, so it was not given: {error}.");
+                Err(Answer::Refused { reply: Reply::refusal(text), kind: RefusedKind::Failed })
             }
         }
     }

@@ -244,13 +244,13 @@ impl State {
     fn let_in(&mut self, event: AccessEvent) {
         match event {
             AccessEvent::Link(link) => drop(self.links.insert(link.hash, link)),
-            AccessEvent::Session(mut session) => {
+            AccessEvent::Session(mut session) | AccessEvent::Ended { mut session, .. } => {
                 if let Some(stored) = self.sessions.get(&session.hash) {
                     session.ended_at = stored.ended_at.or(session.ended_at);
                 }
                 self.sessions.insert(session.hash, session);
             }
-            AccessEvent::Token(mut token) => {
+            AccessEvent::Token(mut token) | AccessEvent::Revoked { mut token, .. } => {
                 if let Some(stored) = self.tokens.get(&token.hash) {
                     token.revoked_at = stored.revoked_at.or(token.revoked_at);
                 }

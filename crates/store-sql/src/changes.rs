@@ -155,8 +155,12 @@ impl<'a> Changes<'a> {
             Record::Locked(lock) => drop(self.locks.insert(&lock.key, Some(lock))),
             Record::Unlocked { key, .. } => drop(self.locks.insert(key, None)),
             Record::Access(AccessEvent::Link(link)) => self.links.push(link),
-            Record::Access(AccessEvent::Session(session)) => self.sessions.push(session),
-            Record::Access(AccessEvent::Token(token)) => self.tokens.push(token),
+            Record::Access(AccessEvent::Session(session) | AccessEvent::Ended { session, .. }) => {
+                self.sessions.push(session);
+            }
+            Record::Access(AccessEvent::Token(token) | AccessEvent::Revoked { token, .. }) => {
+                self.tokens.push(token);
+            }
             // It was let in, so what is known is how it stands then.
             Record::Schedule(event) => {
                 let state = stored.known.schedules.get(event.name()).cloned();

@@ -64,7 +64,9 @@ impl<'a> Names<'a> {
                 Record::Input(input) => names.inputs.push((input.place(), input_id(input))),
                 Record::Locked(lock) => names.locks.push(&lock.key),
                 Record::Access(AccessEvent::Link(link)) => names.links.push(link.hash),
-                Record::Access(AccessEvent::Token(token)) => names.tokens.push(token),
+                Record::Access(AccessEvent::Token(token) | AccessEvent::Revoked { token, .. }) => {
+                    names.tokens.push(token);
+                }
                 Record::Event(arrived) => names.events.push((&arrived.event.source, &arrived.event.id)),
                 Record::Slot(slot) => names.slots.push(slot.number),
                 Record::Shown { slot, .. } => names.slots.push(*slot),
@@ -74,7 +76,7 @@ impl<'a> Names<'a> {
                 // A lock that is given back, a session and what replaces or takes out whatever there is collide with
                 // nothing.
                 Record::Unlocked { .. }
-                | Record::Access(AccessEvent::Session(_))
+                | Record::Access(AccessEvent::Session(_) | AccessEvent::Ended { .. })
                 | Record::Audit(_)
                 | Record::Handled { .. }
                 | Record::Forgotten(_)

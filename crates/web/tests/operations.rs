@@ -9,7 +9,7 @@ use tokio::{
 };
 use wilco_contract::{
     gate::{Denial, Need},
-    ids::{Account, Hash},
+    ids::{Account, CommandId, Hash},
     operation::{Given, GivenKind, OpEvent, State},
     policy::{Flags, Grantee},
     reply::{Block, Reply},
@@ -479,6 +479,29 @@ async fn commands_are_listed_with_their_forms() {
             "next": null
         })
     );
+}
+
+#[tokio::test]
+async fn commands_of_any_room_name_their_rooms() {
+    let server = Server::start().await;
+    let mut shut = sample::command();
+    shut.spec.id = CommandId::parse("webapp.shut").expect("an id");
+    server.desk.offer(sample::command());
+    server.desk.offer_in("web:@ana", shut);
+    let ana = server.signed_in("ana").await;
+    let rooms = |list: Value, id: &str| {
+        let items = list["items"].as_array().expect("items").clone();
+        items.into_iter().find(|one| one["id"] == id).map(|one| one["rooms"].clone())
+    };
+    assert_eq!(rooms(ana.get("/api/v1/commands").await.json(), "webapp.shut"), None);
+    let anywhere = ana.get("/api/v1/commands?anywhere=true").await.json();
+    assert_eq!(rooms(anywhere.clone(), "webapp.shut"), Some(json!(["web:@ana"])));
+    let everywhere = rooms(anywhere, "webapp.release").expect("a command");
+    assert!(everywhere.as_array().is_some_and(|rooms| rooms.contains(&json!("web:ops"))), "{everywhere}");
+    // Another one's conversation is no room of theirs.
+    let of_ben = server.signed_in("ben").await.get("/api/v1/commands?anywhere=true").await.json();
+    assert_eq!(rooms(of_ben, "webapp.shut"), None);
+    ana.get("/api/v1/commands?anywhere=true&place=web:ops").await.problem(400);
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use serde_json::json;
 use wilco_contract::{
     command::Effect,
-    ids::CommandId,
+    ids::{CommandId, Place},
     operation::State,
+    policy::Glob,
     reply::PressKind::{Approve, Confirm},
     store::Page,
     values::{ArgType, Args},
@@ -81,4 +82,37 @@ async fn to_look_before_never_decides() {
     assert!(matches!(again, Answer::Done { .. }), "{again:?}");
     let all = world.store.operations(&[], Page { after: 0, limit: 9 }).await.expect("operations");
     assert_eq!(all.len(), 2);
+}
+
+#[tokio::test]
+async fn to_look_before_is_for_a_place_and_said_in_none() {
+    let mut policy = policy();
+    policy.grants[0].rooms = Some(vec![Glob("web:dev".to_owned()), Glob("web:hidden".to_owned())]);
+    let world = World::on_new(policy, commands()).await;
+    world.network.hide(&Place::parse("web:hidden").expect("a place"));
+    let look = async |place: Option<&str>, dry_run| {
+        let call = Call {
+            who: world.who("web:you"),
+            what: CallWhat::Order("restart web".to_owned()),
+            place: place.map(|place| Place::parse(place).expect("a place")),
+            because: None,
+            dry_run,
+            key: None,
+        };
+        let answer = world.engine.call(call).await;
+        world.settle().await;
+        answer
+    };
+    let Answer::Done { reply, .. } = look(Some("web:dev"), true).await else { panic!("granted there") };
+    assert!(reply.plain().contains("Needs"), "{}", reply.plain());
+    for elsewhere in [Some("web:ops"), None] {
+        let Answer::Refused { reply, .. } = look(elsewhere, true).await else { panic!("{elsewhere:?}") };
+        assert!(reply.plain().contains("Rule: "), "{}", reply.plain());
+    }
+    // Not even to look is a way into a room that is not open to whoever looks.
+    let Answer::Refused { reply, .. } = look(Some("web:hidden"), true).await else { panic!("closed") };
+    assert!(reply.plain().contains("`web:hidden` is not open to"), "{}", reply.plain());
+    assert!(world.network.shown().is_empty(), "a look is told to whoever looks alone");
+    assert!(matches!(look(Some("web:dev"), false).await, Answer::Operation(_)));
+    assert!(world.network.shown().iter().any(|shown| shown.place.as_str() == "web:dev"));
 }

@@ -132,7 +132,9 @@ impl Known {
                     undo.push(add(|known| &mut known.redeemed, self, &link.hash));
                 }
             }
-            Record::Access(AccessEvent::Token(token)) => self.admit_token(token, at, undo)?,
+            Record::Access(AccessEvent::Token(token) | AccessEvent::Revoked { token, .. }) => {
+                self.admit_token(token, at, undo)?
+            }
             Record::Event(arrived) => {
                 let id = (arrived.event.source.clone(), arrived.event.id.clone());
                 if self.events.contains(&id) {
@@ -150,7 +152,7 @@ impl Known {
                 lease.follows(self.leases.get(&lease.name), at)?;
                 undo.push(set(|known| &mut known.leases, self, &lease.name, Some(lease.clone())));
             }
-            Record::Access(AccessEvent::Session(_))
+            Record::Access(AccessEvent::Session(_) | AccessEvent::Ended { .. })
             | Record::Audit(_)
             | Record::Handled { .. }
             | Record::Forgotten(_)

@@ -33,19 +33,17 @@ pub fn link(word: &str, used_at: Option<Timestamp>) -> Record {
 #[must_use]
 pub fn session(word: &str, ended_at: Option<Timestamp>) -> Record {
     let (hash, person) = (hash(word), person("ana"));
-    Record::Access(AccessEvent::Session(Session {
-        hash,
-        person,
-        created_at: at(0),
-        seen_at: at(1),
-        ended_at,
-    }))
+    let session = Session { hash, person, created_at: at(0), seen_at: at(1), ended_at };
+    Record::Access(match ended_at {
+        None => AccessEvent::Session(session),
+        Some(_) => AccessEvent::Ended { session, by: "@ana".to_owned() },
+    })
 }
 
 /// The record of a token that ends at [`at`]`(100)`.
 #[must_use]
 pub fn token(word: &str, name: &str, revoked_at: Option<Timestamp>) -> Record {
-    Record::Access(AccessEvent::Token(Token {
+    let token = Token {
         name: name.to_owned(),
         hash: hash(word),
         scope: Scope::Order,
@@ -53,7 +51,11 @@ pub fn token(word: &str, name: &str, revoked_at: Option<Timestamp>) -> Record {
         created_at: at(0),
         expires_at: at(100),
         revoked_at,
-    }))
+    };
+    Record::Access(match revoked_at {
+        None => AccessEvent::Token(token),
+        Some(_) => AccessEvent::Revoked { token, by: "operator".to_owned() },
+    })
 }
 
 async fn commit(store: &Arc<dyn Store>, seconds: i64, record: Record) -> Result<(), StoreError> {

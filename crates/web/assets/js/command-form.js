@@ -6,7 +6,7 @@ import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { copyText, orderBox, quoted } from "./order.js";
 import { ticks } from "./outside.js";
-import { addressed, drafts, firstRoom, me, roomUrl } from "./session.js";
+import { addressed, drafts, firstRoom, formOf, me, roomUrl } from "./session.js";
 import { valueText } from "./words.js";
 
 /** So many choices are shown at once; more are a list. */
@@ -25,8 +25,11 @@ export function commandForm(command, go) {
   const changes = command.effect !== "read";
   const fields = command.args.map(field);
   const because = changes ? h("input.input", { id: freshId("because"), type: "text", autocomplete: "off", maxlength: "500" }) : null;
-  const rooms = me.rooms.filter((room) => !room.direct);
-  const room = h("select.input", { id: freshId("room"), on: { change: ask } },
+  const shared = me.rooms.filter((room) => !room.direct);
+  // Where it may not be given there is nothing to choose; that it may be nowhere but in private is rare, and is told.
+  const granted = shared.filter((room) => command.rooms.includes(room.place));
+  const rooms = granted.length > 0 ? granted : shared;
+  const room = h("select.input", { id: freshId("room"), on: { change: () => { box.changed(); ask(); } } },
     !changes && h("option", { value: "" }, "nobody: answer me here"),
     rooms.map((one) => h("option", { value: one.place }, one.name)));
   if (changes && rooms.some((one) => one.place === me.wilco.home)) room.value = me.wilco.home;
@@ -39,12 +42,12 @@ export function commandForm(command, go) {
   let turn = 0;
   let timer = null;
 
-  const box = orderBox({ words, place: () => room.value || null, changes, label: changes ? "Give this order" : "Ask", go });
+  const box = orderBox({ words, place: () => room.value || null, changes, label: changes ? "Give this order" : "Ask", go: leave });
   const element = h("form.form", { "aria-label": `Arguments of ${command.id}`, novalidate: true, on: { submit: (event) => event.preventDefault(), input: wait, change: wait } },
     fields.map((one) => one.element),
     because && h("div.field", h("label", { for: because.id }, "because ", h("span.type", "text, kept in the record")), because),
     h("div.field.field-short", h("label", { for: room.id }, "told in"), room,
-      h("p.help", changes ? "Everyone there sees the plan, the start and the outcome." : "Nobody else sees it unless you choose a room.")),
+      h("p.help", changes ? "Everyone there sees the plan, the start and the outcome, and it is planned by what holds there." : "Nobody else sees it unless you choose a room.")),
     h("div.field", h("span.label", { id: freshId("words") }, "In chat this is"),
       h("div.said", line, h("button.btn.btn-quiet", { type: "button", on: { click: () => copyText(line.textContent, line, word) } }, icon("copy"), word),
         h("button.btn.btn-quiet", { type: "button", on: { click: compose } }, icon("comment"), "Put in composer")),
@@ -52,7 +55,28 @@ export function commandForm(command, go) {
     box.element);
   line.textContent = addressed(sure);
   people(fields);
+  fillIn(drafts.get(formOf(command.id)));
+  element.addEventListener("input", () => drafts.set(formOf(command.id), filledIn()));
   ask();
+
+  /** What was typed, for whoever comes back to this form. */
+  function filledIn() {
+    return JSON.stringify({ values: Object.fromEntries(fields.map((one) => [one.name, one.text()])), because: because?.value ?? "", room: room.value });
+  }
+
+  function fillIn(kept) {
+    if (!kept) return;
+    const { values, because: reason, room: place } = JSON.parse(kept);
+    for (const one of fields) if (values[one.name]) one.set(values[one.name]);
+    if (because) because.value = reason;
+    if ([...room.options].some(({ value }) => value === place)) room.value = place;
+  }
+
+  /** What was typed was given. */
+  function leave(url) {
+    drafts.delete(formOf(command.id));
+    go(url);
+  }
 
   /** The whole order; null while it is not one. */
   function words() {
@@ -83,18 +107,24 @@ export function commandForm(command, go) {
       return;
     }
     try {
-      const { order: said, missing } = await post("/calls/words", { command: command.id, args, place: room.value || undefined });
+      const { order: said, missing, wrong } = await post("/calls/words", { command: command.id, args, place: room.value || undefined });
       if (mine !== turn) return;
-      settle(missing.length === 0 ? said : null, said);
-      lacks.textContent = missing.length === 0 ? "" : `Still missing: ${missing.join(", ")}.`;
+      settle(said !== null && missing.length === 0 ? said : null, said);
+      if (wrong !== null) tellWrong(wrong);
+      else lacks.textContent = missing.length === 0 ? "" : `Still missing: ${missing.join(", ")}.`;
     } catch (problem) {
       if (mine !== turn) return;
       settle(null);
-      const [, name, why] = /^`([^`]+)`: (.*)$/s.exec(problem.message) ?? [];
-      const at = fields.find((one) => one.name === name);
-      if (at) at.wrong(why.charAt(0).toUpperCase() + why.slice(1));
-      else fill(lacks, ticks(problem.message));
+      fill(lacks, ticks(problem.message));
     }
+  }
+
+  /** What does not fit, beside its field where it is one's. */
+  function tellWrong(what) {
+    const [, name, why] = /^`([^`]+)`: (.*)$/s.exec(what) ?? [];
+    const at = fields.find((one) => one.name === name);
+    if (at) at.wrong(why.charAt(0).toUpperCase() + why.slice(1));
+    else fill(lacks, ticks(what));
   }
 
   function settle(whole, begun = null) {
@@ -170,6 +200,11 @@ function field(arg) {
   return {
     name: arg.name,
     suggests,
+    text,
+    set(value) {
+      if (!few) control.value = value;
+      else for (const radio of control.querySelectorAll("input")) radio.checked = radio.value === value;
+    },
     element: h("div.field", few ? h("span.label", { "aria-hidden": "true" }, label) : h("label", { for: id }, label), control, suggests, about, wrong),
     value: () => (text() === "" ? undefined : arg.type === "json" ? json() : text()),
     isBroken: () => arg.type === "json" && text() !== "" && json() === undefined,

@@ -3,8 +3,9 @@
 import { line as lineOf } from "./api.js";
 import { flags, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
+import { whenIdle } from "./idle.js";
 import { quoteOf } from "./message.js";
-import { commands, drafts, me } from "./session.js";
+import { commands, drafts, me, putBack } from "./session.js";
 import { effect } from "./words.js";
 
 /**
@@ -35,11 +36,23 @@ export function makeComposer({ room, timeline, sent, people }) {
   let inThread = null;
   let queue = Promise.resolve();
 
-  commands().then((items) => { known = items; look(); }, () => {});
+  // What completes the first words is fetched once the messages are there, or with the first of them.
+  whenIdle(learn);
   field.value = drafts.get(room.place) ?? "";
-  field.addEventListener("input", () => { drafts.set(room.place, field.value); look(); });
+  field.addEventListener("input", () => {
+    drafts.set(room.place, field.value);
+    look();
+    if (known.length === 0) learn();
+  });
   field.addEventListener("keydown", onKey);
   say();
+
+  function learn() {
+    commands().then((items) => {
+      known = items.filter(({ rooms }) => rooms.includes(room.place));
+      look();
+    }, () => {});
+  }
 
   /** What stands after Wilco's name; null where the text is not addressed. */
   function addressed(text) {
@@ -177,6 +190,8 @@ export function makeComposer({ room, timeline, sent, people }) {
         sent(message);
       } catch (problem) {
         line.failed(problem.message);
+        // The line goes with the page, as nobody is signed in any more.
+        if (problem.status === 401) putBack(room.place, text);
       }
     }
   }

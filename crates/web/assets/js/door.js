@@ -26,15 +26,18 @@ export function refusal(text) {
 }
 
 /**
- * The page for who is not signed in. `ended`: a session has just ended; `problem`: the server did not say who this is;
+ * The page for who is not signed in. `ended`: whose session has just ended; `problem`: the server did not say who this is;
  * `terminal`: somebody came to let a terminal in.
  */
-export function doorView({ ended = false, problem = null, again = null, terminal = false }) {
+export function doorView({ ended = null, problem = null, again = null, terminal = false }) {
   if (problem) {
     const retry = h("button.btn.btn-primary", { type: "button", on: { click: again } }, "Try again");
     return door("Wilco does not answer", refusal(problem.message), retry);
   }
   return door(ended ? "Your session has ended" : "You are not signed in",
+    ended && h("div.prose",
+      h("p", "Nobody used it for 12 hours, or it was ended elsewhere."),
+      h("p", "What you had written is kept in this tab. Sign in as ", h("b.ref", `@${ended}`), " in this browser, and you are back where you were.")),
     terminal && h("p", "To let a terminal in, sign in on this device first, then open this address again."), howTo());
 }
 

@@ -1,11 +1,13 @@
 // The page's beginning: who is signed in, which view belongs to the address, and moving between views.
 
 import { del, onSignedOut } from "./api.js";
+import { openGoTo } from "./dialog.js";
 import { fill, h, icon } from "./dom.js";
 import { doorView, redeemView } from "./door.js";
 import { keepVisit } from "./here.js";
+import { whenIdle } from "./idle.js";
 import { roomView } from "./room.js";
-import { firstRoom, forget, loadMe, me, refreshWaiting, roomUrl } from "./session.js";
+import { firstRoom, forget, leaveNothing, loadMe, me, refreshWaiting, roomUrl, sessionEnded, takeBack } from "./session.js";
 import { makeShell } from "./shell.js";
 import { takeKeys } from "./shortcuts.js";
 import { lookAfterRooms } from "./unread.js";
@@ -68,15 +70,19 @@ function go(url, { replace = false } = {}) {
   route();
 }
 
-/** Opens the palette. */
+/** Opens the palette: its field at once, so that what is typed goes nowhere else, and what it leads to as soon as that is there. */
 async function goTo() {
+  const begun = openGoTo();
   try {
-    const { openPalette } = await import("./palette.js");
-    openPalette({ go, signOut });
+    const { fillPalette } = await import("./palette.js");
+    if (begun.dialog.open) fillPalette(begun, { go, signOut });
   } catch {
-    // Without a connection there is none.
+    begun.told.textContent = "This part of the page could not be fetched from Wilco. Close it and try again.";
   }
 }
+
+/** Fetches the palette, so that it is there when somebody wants it. */
+const fetchPalette = () => import("./palette.js").catch(() => {});
 
 function leave() {
   current?.close?.();
@@ -100,9 +106,18 @@ function atTheDoor(view) {
 onSignedOut(() => {
   // Several requests may hear of the same end.
   if (location.pathname === "/login" || shown === DOOR) return;
-  const ended = me !== null;
-  forget();
+  const ended = me?.id ?? null;
+  if (me) sessionEnded(location.pathname + location.search);
+  else forget();
   atTheDoor(doorView({ ended, terminal: location.pathname === TERMINAL }));
+});
+
+/** Tells the other windows of this browser that somebody signed in: those that stand at the door go on where they were. */
+const windows = new BroadcastChannel("wilco-windows");
+windows.addEventListener("message", () => {
+  if (shown !== DOOR || location.pathname === "/login") return;
+  shown = null;
+  route();
 });
 
 async function signOut() {
@@ -111,13 +126,14 @@ async function signOut() {
   } catch {
     // Where the session had ended already, there is nothing left to end.
   }
-  forget();
+  leaveNothing();
   atTheDoor(doorView({}));
 }
 
 /** A one-time link was redeemed: whoever was signed in before is not any more. */
 function enter() {
   forget();
+  windows.postMessage("signed in");
   go("/", { replace: true });
 }
 
@@ -140,7 +156,12 @@ async function route() {
       return;
     }
     if (mine !== turn) return;
+    const back = takeBack();
     refreshWaiting();
+    if (back !== null && location.pathname === "/") {
+      go(back, { replace: true });
+      return;
+    }
   }
   if (location.pathname === TERMINAL) {
     const view = await page("device", "deviceView").catch(() => null);
@@ -157,6 +178,7 @@ async function route() {
     shell = makeShell({ signOut, goTo });
     fill(app, shell.element);
     endings = [lookAfterRooms(), keepVisit(), takeKeys({ go, goTo })];
+    whenIdle(fetchPalette);
   }
   shown = address;
   const [fetchView, argument] = find(location.pathname);

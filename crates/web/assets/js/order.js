@@ -5,7 +5,7 @@ import { post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { refusalBox } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
-import { operationUrl } from "./session.js";
+import { operationUrl, roomName } from "./session.js";
 
 /** What is of use only in a room, where there is somebody to answer. */
 const IN_ROOMS = new Set(["ask", "choices"]);
@@ -29,24 +29,30 @@ export function orderBox({ words, place = () => null, changes, label = "Give it"
   const hint = h("span.small.muted");
   const told = h("div.order-told", { "aria-live": "polite" });
   const element = h("div.order-box", h("div.btn-row", look, give, hint), told);
-  /** The words whose plan is shown; what is given are these. */
+  /** The words, with their room, whose plan is shown; what is given are these. */
   let seen = null;
   /** One key for all tries of one press, so that an answer that was lost makes no second operation. */
   let key = null;
   let turn = 0;
-  /** The words that were last told of. */
+  /** The words that were last told of, with their room. */
   let known;
   changed();
 
-  function say() {
+  /** What is asked for: another room may have other rules, and so another plan. */
+  function asked() {
     const text = words();
+    return text === null ? null : `${place() ?? ""} ${text}`;
+  }
+
+  function say() {
+    const text = asked();
     look.disabled = text === null;
     give.disabled = text === null || (changes && seen !== text);
     hint.textContent = text === null ? "Something is missing or does not fit." : give.disabled ? "First look at what it would do." : "";
   }
 
   function changed() {
-    const now = words();
+    const now = asked();
     // What was asked for these words goes on.
     if (now === known) return;
     known = now;
@@ -58,15 +64,16 @@ export function orderBox({ words, place = () => null, changes, label = "Give it"
   }
 
   async function preview() {
-    const text = words();
+    const [text, room, wanted] = [words(), place(), asked()];
     const mine = ++turn;
     look.disabled = true;
     hint.textContent = "Planning.";
     try {
-      const answer = await post("/calls", { order: text, dry_run: true });
+      const answer = await post("/calls", { order: text, dry_run: true, place: room ?? undefined });
       if (mine !== turn) return;
-      seen = text;
-      fill(told, h("section.box.box-pad.prose", { "aria-label": "What it would do" }, shown(answer, null)));
+      seen = wanted;
+      fill(told, h("section.box.box-pad.prose", { "aria-label": "What it would do" },
+        room !== null && h("p.small.muted", "Given in ", h("b", roomName(room)), ", this is what it would do. Nobody there was told that you looked."), shown(answer, null)));
     } catch (problem) {
       if (mine === turn) fill(told, refusalOf(problem));
     }

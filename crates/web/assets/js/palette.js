@@ -1,6 +1,7 @@
 // The palette: one field that goes to any room, page, operation or command; and the list of all keys.
 
 import { get } from "./api.js";
+import { GONE, show } from "./dialog.js";
 import { fill, h, icon } from "./dom.js";
 import { PAGES } from "./pages.js";
 import { commands, me, operationUrl, roomUrl } from "./session.js";
@@ -12,20 +13,8 @@ const MOST = 12;
 const OPERATIONS = 100;
 /** An id of an operation, as it is said. */
 const OPERATION = /^[a-z]-[0-9A-Za-z]{4,}$/;
-/** What a dialog returns that went elsewhere: there the focus is where that page puts it. */
-const GONE = "gone";
-let open = null;
-
-/** Opens it; `go(url)` opens a page, `signOut()` ends the session. */
-export function openPalette({ go, signOut }) {
-  if (open) open.close();
-  const field = h("input.input", {
-    type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "goto-list", "aria-autocomplete": "list", "aria-label": "Go to",
-    placeholder: "A room, page, operation or command", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: "120",
-  });
-  const list = h("ul.goto-list", { id: "goto-list", role: "listbox", "aria-label": "Where to" });
-  const told = h("p.goto-told", { role: "status" });
-  const dialog = h("dialog.goto", { "aria-label": "Go to" }, h("label.find", icon("search"), field), list, told);
+/** Fills the field that was opened; `go(url)` opens a page, `signOut()` ends the session. */
+export function fillPalette({ dialog, field, list, told, wasEntered }, { go, signOut }) {
   let all = [...rooms(), ...pages(), ...acts({ signOut })];
   let shown = [];
   let chosen = 0;
@@ -76,12 +65,19 @@ export function openPalette({ go, signOut }) {
       take(shown[chosen]);
     }
   });
-  show(dialog);
   draw();
+  takeFirst();
   more().then((found) => {
     all = [...all, ...found];
-    if (dialog.open) draw();
+    if (!dialog.open) return;
+    draw();
+    takeFirst();
   });
+
+  /** What was chosen before there was anything to choose from. */
+  function takeFirst() {
+    if (wasEntered() && shown[0]) take(shown[0]);
+  }
 }
 
 /** How well something fits the words: 0 where one of them is nowhere, more where it is how the name begins. */
@@ -129,7 +125,6 @@ async function more() {
 
 /** Shows the list of all keys. */
 export function openKeys() {
-  if (open) open.close();
   const box = h("input", { type: "checkbox", id: "letters", on: { change: () => letLettersAct(box.checked) } });
   box.checked = lettersAct();
   const dialog = h("dialog.goto.keys", { "aria-labelledby": "keys-title" },
@@ -138,25 +133,4 @@ export function openKeys() {
     h("label.check", { for: "letters" }, box, " Single letters act outside of text fields"),
     h("p.small.muted", "No key decides anything: confirming, approving and denying need their button or their words."));
   show(dialog);
-}
-
-/** A dialog over the page; when it closes, the focus goes back to where it was. */
-function show(dialog) {
-  const before = document.activeElement;
-  document.body.append(dialog);
-  open = dialog;
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  // What is pressed in it is for it alone, and the same keys close it.
-  dialog.addEventListener("keydown", (event) => {
-    event.stopPropagation();
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
-    event.preventDefault();
-    dialog.close();
-  });
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (open === dialog) open = null;
-    if (dialog.returnValue !== GONE && before?.isConnected) before.focus({ preventScroll: true });
-  });
-  dialog.showModal();
 }

@@ -12,13 +12,16 @@ import { behind } from "./ids.js";
 import { isMe, me, operationUrl, refreshWaiting } from "./session.js";
 import { makeTimeline } from "./timeline.js";
 import { countAll, markRead, readTo } from "./unread.js";
-import { awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from "./words.js";
+import { ALL_STATES, awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from "./words.js";
 
 const NEAR = 48;
 /** This close to an end of what is loaded, more is fetched. */
 const FETCH = 600;
 /** So many messages that arrived are drawn at once, so that the page answers meanwhile. */
 const SLICE = 60;
+/** So many operations stand beside the room, and of those that have ended. */
+const UNDER_WAY = 30;
+const ENDED = 6;
 /** More than so many at once are read out as a number. */
 const TOLD = 3;
 /** What comes so soon after a connection was lost and found again was missed. */
@@ -315,15 +318,17 @@ export function roomView({ argument: place, connection, query }) {
   async function drawAside() {
     asideTimer = null;
     if (!WIDE.matches) return;
-    let items;
+    let open;
+    let ended;
     try {
-      items = (await get("/operations", { latest: 30 })).items;
+      [open, ended] = (await Promise.all([
+        get("/operations", { state: ALL_STATES.filter((state) => !isFinal(state)).join(","), latest: UNDER_WAY }),
+        get("/operations", { state: ALL_STATES.filter(isFinal).join(","), latest: ENDED }),
+      ])).map(({ items }) => items);
     } catch {
       return;
     }
     if (closed) return;
-    const open = items.filter((operation) => !isFinal(operation.state));
-    const ended = items.filter((operation) => isFinal(operation.state)).slice(0, 6);
     fill(aside,
       h("section.panel", h("h2", "Under way", h("a.end", { href: "/operations" }, "all")), operationRows(open, "Nothing is under way.", endOf)),
       h("section.panel", h("h2", "Ended lately"), operationRows(ended, "Nothing has ended yet.", (operation) => time(operation.ended_at, stamp))));

@@ -3,13 +3,18 @@
 import { hush } from "./announce.js";
 import { get, useCsrf } from "./api.js";
 import { useOrigin } from "./dom.js";
+import { forgetKept, keep, takeKept } from "./kept.js";
 import { useZone } from "./words.js";
 
 /** The answer of `/me`; null before it came. */
 export let me = null;
-/** Texts begun in a room and not yet sent, by place. */
+/** Texts begun in a room and not yet sent, by place; and what stands in a command's form, by {@link formOf}. */
 export const drafts = new Map();
+/** Where the values of a command's form stand among the drafts. */
+export const formOf = (command) => `form ${command}`;
 
+/** Whose session ended, and where they were: their drafts are theirs still. */
+let ended = null;
 let commandList = null;
 let waitingItems = null;
 let waitingTimer = null;
@@ -27,12 +32,43 @@ export async function loadMe() {
   return me;
 }
 
-/** Forgets who was signed in. */
+/** The session ended by itself or elsewhere: what was begun is kept for its person. */
+export function sessionEnded(at) {
+  ended = { who: me.id, at };
+  keep({ ...ended, drafts });
+  forget();
+}
+
+/** What could not be said is a draft again, also where that is noticed after the session's end. */
+export function putBack(place, text) {
+  const begun = drafts.get(place) ?? "";
+  drafts.set(place, begun.trim() === "" ? text : `${text}\n${begun}`);
+  if (ended) keep({ ...ended, drafts });
+}
+
+/** Gives whoever is signed in now back what they had begun. The result is where they were; null where there is nothing of theirs. */
+export function takeBack() {
+  if (ended?.who !== me.id) drafts.clear();
+  ended = null;
+  const kept = takeKept(me.id);
+  if (kept === null) return null;
+  for (const [place, text] of kept.drafts) drafts.set(place, text);
+  return kept.at;
+}
+
+/** Somebody signed out: nothing of theirs stays. */
+export function leaveNothing() {
+  ended = null;
+  drafts.clear();
+  forgetKept();
+  forget();
+}
+
+/** Forgets who was signed in. What they had begun is looked at when somebody is again: see {@link takeBack}. */
 export function forget() {
   me = null;
   commandList = null;
   waitingItems = null;
-  drafts.clear();
   useCsrf(null);
   hush();
   clearTimeout(waitingTimer);
@@ -41,9 +77,9 @@ export function forget() {
 /** Whether this is the person who is signed in. */
 export const isMe = (who) => Boolean(who) && who.kind === "person" && who.id === me?.id;
 
-/** The commands that the person may use; asked once, and again where the last try failed. */
+/** The commands that the person may use somewhere, each with its `rooms`; asked once, and again where the last try failed. */
 export function commands() {
-  commandList ??= get("/commands").then((answer) => answer.items).catch((problem) => {
+  commandList ??= get("/commands", { anywhere: true }).then((answer) => answer.items).catch((problem) => {
     commandList = null;
     throw problem;
   });

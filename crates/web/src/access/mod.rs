@@ -14,7 +14,7 @@ use wilco_contract::{
     clock::{Chance, Clock},
     ids::{Hash, PersonId},
     principal::{Principal, Scope},
-    store::{AuditEntry, Batch, Record, Store, StoreError, When},
+    store::{Batch, Record, Store, StoreError, When},
 };
 
 use self::device::Devices;
@@ -218,12 +218,6 @@ impl Access {
         (session.ended_at.is_none() && idle < IDLE).then(|| self.desk.person(&session.person)).flatten()
     }
 
-    /// Ends a session at once.
-    pub(crate) async fn end(&self, session: &Session) -> Result<(), AccessError> {
-        let ended = Session { ended_at: Some(self.clock.now()), ..session.clone() };
-        self.commit(vec![AccessEvent::Session(ended)], When::Now).await
-    }
-
     /// The sessions that live, the last used first.
     pub(crate) async fn open_sessions(&self) -> Result<Vec<Session>, StoreError> {
         let mut open = self.store.open_sessions(self.clock.now() - IDLE).await?;
@@ -231,28 +225,10 @@ impl Access {
         Ok(open)
     }
 
-    /// Ends a session from elsewhere at once. The record says by whom.
-    pub(crate) async fn end_by(&self, session: &Session, by: &Principal) -> Result<(), AccessError> {
-        let ended = Session { ended_at: Some(self.clock.now()), ..session.clone() };
-        let text = format!("a session of @{} was ended", session.person);
-        self.commit_by(AccessEvent::Session(ended), by, text).await
-    }
-
-    /// Writes what somebody did to a way in that is not theirs to use, and who it was.
-    async fn commit_by(&self, event: AccessEvent, by: &Principal, text: String) -> Result<(), AccessError> {
-        let entry = AuditEntry {
-            kind: "access.revoked".to_owned(),
-            who: by.key(),
-            account: by.account().cloned(),
-            operation: None,
-            command: None,
-            place: None,
-            text,
-            rule: None,
-        };
-        let records = vec![Record::Access(event), Record::Audit(entry)];
-        self.store.commit(Batch { at: self.clock.now(), records }, When::Now).await?;
-        Ok(())
+    /// Ends a session at once. The record says by whom.
+    pub(crate) async fn end(&self, session: &Session, by: &Principal) -> Result<(), AccessError> {
+        let session = Session { ended_at: Some(self.clock.now()), ..session.clone() };
+        self.commit(vec![AccessEvent::Ended { session, by: by.key() }], When::Now).await
     }
 
     /// Who a living token stands for.
@@ -324,8 +300,8 @@ impl Access {
     /// Ends a token at once. The record says by whom.
     pub(crate) async fn revoke(&self, name: &str, by: &Principal) -> Result<(), AccessError> {
         let token = self.living(name).await?.ok_or_else(|| AccessError::NoSuchToken(name.to_owned()))?;
-        let revoked = Token { revoked_at: Some(self.clock.now()), ..token };
-        self.commit_by(AccessEvent::Token(revoked), by, format!("the token `{name}` was revoked")).await
+        let token = Token { revoked_at: Some(self.clock.now()), ..token };
+        self.commit(vec![AccessEvent::Revoked { token, by: by.key() }], When::Now).await
     }
 
     async fn living(&self, name: &str) -> Result<Option<Token>, StoreError> {

@@ -46,7 +46,7 @@ pub(crate) struct Order {
     place: Option<String>,
     /// The asker's reason.
     because: Option<String>,
-    /// Plan only.
+    /// Plan only, as it would be planned in `place`; the caller alone is told.
     #[serde(default)]
     dry_run: bool,
 }
@@ -75,12 +75,14 @@ pub(super) async fn words(
         None => door.home.clone(),
     };
     let id = CommandId::parse(&form.command).map_err(|error| Problem::malformed(format!("{error}.")))?;
-    match door.desk.in_words(&caller.who, &place, (&id, &form.args)) {
-        Worded::Whole(order) => Ok(Answer::ok(InWords { order, missing: Vec::new() })),
-        Worded::Begun(order, missing) => Ok(Answer::ok(InWords { order, missing })),
-        Worded::Malformed(what) => Err(Problem::unfit(format!("{what}."))),
-        Worded::Unknown => Err(Problem::there_is_no("command", id.as_str())),
-    }
+    // That a value does not fit is what was asked for, and no fault of the asking.
+    let (order, missing, wrong) = match door.desk.in_words(&caller.who, &place, (&id, &form.args)) {
+        Worded::Whole(order) => (Some(order), Vec::new(), None),
+        Worded::Begun(order, missing) => (Some(order), missing, None),
+        Worded::Malformed(what) => (None, Vec::new(), Some(format!("{what}."))),
+        Worded::Unknown => return Err(Problem::there_is_no("command", id.as_str())),
+    };
+    Ok(Answer::ok(InWords { order, missing, wrong }))
 }
 
 pub(super) async fn call(

@@ -47,7 +47,7 @@ pub(super) async fn sign_in(
 
 pub(super) async fn sign_out(State(door): State<Arc<Door>>, caller: Caller) -> Result<Response, Problem> {
     if let Proof::Session(session) = &caller.proof {
-        door.access.end(session).await?;
+        door.access.end(session, &caller.who).await?;
         if caller.csrf.is_none() {
             // A terminal keeps no cookies.
             return Ok(StatusCode::NO_CONTENT.into_response());

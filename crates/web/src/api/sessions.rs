@@ -69,6 +69,6 @@ pub(super) async fn end(
     let session = found.ok_or_else(|| {
         Problem::not_found("There is no such session any more: it was ended, or nobody used it for 12 hours.")
     })?;
-    door.access.end_by(session, &caller.who).await?;
+    door.access.end(session, &caller.who).await?;
     Ok(StatusCode::NO_CONTENT)
 }

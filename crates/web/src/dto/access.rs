@@ -286,6 +286,14 @@ fn line(row: &JournalRow) -> String {
             changes.iter().filter_map(Value::as_str).collect()
         }
         "lock.taken" => [fact("/key"), fact("/reason")].into_iter().flatten().collect(),
+        "access.session_ended" => {
+            let whose = fact("/session/person").or_else(|| fact("/person"));
+            return whose.map(|person| format!("a session of @{person} was ended")).unwrap_or_default();
+        }
+        "access.token_revoked" => {
+            let name = fact("/token/name").or_else(|| fact("/name"));
+            return name.map(|name| format!("the token `{name}` was revoked")).unwrap_or_default();
+        }
         kind if kind.starts_with("access.link") => fact("/person").into_iter().collect(),
         kind if kind.starts_with("access.session") => fact("/person").into_iter().collect(),
         _ => [fact("/key"), fact("/name")].into_iter().flatten().collect(),
@@ -313,6 +321,13 @@ mod tests {
                 "webapp/production: d-7F3K",
             ),
             ("access.link_made", json!({ "person": "ana" }), "ana"),
+            (
+                "access.session_ended",
+                json!({ "session": { "person": "ana" }, "by": "@kim" }),
+                "a session of @ana was ended",
+            ),
+            ("access.session_ended", json!({ "person": "ana" }), "a session of @ana was ended"),
+            ("access.token_revoked", json!({ "token": { "name": "ci" } }), "the token `ci` was revoked"),
         ] {
             let row = JournalRow {
                 seq: Seq(1),

@@ -29,6 +29,16 @@ pub(crate) struct CommandRow {
     args: Vec<ArgRow>,
     /// Orders as people give them.
     examples: Vec<String>,
+    /// In which rooms of the page, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rooms: Option<Vec<String>>,
+}
+
+impl CommandRow {
+    /// The same, with the rooms in which the caller may use it.
+    pub(crate) fn within(self, rooms: Vec<String>) -> Self {
+        Self { rooms: Some(rooms), ..self }
+    }
 }
 
 /// An argument.
@@ -65,10 +75,12 @@ pub(crate) struct Done {
 /// A command with its arguments, in words.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct InWords {
-    /// The order, without a name in front; as far as it goes where something is missing.
-    pub(crate) order: String,
+    /// The order, without a name in front; as far as it goes where something is missing; null where something does not fit.
+    pub(crate) order: Option<String>,
     /// The names of the arguments that are missing.
     pub(crate) missing: Vec<String>,
+    /// What does not fit, in a sentence, with the argument's name in front; null where all does.
+    pub(crate) wrong: Option<String>,
 }
 
 /// An operation came of it.
@@ -90,6 +102,7 @@ impl From<&Command> for CommandRow {
             effect: spec.effect,
             args: spec.args.iter().map(ArgRow::from).collect(),
             examples: spec.examples.clone(),
+            rooms: None,
         }
     }
 }

@@ -48,7 +48,8 @@ pub(crate) struct TestDesk {
     decides: Mutex<Option<Decides>>,
     answers: Mutex<Option<Calls>>,
     takes: Mutex<Duration>,
-    commands: Mutex<Vec<Arc<Command>>>,
+    /// With the one place where it may be used, if it is no other.
+    commands: Mutex<Vec<(Option<&'static str>, Arc<Command>)>>,
     limits: Mutex<BTreeMap<&'static str, usize>>,
     hooked: Mutex<Vec<Hooked>>,
     hooks: Mutex<Option<Hooks>>,
@@ -111,7 +112,12 @@ impl TestDesk {
     }
 
     pub(crate) fn offer(&self, command: Command) {
-        lock(&self.commands).push(Arc::new(command));
+        lock(&self.commands).push((None, Arc::new(command)));
+    }
+
+    /// A command that may be used in one place alone.
+    pub(crate) fn offer_in(&self, place: &'static str, command: Command) {
+        lock(&self.commands).push((Some(place), Arc::new(command)));
     }
 
     /// From now on there is a source of this name that takes bodies of so many bytes.
@@ -177,8 +183,10 @@ impl Desk for TestDesk {
         who.person().map(|_| PressKind::Approve).into_iter().collect()
     }
 
-    fn commands_for(&self, _: &Principal, _: &Place) -> Vec<Arc<Command>> {
-        lock(&self.commands).clone()
+    fn commands_for(&self, _: &Principal, place: &Place) -> Vec<Arc<Command>> {
+        let commands = lock(&self.commands);
+        let here = commands.iter().filter(|(only, _)| only.is_none_or(|only| only == place.as_str()));
+        here.map(|(_, command)| Arc::clone(command)).collect()
     }
 
     fn resolve(&self, account: &Account) -> Principal {
