@@ -133,7 +133,7 @@ impl Known {
                 }
             }
             Record::Access(AccessEvent::Token(token) | AccessEvent::Revoked { token, .. }) => {
-                self.admit_token(token, at, undo)?
+                self.admit_token(token, at, undo)?;
             }
             Record::Event(arrived) => {
                 let id = (arrived.event.source.clone(), arrived.event.id.clone());
