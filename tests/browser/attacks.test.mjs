@@ -90,12 +90,21 @@ const step = steps("attacks", () => [you, eve]);
 async function isInert(person, where) {
   const found = await person.page.evaluate(() => ({
     taken: window.taken,
-    markup: document.querySelectorAll("#app :is(script, iframe, object, embed, style, base, img[onerror], [onload], [onerror], [onmouseover], [style])").length,
+    markup: [...document.querySelectorAll("#app :is(script, iframe, object, embed, style, base, img[onerror], [onload], [onerror], [onmouseover], [style]:not([style=\"\"]))")].map((element) => element.outerHTML.slice(0, 200)),
     links: [...document.querySelectorAll("a[href]")].map((anchor) => anchor.protocol).filter((protocol) => !["http:", "https:"].includes(protocol)),
     stopped: window.stopped ?? [],
   }));
   assert.equal(found.taken, undefined, `${where}: something ran`);
-  assert.deepEqual([found.markup, found.links, found.stopped], [0, [], []], where);
+  assert.deepEqual([found.markup, found.links, found.stopped], [[], [], []], where);
+}
+
+/** Sends a file as somebody does who writes requests by hand; the block that shows it. */
+function send(person, name, text) {
+  return person.page.evaluate(async ([called, body]) => {
+    const { csrf } = await fetch("/api/v1/me").then((answer) => answer.json());
+    const answer = await fetch(`/api/v1/rooms/web%3Aops/files?name=${encodeURIComponent(called)}`, { method: "POST", headers: { "content-type": "image/png", "x-csrf-token": csrf }, body });
+    return (await answer.json()).blocks.find((block) => block.type === "file");
+  }, [name, text]);
 }
 
 /** A site of somebody else: another origin, and even the same site for cookies, as ports do not tell sites apart. */
@@ -240,6 +249,79 @@ describe("attacks on the page", { timeout: 240_000 }, () => {
     assert.deepEqual([made.links, made.pictures], [[], 0]);
     assert.ok(made.text >= 30, "all of it is there, as text");
     await isInert(you, "blocks");
+  });
+
+  step("names of files stay text, and lead nowhere", async () => {
+    await you.open("/r/web%3Aops");
+    await eve.open("/r/web%3Aops");
+    const names = [HOSTILE[1], HOSTILE[9], "../../etc/passwd", "a\r\nSet-Cookie: taken=1", "bill\u202egnp.exe", "x".repeat(300)];
+    for (const name of names) await send(eve, name, "x");
+    const shown = you.page.locator(".file-name");
+    await shown.filter({ hasText: /^x{50}/ }).waitFor();
+    await isInert(you, "names of files");
+    const texts = await shown.allInnerTexts();
+    // What stands before a `/` is a folder's name, and no part of the file's.
+    assert.deepEqual(texts.slice(-6, -1), [HOSTILE[1], "\">", "passwd", "a Set-Cookie: taken=1", "billgnp.exe"]);
+    assert.equal(await you.page.evaluate(() => document.cookie), "");
+    await you.shot("82-hostile-names");
+  });
+
+  step("a file that is a page, a drawing or a script runs nowhere, opened by its address either", async () => {
+    const script = "try{top.taken=1}catch{}window.taken=1;document.title='taken'";
+    const files = {
+      "drawing.svg": `<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90" onload="${script}"><script>${script}</script><rect width="90" height="90"/></svg>`,
+      "picture.png": `<svg xmlns="http://www.w3.org/2000/svg"><script>${script}</script></svg>`,
+      "page.html": `<!doctype html><title>fine</title><script>${script}</script>`,
+      "picture.gif": `<html><body onload="${script}">GIF89a</body></html>`,
+      "polyglot.gif": `GIF89a=1;${script.replaceAll("\n", "")}//`,
+      "style.css": "body { display: none }",
+    };
+    const at = {};
+    for (const [name, text] of Object.entries(files)) at[name] = (await send(eve, name, text)).url;
+    await you.page.locator(".file-name", { hasText: "style.css" }).waitFor();
+    await isInert(you, "room of files");
+    for (const [name, url] of Object.entries(at)) {
+      const isPicture = name === "polyglot.gif";
+      // Opened by its address, as a link that somebody sends would do.
+      const page = await you.context.newPage();
+      await page.goto(wilco.url + url).catch((error) => assert.match(error.message, /Download is starting|ERR_ABORTED/, name));
+      const found = await page.evaluate(() => ({ taken: window.taken, title: document.title, kind: document.contentType, origin: window.origin }));
+      assert.deepEqual([found.taken, found.title.includes("taken")], [undefined, false], `${name}: it ran`);
+      if (isPicture) assert.deepEqual([found.kind, found.origin], ["image/gif", "null"], "a picture, and of no site");
+      else assert.equal(page.url(), "about:blank", `${name}: it is taken away and never shown`);
+      await page.close();
+      // Named by a page as its own script, style, picture or frame, as markup from outside would.
+      let loaded;
+      await you.expecting([/Refused to (execute script|apply style)/], async () => { loaded = await you.page.evaluate(async (address) => {
+        const tried = {};
+        for (const [tag, member] of [["script", "src"], ["link", "href"], ["img", "src"]]) {
+          const element = document.createElement(tag);
+          if (tag === "link") element.rel = "stylesheet";
+          tried[tag] = await new Promise((done) => {
+            element.addEventListener("load", () => done(true));
+            element.addEventListener("error", () => done(false));
+            element[member] = address;
+            document.head.append(element);
+          });
+          element.remove();
+        }
+        return { ...tried, taken: window.taken };
+      }, url); });
+      assert.deepEqual([loaded.script, loaded.link, loaded.taken], [false, false, undefined], name);
+      if (!isPicture) assert.equal(loaded.img, false, `${name}: it is no picture, wherever it stands`);
+    }
+    const answers = await you.page.evaluate((urls) => Promise.all(urls.map(async (url) => {
+      const { headers } = await fetch(url);
+      return ["content-disposition", "content-security-policy", "x-content-type-options", "content-type"].map((name) => headers.get(name));
+    })), Object.values(at));
+    for (const [number, [way, policy, sniff, kind]] of answers.entries()) {
+      const isPicture = Object.keys(at)[number] === "polyglot.gif";
+      assert.match(way, isPicture ? /^inline;/ : /^attachment;/);
+      assert.equal(kind, isPicture ? "image/gif" : "application/octet-stream");
+      assert.deepEqual([policy, sniff], ["sandbox; default-src 'none'; frame-ancestors 'none'", "nosniff"]);
+    }
+    // Nor is it anybody's who is not signed in, or another site's.
+    assert.equal((await fetch(wilco.url + at["page.html"])).status, 401);
   });
 
   step("another site changes nothing with the cookie, and reads nothing", async () => {

@@ -47,6 +47,11 @@ const pages = () => [
     await you.open("/r/web%3Aops");
     await you.page.getByRole("button", { name: /^Reply/ }).first().click();
   }, ".composer-thread b"],
+  ["files", async () => {
+    await you.open("/r/web%3Aops");
+    await you.page.locator(".file-picture img").waitFor();
+    await you.page.locator("input[type=file]").setInputFiles([{ name: "chosen.txt", mimeType: "", buffer: Buffer.from("x") }, { name: "empty.txt", mimeType: "", buffer: Buffer.alloc(0) }]);
+  }, ".chip"],
   ["palette", async () => {
     await you.open("/operations");
     await you.page.locator(".item").first().waitFor();
@@ -93,6 +98,13 @@ describe("what axe says", { timeout: 300_000 }, () => {
     await you.press(you.card(operation), "confirm");
     await you.sees(operation, "Succeeded");
     await you.say("look, @you:\n> quoted\n```\n" + Array.from({ length: 40 }, (_, at) => `line ${at}`).join("\n") + "\n```");
+    await you.page.locator("input[type=file]").setInputFiles([
+      { name: "build.log", mimeType: "", buffer: Buffer.from("line") },
+      // The smallest picture there is.
+      { name: "dot.gif", mimeType: "", buffer: Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64") },
+    ]);
+    await you.say("two files");
+    await you.page.locator(".file-picture img").waitFor();
     await you.operate(orders.stage("v2"));
     for (const state of ["open", "closed"]) {
       const answer = await fetch(`${wilco.url}/hooks/tickets`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id: `t-${state}`, title: "A ticket", state }) });

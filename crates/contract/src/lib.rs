@@ -14,6 +14,7 @@ pub mod command;
 pub mod connector;
 pub mod event;
 pub mod expr;
+pub mod file;
 pub mod gate;
 pub mod http;
 pub mod ids;

@@ -141,6 +141,12 @@ pub enum Block {
         url: String,
         /// Its size in bytes.
         bytes: u64,
+        /// Whether it is a picture of a kind that can do nothing but be looked at, told by its bytes.
+        #[serde(default)]
+        picture: bool,
+        /// From when on it is not there any more; none where nobody knows of an end.
+        #[serde(default)]
+        until: Option<Timestamp>,
     },
 }
 
@@ -365,7 +371,7 @@ impl Block {
                 writeln!(out, "{line}")
             }
             Self::Link { text, url } => writeln!(out, "{text}: {url}"),
-            Self::File { name, url, bytes } => writeln!(out, "{name} ({bytes} bytes): {url}"),
+            Self::File { name, url, bytes, .. } => writeln!(out, "{name} ({bytes} bytes): {url}"),
         };
     }
 }

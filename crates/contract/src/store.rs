@@ -3,6 +3,8 @@
 //! Not a database: `runtime` has one in memory, `store-sql` one on SQLite. Both pass testkit's `store_suite!`.
 //! Tables are projections of the journal, written in the same transaction as its rows. Layer 0.
 
+mod entry;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,7 +18,8 @@ use crate::{
     chain::{Head, Sealed},
     chart::{Chart, ChartId, KeptChart},
     connector::{DeliveryKey, Receipt},
-    event::{Arrived, Event, EventFilter, Payload, PayloadMark, StoredEvent, Trace, Unrouted},
+    event::{Arrived, EventFilter, Payload, StoredEvent, Trace, Unrouted},
+    file::{FileId, FilePart, FilesKept, KeptFile},
     ids::{Account, CommandId, Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
     lease::{Fence, Lease},
@@ -28,6 +31,8 @@ use crate::{
     search::{Found, Search},
     slot::{Line, Parcel, ShownSlot, Slot},
 };
+
+pub use self::entry::{Entry, EntryBody};
 
 /// Records that are written together or not at all.
 #[derive(Debug, Clone)]
@@ -142,6 +147,19 @@ pub enum Record {
     Chart(Box<KeptChart>),
     /// Charts whose time is over are forgotten for good. Beside the journal.
     ChartsSwept {
+        /// Whatever was over by then.
+        before: Timestamp,
+    },
+    /// How a file stands that somebody sends: begun, and then whole. The same id again replaces what was known of it.
+    /// Beside the journal, which has an entry about each file that is whole.
+    File(Box<KeptFile>),
+    /// Some bytes of a file. The same part again changes nothing. Beside the journal.
+    FilePart(Box<FilePart>),
+    /// A file that was begun did not become whole: it is forgotten with its parts. Beside the journal.
+    FileDropped(FileId),
+    /// Files whose time is over are forgotten with their parts, at most [`crate::file::SWEPT`] at once, the longest over
+    /// first. Beside the journal.
+    FilesSwept {
         /// Whatever was over by then.
         before: Timestamp,
     },
@@ -338,6 +356,7 @@ pub trait Store:
     + Memory
     + Leases
     + Charts
+    + Files
 {
     /// Writes a batch. Returns the number of its last journal record; `None` for [`When::Soon`], as it is not yet
     /// written, and for a batch without journal records. The numbers of a batch's records follow each other.
@@ -577,6 +596,20 @@ pub trait Charts: Send + Sync {
     async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<(Chart, Timestamp)>, StoreError>;
 }
 
+/// Reading files that people sent.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// The file with this id, where it is whole and still there at this time.
+    async fn file(&self, id: &FileId, now: Timestamp) -> Result<Option<KeptFile>, StoreError>;
+    /// A part of a file, by its number from 0.
+    async fn file_part(&self, id: &FileId, number: u32) -> Result<Option<Vec<u8>>, StoreError>;
+    /// How much is kept: files that were begun count with the size that they were begun with, and those that are over
+    /// until they are swept out.
+    async fn files_kept(&self) -> Result<FilesKept, StoreError>;
+    /// Whether the time of a file that is stored is over.
+    async fn files_are_over(&self, now: Timestamp) -> Result<bool, StoreError>;
+}
+
 /// Reading schedules.
 #[async_trait]
 pub trait Schedules: Send + Sync {
@@ -607,176 +640,6 @@ pub trait Memory: Send + Sync {
     ) -> Result<Vec<NamespaceSize>, StoreError>;
     /// Whether the time of something that is stored is over.
     async fn memory_is_over(&self, now: Timestamp) -> Result<bool, StoreError>;
-}
-
-/// The header and body of a journal record, whose RFC 8785 JSON the chain commits to.
-#[derive(Debug, Serialize)]
-pub struct Entry<'a> {
-    /// When.
-    pub at: Timestamp,
-    /// What kind of thing.
-    pub kind: &'a str,
-    /// Who.
-    pub who: Option<String>,
-    /// About which operation.
-    pub operation: Option<&'a OpId>,
-    /// The record itself.
-    pub body: EntryBody<'a>,
-}
-
-/// The body of an [`Entry`].
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum EntryBody<'a> {
-    /// Of [`Record::Operation`]: the event; the operation is what the events add up to.
-    Operation(&'a OpEvent),
-    /// Of [`Record::Audit`].
-    Audit(&'a AuditEntry),
-    /// Of [`Record::Input`].
-    Input(&'a Input),
-    /// Of [`Record::Handled`].
-    Handled {
-        /// The journal number of the input.
-        input: Seq,
-    },
-    /// Of [`Record::Message`].
-    Message(&'a RoomMessage),
-    /// Of [`Record::Edited`].
-    Edited {
-        /// The message's number.
-        message: Seq,
-        /// Its place.
-        place: &'a Place,
-        /// The new content.
-        reply: &'a Reply,
-    },
-    /// Of [`Record::Locked`].
-    Locked(&'a Lock),
-    /// Of [`Record::Unlocked`].
-    Unlocked {
-        /// The key.
-        key: &'a str,
-        /// By whom.
-        by: &'a str,
-    },
-    /// Of [`Record::Access`].
-    Access(&'a AccessEvent),
-    /// Of [`Record::Event`].
-    Event {
-        /// The event.
-        event: &'a Event,
-        /// What is kept of its payload for ever.
-        payload: Option<PayloadMark>,
-    },
-    /// Of [`Record::Forgotten`].
-    Forgotten(&'a Forgotten),
-    /// Of [`Record::Schedule`].
-    Schedule(&'a ScheduleEvent),
-    /// Of [`Record::Memory`].
-    Memory(&'a MemoryEvent),
-    /// Of [`Record::Muted`].
-    Muted(&'a Mute),
-    /// Of [`Record::Alias`].
-    Alias(&'a Alias),
-    /// Of [`Record::Unalias`].
-    Unalias {
-        /// Whose.
-        scope: &'a AliasScope,
-        /// The name.
-        name: &'a str,
-        /// By whom.
-        by: &'a str,
-    },
-    /// Of [`Record::Unmuted`].
-    Unmuted {
-        /// Where.
-        place: &'a Place,
-        /// What.
-        what: &'a str,
-        /// By whom.
-        by: &'a str,
-    },
-}
-
-impl Record {
-    /// The journal entry of this record; `None` for what stands beside the journal.
-    #[must_use]
-    pub fn entry(&self, at: Timestamp) -> Option<Entry<'_>> {
-        let entry = |kind, who, operation, body| Some(Entry { at, kind, who, operation, body });
-        match self {
-            Self::Operation { event, now } => {
-                entry(event.kind(), Some(who_of(event, now)), Some(&now.id), EntryBody::Operation(event))
-            }
-            Self::Audit(audit) => {
-                entry(&audit.kind, Some(audit.who.clone()), audit.operation.as_ref(), EntryBody::Audit(audit))
-            }
-            Self::Input(input) => entry("input", Some(input.who()), None, EntryBody::Input(input)),
-            Self::Handled { input } => entry("handled", None, None, EntryBody::Handled { input: *input }),
-            Self::Message(message) => entry(
-                "message",
-                Some(message.from.id.clone()),
-                message.operation.as_ref(),
-                EntryBody::Message(message),
-            ),
-            Self::Edited { message, place, reply } => {
-                entry("message.edited", None, None, EntryBody::Edited { message: *message, place, reply })
-            }
-            Self::Locked(lock) => {
-                let (who, operation) = match &lock.owner {
-                    LockOwner::Operation(id) => (None, Some(id)),
-                    LockOwner::Somebody(who) => (Some(who.clone()), None),
-                };
-                entry("lock.taken", who, operation, EntryBody::Locked(lock))
-            }
-            Self::Unlocked { key, by } => {
-                entry("lock.given_back", Some(by.clone()), None, EntryBody::Unlocked { key, by })
-            }
-            Self::Access(event) => entry(event.kind(), Some(event.who()), None, EntryBody::Access(event)),
-            Self::Event(arrived) => {
-                let payload = arrived.payload.as_ref().map(Payload::mark);
-                let who = format!("source:{}", arrived.event.source);
-                entry("event", Some(who), None, EntryBody::Event { event: &arrived.event, payload })
-            }
-            Self::Forgotten(forgotten) => {
-                entry("event.forgotten", Some("wilco".to_owned()), None, EntryBody::Forgotten(forgotten))
-            }
-            Self::Muted(mute) => entry("mute.set", Some(mute.by.clone()), None, EntryBody::Muted(mute)),
-            Self::Unmuted { place, what, by } => {
-                entry("mute.ended", Some(by.clone()), None, EntryBody::Unmuted { place, what, by })
-            }
-            Self::Schedule(event) => entry(event.kind(), Some(event.who()), None, EntryBody::Schedule(event)),
-            Self::Memory(event) => {
-                let by = event.by();
-                let who = by.map_or_else(|| "wilco".to_owned(), |by| by.who.clone());
-                let operation = by.and_then(|by| by.operation.as_ref());
-                entry(event.kind(), Some(who), operation, EntryBody::Memory(event))
-            }
-            Self::Alias(alias) => entry("alias.set", Some(alias.by.clone()), None, EntryBody::Alias(alias)),
-            Self::Unalias { scope, name, by } => {
-                entry("alias.ended", Some(by.clone()), None, EntryBody::Unalias { scope, name, by })
-            }
-            Self::Routed(_)
-            | Self::Slot(_)
-            | Self::Line(_)
-            | Self::Shown { .. }
-            | Self::Said { .. }
-            | Self::Lease(_)
-            | Self::Announced(_)
-            | Self::Chart(_)
-            | Self::ChartsSwept { .. }
-            | Self::Log(_) => None,
-        }
-    }
-}
-
-fn who_of(event: &OpEvent, now: &Operation) -> String {
-    match event {
-        OpEvent::Planned { .. } => now.asker.key(),
-        OpEvent::Given { given } => format!("@{}", given.person),
-        OpEvent::Answered { answer, .. } => format!("@{}", answer.by),
-        OpEvent::Moved { by: Some(by), .. } => by.clone(),
-        _ => "wilco".to_owned(),
-    }
 }
 
 /// The kinds of journal records that [`Journal::audit`] leaves out: traffic, not decisions.

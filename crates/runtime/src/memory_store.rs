@@ -4,6 +4,7 @@
 //! return. Layer 1.
 
 mod aliases;
+mod files;
 mod known;
 mod remembered;
 mod told;
@@ -41,7 +42,7 @@ use wilco_contract::{
 };
 
 pub use self::known::{Known, input_id};
-use self::told::Told;
+use self::{files::Files, told::Told};
 
 /// The store in memory.
 pub struct MemoryStore {
@@ -69,6 +70,7 @@ struct State {
     announced: BTreeMap<(OpId, usize), Announced>,
     /// The oldest first.
     charts: VecDeque<KeptChart>,
+    files: Files,
     aliases: BTreeMap<(String, String), Alias>,
     remembered: BTreeMap<(String, String), Remembered>,
     told: Told,
@@ -102,6 +104,7 @@ impl MemoryStore {
             log: HashMap::new(),
             announced: BTreeMap::new(),
             charts: VecDeque::new(),
+            files: Files::default(),
             aliases: BTreeMap::new(),
             remembered: BTreeMap::new(),
             told: Told::default(),
@@ -193,6 +196,10 @@ impl State {
             }
             Record::Chart(kept) => self.keep(*kept),
             Record::ChartsSwept { before } => self.charts.retain(|kept| before < kept.until),
+            Record::File(file) => self.files.stands(*file),
+            Record::FilePart(part) => self.files.part(*part),
+            Record::FileDropped(id) => self.files.drop(id),
+            Record::FilesSwept { before } => self.files.sweep(before),
             Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
             Record::Muted(mute) => self.told.mute(mute),
             Record::Unmuted { place, what, .. } => self.told.unmute(place, what),

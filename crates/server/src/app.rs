@@ -201,6 +201,7 @@ impl App {
             access: access.clone(),
             operator_key: OperatorKey::new(&keys.operator()?),
             home: config.home.clone(),
+            files: config.files,
             ready: ready.clone(),
             metrics: outside.metrics,
             stop: stop.clone(),

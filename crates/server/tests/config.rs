@@ -210,6 +210,7 @@ fn settings_that_cannot_be() {
         "packs = ['pakcs', 'packs', 'packs/']\nkeys = 3",
         "[limits]\nper_person = '30'\nlane = 0",
         "[limits]\nper_person = 30\nlane = 'many'\nper_room = 1",
+        "[files]\nmegabytes = 0\nkeeep = '30d'",
         "[audit]\ncheckpoints = ['s3://bucket']",
         "[connector.irc]\nserver = 'irc.example.org'\n[connector.wbe]",
         "[connector.web]\nkind = 'wbe'\nrooms = ['#deploys', 'ops', 'ops', { topic = 'x' }, 3]",

@@ -2,6 +2,7 @@
 //!
 //! Not the deciding whether a batch fits: that has happened. Layer 2.
 
+mod files;
 mod told;
 
 use std::{
@@ -25,7 +26,10 @@ use wilco_contract::{
     store::{Announced, Lock, LogLine, Record, RoomMessage},
 };
 
-pub(crate) use self::told::{StoredSlot, Told};
+pub(crate) use self::{
+    files::Files,
+    told::{StoredSlot, Told},
+};
 use crate::{
     lookup::Stored,
     prepared::{Line, Prepared},
@@ -64,6 +68,7 @@ pub(crate) struct Changes<'a> {
     pub(crate) charts: Vec<&'a KeptChart>,
     /// By when charts that are over are forgotten.
     pub(crate) charts_swept: Option<Timestamp>,
+    pub(crate) files: Files<'a>,
     pub(crate) told: Told<'a>,
 }
 
@@ -107,6 +112,7 @@ impl<'a> Changes<'a> {
             announced: Vec::new(),
             charts: Vec::new(),
             charts_swept: None,
+            files: Files::default(),
             told: Told::default(),
         }
     }
@@ -179,6 +185,7 @@ impl<'a> Changes<'a> {
             Record::Chart(kept) => self.charts.push(kept),
             Record::ChartsSwept { before } => self.charts_swept = self.charts_swept.max(Some(*before)),
             Record::Audit(_) => {}
+            record if self.files.take(record) => {}
             told => self.told.take(told, &stored.slots),
         }
     }
@@ -203,7 +210,7 @@ impl<'a> Changes<'a> {
     /// About how many rows these are; 0 only where nothing changes.
     pub(crate) fn rows(&self) -> usize {
         let charts = self.charts.len() + usize::from(self.charts_swept.is_some());
-        let beside = self.log.len() + self.announced.len() + self.leases.len() + charts;
+        let beside = self.log.len() + self.announced.len() + self.leases.len() + charts + self.files.rows();
         self.journal.len() + beside + self.told.rows()
     }
 }

@@ -90,6 +90,10 @@ impl<'a> Names<'a> {
                 | Record::Announced(_)
                 | Record::Chart(_)
                 | Record::ChartsSwept { .. }
+                | Record::File(_)
+                | Record::FilePart(_)
+                | Record::FileDropped(_)
+                | Record::FilesSwept { .. }
                 | Record::Log(_) => {}
             }
         }

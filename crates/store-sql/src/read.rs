@@ -6,6 +6,7 @@ mod access;
 mod aliases;
 mod charts;
 mod events;
+mod files;
 mod journal;
 mod leases;
 mod memory;

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod charts;
+mod files;
 mod memory;
 mod told;
 
@@ -95,6 +96,7 @@ pub(crate) fn write(conn: &Connection, changes: &Changes<'_>) -> Result<()> {
         statement.execute(params![said.operation.as_str(), slot, said.state.as_str(), &said.plan.0[..]])
     })?;
     charts::write(conn, &changes.charts, changes.charts_swept)?;
+    files::write(conn, &changes.files)?;
     told::write(conn, &changes.told)
 }
 

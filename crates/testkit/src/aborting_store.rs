@@ -17,6 +17,7 @@ use wilco_contract::{
     chart::{Chart, ChartId},
     connector::{DeliveryKey, Receipt},
     event::{EventFilter, Payload, StoredEvent, Trace, Unrouted},
+    file::{FileId, FilesKept, KeptFile},
     ids::{Hash, ObjectId, OpId, Place, Seq, SourceName},
     input::Input,
     lease::{Fence, Lease},
@@ -27,9 +28,9 @@ use wilco_contract::{
     search::{Found, Search},
     slot::{Parcel, ShownSlot},
     store::{
-        Access, Aliases, Announced, AuditFilter, Batch, Charts, Events, Inbox, Journal, JournalRow, Leases,
-        Lock, Locks, LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots, Store,
-        StoreError, When,
+        Access, Aliases, Announced, AuditFilter, Batch, Charts, Events, Files, Inbox, Journal, JournalRow,
+        Leases, Lock, Locks, LogLine, Logs, Memory, Operations, Page, RoomMessage, Rooms, Schedules, Slots,
+        Store, StoreError, When,
     },
 };
 
@@ -291,6 +292,22 @@ impl Leases for AbortingStore {
 impl Charts for AbortingStore {
     async fn chart(&self, id: &ChartId, now: Timestamp) -> Result<Option<(Chart, Timestamp)>, StoreError> {
         self.inner.chart(id, now).await
+    }
+}
+
+#[async_trait]
+impl Files for AbortingStore {
+    async fn file(&self, id: &FileId, now: Timestamp) -> Result<Option<KeptFile>, StoreError> {
+        self.inner.file(id, now).await
+    }
+    async fn file_part(&self, id: &FileId, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.file_part(id, number).await
+    }
+    async fn files_kept(&self) -> Result<FilesKept, StoreError> {
+        self.inner.files_kept().await
+    }
+    async fn files_are_over(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.inner.files_are_over(now).await
     }
 }
 

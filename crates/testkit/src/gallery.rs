@@ -128,7 +128,7 @@ fn blocks(given: &str) -> Vec<Block> {
             you_can: Some(text()),
         },
         Block::Link { text: text(), url: "/o/d-7F3K".into() },
-        Block::File { name: text(), url: "/files/7".into(), bytes: 1_234 },
+        Block::File { name: text(), url: "/files/7".into(), bytes: 1_234, picture: false, until: None },
     ]
 }
 

@@ -12,6 +12,7 @@ pub mod access;
 pub mod aliases;
 pub mod charts;
 pub mod events;
+pub mod files;
 pub mod journal;
 pub mod leases;
 pub mod memory;
@@ -106,6 +107,13 @@ macro_rules! store_suite {
             what_was_routed_is_not_routed_again,
             a_forgotten_payload_leaves_event_and_chain_whole,
             many_events_in_one_group_keep_their_payloads,
+        );
+        $crate::store_suite!(@ $make, files:
+            a_file_is_found_once_it_is_whole_until_its_time_is_over,
+            parts_come_back_as_they_were_and_once,
+            what_did_not_become_whole_is_forgotten_with_its_parts,
+            what_comes_in_counts_as_much_as_it_may_become,
+            files_that_are_over_are_swept_a_few_at_once,
         );
         $crate::store_suite!(@ $make, leases:
             a_lease_has_one_holder_and_its_token_only_grows,

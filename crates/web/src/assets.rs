@@ -35,6 +35,7 @@ assets! {
     "js/announce.js"
     "js/api.js"
     "js/ask.js"
+    "js/attach.js"
     "js/audit.js"
     "js/blocks.js"
     "js/changed.js"

@@ -37,6 +37,7 @@ use crate::{
     connector::WebConnector,
     desk::Desk,
     extract::MAX_BODY,
+    files::{self, FileRules, Files},
     guard, headers,
     health::{self, Ready},
     hooks,
@@ -71,6 +72,8 @@ pub struct DoorParts {
     pub operator_key: Option<OperatorKey>,
     /// The home room of operations whose command names none.
     pub home: Place,
+    /// How long files are kept, and how much of them.
+    pub files: FileRules,
     /// Whether all is up.
     pub ready: Ready,
     /// Where metrics are read; none where no exporter is installed.
@@ -93,6 +96,7 @@ pub(crate) struct Door {
     pub(crate) stop: Cancel,
     pub(crate) rate: Rate,
     pub(crate) pictures: Pictures,
+    pub(crate) files: Files,
     /// One trial of a route at a time: it may read a long payload.
     pub(crate) trials: Semaphore,
     /// Room for downloads of the record.
@@ -104,7 +108,8 @@ pub(crate) struct Door {
 
 /// All routes.
 pub fn router(parts: DoorParts) -> Router {
-    let DoorParts { desk, store, spawn, connector, access, operator_key, home, ready, metrics, stop } = parts;
+    let DoorParts { desk, store, spawn, connector, access, operator_key, home, files, ready, metrics, stop } =
+        parts;
     let door = Arc::new(Door {
         desk,
         store,
@@ -118,6 +123,7 @@ pub fn router(parts: DoorParts) -> Router {
         stop,
         rate: Rate::default(),
         pictures: Pictures::default(),
+        files: Files::new(files),
         trials: Semaphore::new(1),
         exports: Arc::new(Semaphore::new(EXPORTS)),
         walks: Walks::default(),
@@ -160,7 +166,11 @@ pub(crate) async fn wrong_method(uri: Uri) -> Problem {
 async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let began = Instant::now();
-    let deadline = if route == api::CALLS { CALL_DEADLINE } else { DEADLINE };
+    let deadline = match route.as_str() {
+        api::CALLS => CALL_DEADLINE,
+        api::SENDS => files::DEADLINE,
+        _ => DEADLINE,
+    };
     let mut response = contained(&route, deadline, next.run(request)).await;
     headers::seal(door.access.public_url().is_https(), response.headers_mut());
     count(route.clone().into(), response.status());

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod door;
 mod dto;
 mod extract;
+mod files;
 mod guard;
 mod headers;
 pub mod health;
@@ -35,6 +36,7 @@ pub use self::{
     connector::{ConnectorParts, Room, TELLS, WebConnector},
     desk::Desk,
     door::{CALL_DEADLINE, DoorParts, router},
+    files::FileRules,
     health::{Ready, standby},
     public_url::PublicUrl,
     serve::serve,

@@ -75,6 +75,8 @@ impl Problem {
         internal, INTERNAL_SERVER_ERROR, "internal", "Wilco made a mistake";
         /// 503: it cannot be done just now, and nothing was.
         unavailable, SERVICE_UNAVAILABLE, "unavailable", "It cannot be done just now";
+        /// 507: there is no room for it.
+        full, INSUFFICIENT_STORAGE, "no-room", "There is no room for it";
         /// 504: it took too long.
         too_slow, GATEWAY_TIMEOUT, "too-slow", "It took too long";
     }

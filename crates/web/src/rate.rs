@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Messages a second, on average.
+/// Messages a second, on average; files have figures of their own.
 const PER_SECOND: f64 = 50.0;
 /// Messages at once, after a pause.
 const BURST: f64 = 100.0;
@@ -18,8 +18,18 @@ const BURST: f64 = 100.0;
 const SPEAKERS: usize = 4_096;
 
 /// Counts by speaker.
-#[derive(Debug, Default)]
-pub(crate) struct Rate(Mutex<HashMap<String, Bucket>>);
+#[derive(Debug)]
+pub(crate) struct Rate {
+    per_second: f64,
+    burst: f64,
+    speakers: Mutex<HashMap<String, Bucket>>,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self::new(PER_SECOND, BURST)
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
@@ -28,29 +38,33 @@ struct Bucket {
 }
 
 impl Rate {
+    /// So many a second on average, and so many at once after a pause.
+    pub(crate) fn new(per_second: f64, burst: f64) -> Self {
+        Self { per_second, burst, speakers: Mutex::default() }
+    }
+
     /// Takes one message of this speaker in.
     ///
     /// # Errors
     /// With the pause after which there is room again.
     pub(crate) fn take(&self, speaker: &str) -> Result<(), Duration> {
         let now = Instant::now();
-        let mut speakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut speakers = self.speakers.lock().unwrap_or_else(PoisonError::into_inner);
         if speakers.len() >= SPEAKERS {
-            speakers.retain(|_, bucket| bucket.refilled(now) < BURST);
+            speakers.retain(|_, bucket| self.refilled(*bucket, now) < self.burst);
         }
-        let bucket = speakers.entry(speaker.to_owned()).or_insert(Bucket { left: BURST, at: now });
-        *bucket = Bucket { left: bucket.refilled(now), at: now };
+        let bucket = speakers.entry(speaker.to_owned()).or_insert(Bucket { left: self.burst, at: now });
+        *bucket = Bucket { left: self.refilled(*bucket, now), at: now };
         if bucket.left >= 1.0 {
             bucket.left -= 1.0;
             return Ok(());
         }
-        Err(Duration::from_secs_f64((1.0 - bucket.left) / PER_SECOND))
+        Err(Duration::from_secs_f64((1.0 - bucket.left) / self.per_second))
     }
-}
 
-impl Bucket {
-    fn refilled(self, now: Instant) -> f64 {
-        (self.left + now.duration_since(self.at).as_secs_f64() * PER_SECOND).min(BURST)
+    fn refilled(&self, bucket: Bucket, now: Instant) -> f64 {
+        let pause = now.duration_since(bucket.at).as_secs_f64();
+        (bucket.left + pause * self.per_second).min(self.burst)
     }
 }
 

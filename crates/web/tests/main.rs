@@ -4,6 +4,7 @@ mod connector;
 mod device;
 mod door;
 mod events;
+mod files;
 mod find;
 mod guard;
 mod hooks;

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::Chart;
-use crate::ids::{Place, hex};
+use crate::ids::{Place, hex, read_hex};
 
 /// How long a chart is kept for its link, in seconds: seven days.
 pub const KEPT_SECS: i64 = 7 * 24 * 60 * 60;
@@ -22,17 +22,7 @@ impl ChartId {
     /// The id that is written so; none where this is not exactly how one is written.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: &[u8; 32] = text.as_bytes().try_into().ok()?;
-        let digit = |sign: u8| match sign {
-            b'0'..=b'9' => Some(sign - b'0'),
-            b'a'..=b'f' => Some(sign - b'a' + 10),
-            _ => None,
-        };
-        let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = digit(pair[0])? * 16 + digit(pair[1])?;
-        }
-        Some(Self(bytes))
+        read_hex(text).map(Self)
     }
 
     /// Where its picture is, on this server: `/charts/7d…0f.png`.

@@ -1,5 +1,5 @@
 //! How long payloads are kept: what is older than its source says is forgotten, the events stay. And when what is over is
-//! swept out: what commands remember, and charts with a link.
+//! swept out: what commands remember, charts with a link, and files that people sent.
 //!
 //! Not the store's own tidying. The journal says what was forgotten, and its chain stays whole. Layer 1.
 
@@ -17,13 +17,17 @@ const PAUSE_SECS: i64 = 3_600;
 const SWEEP_SECS: i64 = 60;
 /// The pause between two looks at the charts that have a link, in seconds: nobody finds one that is over.
 const CHARTS_SECS: i64 = 24 * 60 * 60;
+/// The pause between two looks at the files that people sent, in seconds: nobody finds one that is over.
+const FILES_SECS: i64 = 60 * 60;
 /// How many are forgotten at once.
 const AT_ONCE: usize = 200;
 
-/// Forgets old payloads until the engine stops, what commands remembered for a while, and charts that are over.
+/// Forgets old payloads until the engine stops, what commands remembered for a while, and charts and
+/// files that are over.
 pub(crate) async fn run(core: Arc<Core>) {
     let mut payloads = later(core.clock.now(), FIRST_SECS);
     let mut charts = payloads;
+    let mut files = payloads;
     loop {
         tokio::select! {
             () = core.clock.until(later(core.clock.now(), SWEEP_SECS)) => {}
@@ -39,6 +43,12 @@ pub(crate) async fn run(core: Arc<Core>) {
                 tracing::warn!(%error, "Charts that are over could not be forgotten; trying again in a day.");
             }
         }
+        if files <= before {
+            files = later(before, FILES_SECS);
+            if let Err(error) = sweep_files(&core).await {
+                tracing::warn!(%error, "Files that are over could not be forgotten; trying again in an hour.");
+            }
+        }
         if core.clock.now() < payloads {
             continue;
         }
@@ -47,6 +57,15 @@ pub(crate) async fn run(core: Arc<Core>) {
             tracing::warn!(%error, "Old payloads could not be forgotten; trying again in an hour.");
         }
     }
+}
+
+/// Forgets all files that are over, a few in each commit, so that others are written between them.
+async fn sweep_files(core: &Core) -> Result<(), StoreError> {
+    let before = core.clock.now();
+    while !core.is_stopping() && core.store.files_are_over(before).await? {
+        core.commit(vec![Record::FilesSwept { before }]).await?;
+    }
+    Ok(())
 }
 
 async fn forget(core: &Core) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ mod countdown;
 mod dialogue;
 mod edits;
 mod events;
+mod files;
 mod forms;
 mod happenings;
 mod history;

@@ -168,6 +168,10 @@ impl Known {
             | Record::Announced(_)
             | Record::Chart(_)
             | Record::ChartsSwept { .. }
+            | Record::File(_)
+            | Record::FilePart(_)
+            | Record::FileDropped(_)
+            | Record::FilesSwept { .. }
             | Record::Log(_) => {}
         }
         Ok(())

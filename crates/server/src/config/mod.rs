@@ -35,7 +35,7 @@ use wilco_packs::{
     sheet::{Keys, Sheet, Table},
 };
 use wilco_store_sql::Durability;
-use wilco_web::Room;
+use wilco_web::{FileRules, Room};
 
 use crate::reload::{self, Mark};
 
@@ -79,6 +79,8 @@ pub struct Config {
     pub keys: PathBuf,
     /// The files that signed checkpoints go to, absolute.
     pub checkpoints: Vec<PathBuf>,
+    /// How long files that people send are kept, and how much of them.
+    pub files: FileRules,
     /// Limits on what people may ask at once.
     pub limits: Limits,
     /// The servers that actions may call, by name.
@@ -136,6 +138,7 @@ const KEYS: Keys = Keys::of(&[
     "lists",
     "keys",
     "limits",
+    "files",
     "audit",
     "connector",
     "source",
@@ -210,6 +213,7 @@ fn read(root: &Table<'_>, base: &Path, environment: &Environment) -> Config {
         lists: root.get("lists").map(|value| wilco_packs::lists(&value)).unwrap_or_default(),
         checkpoints: settings::checkpoints(root, base).unwrap_or_else(|| vec![keys.join("checkpoints")]),
         keys,
+        files: settings::files(root),
         limits: settings::limits(root),
         servers: settings::servers(root),
         vars: root.get("vars").map(|value| wilco_packs::vars(&value)).unwrap_or_default(),

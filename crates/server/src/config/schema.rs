@@ -30,6 +30,7 @@ pub(crate) fn schema() -> Json {
         ("lists", shape::lists()),
         ("keys", words("A folder that only Wilco's account can read")),
         ("limits", about(limits(), "What people may ask at once")),
+        ("files", about(files(), "Files that people send into the page's rooms")),
         ("audit", about(audit(), "The audit log")),
         ("connector", about(networks(), "Where people talk")),
         ("source", about(sources(), "Who may send events")),
@@ -56,6 +57,14 @@ fn limits() -> Json {
         ("lane", about(lane, "Orders of one person that wait in one place, or `unlimited`")),
     ];
     table(settings::LIMITS, &[], rows)
+}
+
+fn files() -> Json {
+    let rows = vec![
+        ("keep", words("How long a file is kept; absent: `30d`")),
+        ("megabytes", count(1, "How much all files may have together; absent: 1000")),
+    ];
+    table(settings::FILES, &[], rows)
 }
 
 fn audit() -> Json {

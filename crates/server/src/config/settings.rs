@@ -16,7 +16,7 @@ use wilco_packs::{
     sheet::{Keys, Sheet, Table, Text, Value},
 };
 use wilco_store_sql::{Durability, Options};
-use wilco_web::{PublicUrl, Room};
+use wilco_web::{FileRules, PublicUrl, Room};
 
 use super::{
     ENVIRONMENT, Environment, PackFolder,
@@ -27,6 +27,8 @@ use super::{
 pub(super) const AUDIT: Keys = Keys::of(&["checkpoints"]);
 /// The keys of `[limits]`.
 pub(super) const LIMITS: Keys = Keys::of(&["per_person", "lane"]);
+/// The keys of `[files]`.
+pub(super) const FILES: Keys = Keys::of(&["keep", "megabytes"]);
 /// The keys of `[server.x]`.
 pub(super) const SERVER: Keys = Keys::of(&["url"]);
 
@@ -261,6 +263,25 @@ pub(super) fn limits(root: &Table<'_>) -> Limits {
         limits.lane = lane(&value);
     }
     limits
+}
+
+pub(super) fn files(root: &Table<'_>) -> FileRules {
+    let mut rules = FileRules::default();
+    let Some(table) = root.get("files").and_then(|value| value.table("`[files]`", FILES)) else {
+        return rules;
+    };
+    if let Some(value) = table.get("keep") {
+        let secs = value.seconds("\"30d\"").and_then(|secs| i64::try_from(secs).ok());
+        rules.keep_secs = secs.unwrap_or(rules.keep_secs);
+    }
+    if let Some(value) = table.get("megabytes") {
+        match value.count("1000") {
+            Some(0) => value.wrong("`megabytes = 0` would refuse every file", "Write `megabytes = 1000`."),
+            Some(count) => rules.bytes = count.saturating_mul(1_000_000),
+            None => {}
+        }
+    }
+    rules
 }
 
 fn lane(value: &Value<'_>) -> Option<usize> {

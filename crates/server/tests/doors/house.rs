@@ -239,6 +239,7 @@ impl House {
         });
         let operator = Keys::open(&config.keys).and_then(|keys| keys.operator()).expect("a key");
         let routes = router(DoorParts {
+            files: wilco_web::FileRules::default(),
             desk,
             store: store.clone(),
             spawn: Arc::new(tasks.clone()),

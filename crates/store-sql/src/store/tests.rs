@@ -25,7 +25,7 @@ async fn a_full_disk_is_said_and_loses_nothing_acknowledged() {
     let options = Options { path: folder.path().join("wilco.db"), durability: Durability::Full };
     // SQLite gives the same error for this limit as for a disk without room.
     let mut small = WriterOptions::new(&options);
-    small.most_pages = Some(201);
+    small.most_pages = Some(207);
     let store = SqliteStore::open_with(&options.path, small, parts()).await.expect("a store");
     let say = |text: &str| batch([Record::Message(message("web:ops", &text.repeat(20_000)))]);
     let mut acknowledged = 0;

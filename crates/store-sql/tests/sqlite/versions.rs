@@ -11,20 +11,21 @@ use wilco_contract::{
     memory::{MemoryCall, MemoryEvent, Namespace, Remembered},
     operation::State,
     store::{
-        Access, Aliases, Announced, Charts, Events, Inbox, Journal, Leases, Locks, Logs, Memory, Operations,
-        Page, Record, Rooms, Schedules, Slots, Store, When,
+        Access, Aliases, Announced, Charts, Events, Files, Inbox, Journal, Leases, Locks, Logs, Memory,
+        Operations, Page, Record, Rooms, Schedules, Slots, Store, When,
     },
 };
 use wilco_store_sql::{SqliteStore, verify::verify};
 use wilco_testkit::store_suite::{
     charts::kept,
+    files::{part, sent},
     samples::{arrived, at, batch, hash, object, op_id, place, slot, source},
 };
 
 use crate::home::Home;
 
 /// A schema, its dump, and how many records and which hash the chain ends with.
-const DUMPS: [(u32, &str, u64, &str); 6] = [
+const DUMPS: [(u32, &str, u64, &str); 7] = [
     (
         1,
         include_str!("versions/1.sql"),
@@ -58,6 +59,12 @@ const DUMPS: [(u32, &str, u64, &str); 6] = [
     (
         6,
         include_str!("versions/6.sql"),
+        34,
+        "89e04724722366b544b6d7f42b04f016287d41b329aadd9809f2ada5ec41c285",
+    ),
+    (
+        7,
+        include_str!("versions/7.sql"),
         34,
         "89e04724722366b544b6d7f42b04f016287d41b329aadd9809f2ada5ec41c285",
     ),
@@ -108,6 +115,10 @@ async fn a_database_of_every_schema_opens_with_all_its_rows() {
         if schema >= 6 {
             let leases = store.leases().await.expect("leases");
             assert_eq!((leases[0].token, leases[0].holder.id.as_str()), (1, "one"));
+        }
+        if schema >= 7 {
+            let one = kept(1, 0, 60);
+            assert_eq!(store.chart(&one.id, at(0)).await, Ok(Some((one.chart, one.until))));
         }
         goes_on(&store, Seq(records + 1)).await;
     }
@@ -187,9 +198,14 @@ async fn goes_on(store: &SqliteStore, next: Seq) {
     store.commit(records, When::Now).await.expect("written");
     assert_eq!(store.announced(&op_id(1)).await, Ok(vec![said]));
     assert_eq!(store.leases().await, Ok(vec![lease]));
-    let kept = kept(1, 0, 60);
+    let kept = kept(9, 0, 60);
     let records = batch([Record::Chart(Box::new(kept.clone()))]);
     store.commit(records, When::Now).await.expect("written");
     assert_eq!(store.chart(&kept.id, at(0)).await, Ok(Some((kept.chart, kept.until))));
+    let file = sent(1, 0, 60);
+    let records = batch([Record::File(Box::new(file.clone())), part(1, 0, b"abc")]);
+    store.commit(records, When::Now).await.expect("written");
+    assert_eq!(store.file(&file.id, at(0)).await, Ok(Some(file.clone())));
+    assert_eq!(store.file_part(&file.id, 0).await, Ok(Some(b"abc".to_vec())));
     verify(store, &[]).await.expect("a whole journal");
 }

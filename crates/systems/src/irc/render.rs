@@ -117,7 +117,7 @@ fn write(block: &Block, look: Look<'_>, lines: &mut Vec<String>) {
             together(facts, BETWEEN, lines);
         }
         Block::Link { text, url } => lines.push(line(&format!("{text}: {}", at(url, look)))),
-        Block::File { name, url, bytes } => {
+        Block::File { name, url, bytes, .. } => {
             lines.push(line(&format!("{name} ({bytes} bytes): {}", at(url, look))));
         }
     }
@@ -287,7 +287,13 @@ mod tests {
                     you_can: None,
                 },
                 Block::Link { text: "The run".into(), url: "/o/d-7F3K".into() },
-                Block::File { name: "build.log".into(), url: "/files/7".into(), bytes: 1_234 },
+                Block::File {
+                    name: "build.log".into(),
+                    url: "/files/7".into(),
+                    bytes: 1_234,
+                    picture: false,
+                    until: None,
+                },
             ],
         }
     }

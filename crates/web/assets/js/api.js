@@ -52,6 +52,48 @@ export function line(place, text, thread = null) {
   };
 }
 
+/** No byte of a file has moved for so long: it will not any more. */
+const STUCK = 45_000;
+
+/**
+ * A file to be sent into a room, with the words beside it. The result sends it and promises its message: `signal` stops
+ * it, `progress(bytes)` hears how much of it is there. However often it is called, it is one message.
+ */
+export function upload(place, file, { words = "", thread = null }) {
+  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const at = address(`/rooms/${segment(place)}/files`, { name: file.name, thread });
+  return ({ signal, progress }) => new Promise((done, failed) => {
+    // `fetch` does not tell how much was sent.
+    const request = new XMLHttpRequest();
+    let watch = null;
+    const moved = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => request.abort(), STUCK);
+    };
+    request.open("POST", at);
+    if (csrf) request.setRequestHeader("X-CSRF-Token", csrf);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("Idempotency-Key", key);
+    if (words) request.setRequestHeader("X-Wilco-Text", encodeURIComponent(words));
+    request.upload.addEventListener("progress", ({ loaded }) => { moved(); progress(loaded); });
+    request.addEventListener("loadend", () => {
+      clearTimeout(watch);
+      let value = null;
+      try {
+        value = JSON.parse(request.responseText);
+      } catch {
+        // What is no JSON is no answer of ours.
+      }
+      if (request.status >= 200 && request.status < 300 && value) return done(value);
+      if (request.status === 401) signedOut();
+      failed(signal.aborted ? new Problem(0, { detail: "You stopped it." }) : new Problem(request.status, value));
+    });
+    signal.addEventListener("abort", () => request.abort());
+    moved();
+    request.send(file);
+  });
+}
+
 function address(path, query) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {

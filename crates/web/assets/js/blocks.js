@@ -49,9 +49,17 @@ function picture({ url, alt }) {
   return h("figure.picture", h("img", { src, alt: "", loading: "lazy" }), h("figcaption", alt));
 }
 
-function file({ name, url, bytes }) {
+/** A file to take away: its name, size and the way to it; of a picture also what it shows, as long as it is there. */
+function file({ name, url, bytes, picture: shows, until }) {
   const href = ownPath(url);
-  return h("p", href ? h("a", { href, download: name }, name) : name, h("span.muted", ` ${size(bytes)}`));
+  const over = Boolean(until) && Date.parse(until) <= Date.now();
+  const line = h("div.file", icon("file"), h("bdi.file-name", name), h("span.muted", size(bytes)),
+    over ? h("span.muted", "not kept any more, since ", time(until))
+      : href && h("a.btn", { href, download: name }, "Download", h("span.hidden-text", ` ${name}`)));
+  if (!shows || over || !href) return line;
+  const image = h("img", { src: href, alt: name, loading: "lazy", decoding: "async", on: { error: () => frame.replaceChildren(h("span.muted", "This picture cannot be shown.")) } });
+  const frame = h("a.file-picture", { href, target: "_blank", rel: "noopener" }, image);
+  return h("div.file-shown", frame, line);
 }
 
 /** What is the matter with something outside. All of it is from outside, so nothing in it is markup. */

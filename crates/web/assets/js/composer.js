@@ -1,6 +1,7 @@
 // The line where a person writes: Enter sends, Tab completes, what is begun stays for later.
 
 import { line as lineOf } from "./api.js";
+import { makeAttach, makeSending, saidWith } from "./attach.js";
 import { flags, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
@@ -8,10 +9,14 @@ import { quoteOf } from "./message.js";
 import { commands, drafts, me, putBack } from "./session.js";
 import { effect } from "./words.js";
 
+/** So many bytes of words go beside a file at most. */
+const BESIDE = 8 * 1024;
+
 /**
  * The composer of a room. `timeline` shows what is on its way; `sent(message)` hears of what arrived; `people()` names
  * those who may be spoken to.
- * The result: `element`, `focus()`, `onEscape(event)`, and `reply(message)`, which goes on in the thread of a message.
+ * The result: `element`, `focus()`, `onEscape(event)`, `attach(files)`, which adds files to the line, and `reply(message)`,
+ * which goes on in the thread of a message.
  */
 export function makeComposer({ room, timeline, sent, people }) {
   const name = me.wilco.name;
@@ -23,10 +28,11 @@ export function makeComposer({ room, timeline, sent, people }) {
   const list = h("ul.complete", { id: "complete", role: "listbox", "aria-label": "What fits", hidden: true });
   const hint = h("span.end");
   const thread = h("p.composer-thread", { hidden: true });
+  const attach = makeAttach({ changed: () => {}, focus: () => field.focus() });
   const send = h("button.btn.btn-primary", { type: "submit" }, icon("send"), h("span.only-desk", "Send"), h("span.hidden-text.only-phone", "Send"));
   const element = h("form.composer", { "aria-label": `Write to ${room.name}`, on: { submit } },
-    h("div.composer-box", list, thread,
-      h("div.composer-row", h("label.hidden-text", { for: "say" }, `Message or order for ${room.name}`), field, send)),
+    h("div.composer-box", list, thread, attach.list,
+      h("div.composer-row", attach.button, h("label.hidden-text", { for: "say" }, `Message or order for ${room.name}`), field, send)),
     h("p.composer-hint",
       h("span.only-desk", h("kbd", "Tab"), " complete"), h("span.only-desk", h("kbd", "Enter"), " send"),
       h("span.only-desk", h("kbd", "Shift Enter"), " new line"), hint));
@@ -45,6 +51,7 @@ export function makeComposer({ room, timeline, sent, people }) {
     if (known.length === 0) learn();
   });
   field.addEventListener("keydown", onKey);
+  field.addEventListener("paste", attach.onPaste);
   say();
 
   function learn() {
@@ -166,16 +173,29 @@ export function makeComposer({ room, timeline, sent, people }) {
   function submit(event) {
     event.preventDefault();
     const text = field.value;
-    if (text.trim() === "") return;
-    const say = lineOf(room.place, text, inThread);
+    const files = attach.take();
+    if (text.trim() === "" && files.length === 0) return;
     field.value = "";
     drafts.delete(room.place);
     look();
-    const line = timeline.pending(text, {
+    // Long words stand by themselves, before the first file; others go with it.
+    const beside = text.trim() !== "" && new Blob([text]).size <= BESIDE;
+    if (text.trim() !== "" && !(files.length > 0 && beside)) dispatch({ text, key: text, send: lineOf(room.place, text, inThread) });
+    files.forEach((file, at) => {
+      const words = at === 0 && beside ? text : "";
+      const { element: shown, send } = makeSending({ place: room.place, file, words, thread: inThread });
+      dispatch({ text: words, key: saidWith(words, file), send, file, shown });
+    });
+  }
+
+  /** Shows what is on its way, and sends it in its turn. */
+  function dispatch({ text, key, send, file, shown }) {
+    const line = timeline.pending({ text, key, shown }, {
       again: () => { queue = queue.then(carry); },
       back: () => {
         field.value = field.value.trim() === "" ? text : field.value;
         drafts.set(room.place, field.value);
+        if (file) attach.add([file]);
         field.focus();
         look();
       },
@@ -185,7 +205,7 @@ export function makeComposer({ room, timeline, sent, people }) {
     queue = queue.then(carry);
     async function carry() {
       try {
-        const message = await say();
+        const message = await send();
         line.gone();
         sent(message);
       } catch (problem) {
@@ -196,5 +216,5 @@ export function makeComposer({ room, timeline, sent, people }) {
     }
   }
 
-  return { element, focus: () => field.focus(), onEscape, reply };
+  return { element, focus: () => field.focus(), onEscape, reply, attach: attach.add };
 }

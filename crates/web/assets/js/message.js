@@ -22,8 +22,7 @@ export function drawMessage(entry, ways) {
   // Asked first: what stays as it is loses the focus on its way into the new body.
   const focused = document.activeElement;
   const held = place.contains(focused);
-  const rendered = message.from.kind !== "wilco" && !(message.blocks?.length > 0)
-    ? { nodes: words(message.text) }
+  const rendered = message.from.kind !== "wilco" ? saidBy(message, entry)
     : message.blocks?.length > 0 ? renderBlocks(message, entry.kept) : { nodes: [h("p.say", plain(message.text))] };
   entry.kept = rendered;
   place.dataset.id = message.id;
@@ -34,6 +33,14 @@ export function drawMessage(entry, ways) {
   fill(place, !parent && face(message.from), h("div.msg-body", head, strays && threadOf(entry, ways), rendered.nodes));
   // Drawing anew must not throw a reader out of the message.
   if (held) (place.contains(focused) ? focused : place).focus({ preventScroll: true });
+}
+
+/** What somebody else than Wilco says: their words, and what stands beside them. */
+function saidBy(message, { kept }) {
+  if (!(message.blocks?.length > 0)) return { nodes: words(message.text) };
+  const quoted = message.blocks.find((block) => block.type === "quote");
+  const beside = renderBlocks({ ...message, blocks: message.blocks.filter((block) => block !== quoted) }, kept);
+  return { ...beside, nodes: [quoted && words(quoted.text), beside.nodes] };
 }
 
 function lateness({ message, parent }) {
@@ -57,9 +64,9 @@ function threadOf({ message, root }, { jump }) {
 }
 
 /** A line that is on its way. */
-export function pendingMessage(text, note) {
+export function pendingMessage(text, note, file) {
   return h("div.msg.is-pending", face({ kind: "person", name: me.name }),
-    h("div.msg-body", h("p.msg-head", h("b.ref", me.name), h("span.small.subtle", "sending")), words(text), note));
+    h("div.msg-body", h("p.msg-head", h("b.ref", me.name), h("span.small.subtle", "sending")), text.trim() !== "" && words(text), file, note));
 }
 
 function face(from) {

@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
+import { takesDrops } from "./attach.js";
 import { makeComposer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
 import { makeFind } from "./find.js";
@@ -45,6 +46,8 @@ export function roomView({ argument: place, connection, query }) {
   const find = makeFind({ room, jump, leave: () => composer.focus() });
   const composer = makeComposer({ room, timeline, sent, people: () => [...new Set([...timeline.speakers(), ...hereIds])] });
   const aside = h("div");
+  takesDrops(body, (files) => composer.attach(files));
+  takesDrops(composer.element, (files) => composer.attach(files));
   const queue = [];
   const told = new Map();
   let hereIds = [];

@@ -136,11 +136,14 @@ export function makeTimeline(label, ways) {
     drawLine();
   }
 
-  /** Shows a line that is on its way. The result: `failed(text)`, `gone()`. */
-  function pending(text, { again, back }) {
+  /**
+   * Shows what is on its way: its text, and `shown` for a file; by `key` it is known when it comes. The result:
+   * `failed(text)`, `gone()`.
+   */
+  function pending({ text, key, shown: file }, { again, back }) {
     const note = h("p.unsent", { role: "alert", hidden: true });
-    const shown = pendingMessage(text, note);
-    const one = { text, item: h("li", shown) };
+    const shown = pendingMessage(text, note, file);
+    const one = { key, item: h("li", shown) };
     waiting.push(one);
     element.append(one.item);
     const said = shown.querySelector(".subtle");
@@ -171,7 +174,7 @@ export function makeTimeline(label, ways) {
   /** The real message takes the place of the line that was on its way. */
   function settle(message) {
     if (message.from.kind !== "person" || message.from.id !== me.id) return;
-    const one = waiting.find((other) => other.text.trim() === message.text.trim());
+    const one = waiting.find((other) => other.key.trim() === message.text.trim());
     if (one) remove(one);
   }
 

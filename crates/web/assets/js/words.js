@@ -155,7 +155,7 @@ export function left(at) {
 
 /** A size in bytes. */
 export function size(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`;
+  if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
   const units = ["kB", "MB", "GB", "TB"];
   let at = -1;
   let value = bytes;

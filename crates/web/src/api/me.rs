@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use wilco_contract::{
+    file::MAX_FILE,
     ids::{Place, Seq},
     principal::Principal,
     store::StoreError,
@@ -40,6 +41,7 @@ pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Result<
             home: door.home.to_string(),
             public_url: door.access.public_url().to_string(),
             zone: door.desk.zone_name(),
+            file_bytes: MAX_FILE,
         },
         rooms,
     }))

@@ -99,7 +99,7 @@ pub(super) async fn say(
         Some(Err(_)) => return Err(Problem::unfit("`thread` has to be the `id` of a message in this room.")),
     };
     let key = idempotency_key(&headers)?;
-    let say = Say { who: caller.who, place, thread, text: words.text, key };
+    let say = Say { who: caller.who, place, thread, text: words.text, key, file: None };
     let message = door.connector.say(say).await?;
     Ok(Answer(StatusCode::CREATED, message.into()))
 }

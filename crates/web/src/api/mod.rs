@@ -11,6 +11,7 @@ mod commands;
 mod connectors;
 mod device;
 mod events;
+mod files;
 mod find;
 mod invites;
 mod locks;
@@ -61,6 +62,12 @@ pub(crate) const BASE: &str = "/api/v1";
 
 /// Where orders are given, whole.
 pub(crate) const CALLS: &str = "/api/v1/calls";
+
+/// Where files are sent into a room, whole.
+pub(crate) const SENDS: &str = "/api/v1/rooms/{place}/files";
+
+/// Below which files are fetched, whole.
+pub(crate) const FILES: &str = "/api/v1/files";
 
 /// A way to write a type's schema.
 pub(crate) type Describe = fn(&mut SchemaGenerator) -> Schema;
@@ -213,6 +220,24 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .body::<messages::Words>()
         .answer::<Message>(201, "The message."),
+        Route::new(
+            "post",
+            "/rooms/{place}/files",
+            "Sends a file into a room: the body is its bytes, at most 10 MiB, whatever `Content-Type` says; \
+             `X-Wilco-Text` may have the words beside it, percent-encoded, which are worked off as a message. Honours \
+             `Idempotency-Key`.",
+            post(files::send),
+        )
+        .query::<files::About>()
+        .answer::<Message>(201, "The message that shows it."),
+        Route::new(
+            "get",
+            "/files/{id}",
+            "The bytes of a file, for whoever may read its room, as long as it is kept. Pictures are shown where they \
+             stand; all else is an attachment.",
+            get(files::fetch),
+        )
+        .empty(200, "The bytes."),
         Route::new(
             "get",
             "/rooms/{place}/stream",

@@ -115,6 +115,11 @@ impl WebConnector {
         }
     }
 
+    /// Sixteen bytes that nobody can guess.
+    pub(crate) fn chance(&self) -> [u8; 16] {
+        self.0.parts.chance.bytes()
+    }
+
     /// A bell that rings when something changes in the place. Take it before reading, so that nothing falls between.
     pub(crate) fn bell(&self, place: &Place) -> Bell {
         self.0.bells.listen(place)

@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use wilco_contract::{
     connector::DeliveryKey,
+    file::KeptFile,
     ids::{Place, Seq, hex},
     input::{Input, MAX_TEXT, Message},
     principal::Principal,
-    reply::Reply,
-    store::{Batch, Record, RoomMessage, Speaker, SpeakerKind, StoreError, When},
+    reply::{Block, Reply},
+    store::{AuditEntry, Batch, Record, RoomMessage, Speaker, SpeakerKind, StoreError, When},
 };
 
 use super::WebConnector;
-use crate::{telemetry, text, whole::whole};
+use crate::{api::FILES, files::Sent, telemetry, text, whole::whole};
 
 /// How long a message waits for room before it is turned away, not committed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Something to say.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Say {
     /// Who says it; no guest.
     pub(crate) who: Principal,
@@ -33,6 +34,8 @@ pub(crate) struct Say {
     pub(crate) text: String,
     /// What makes a repeat recognisable.
     pub(crate) key: Option<String>,
+    /// The file that they send with it, whose parts are stored.
+    pub(crate) file: Option<Sent>,
 }
 
 /// Why it was not said. Nothing was committed.
@@ -66,8 +69,8 @@ impl WebConnector {
         if say.text.len() > MAX_TEXT {
             return Err(NotSaid::TooLong(say.text.len()));
         }
-        let text = text::clean(&say.text).into_owned();
-        if text.trim().is_empty() {
+        let words = text::clean(&say.text).into_owned();
+        if words.trim().is_empty() && say.file.is_none() {
             return Err(NotSaid::Empty);
         }
         let store = &self.0.parts.store;
@@ -84,6 +87,10 @@ impl WebConnector {
             Some(key) => DeliveryKey(own + key),
             None => DeliveryKey(own + &hex(&self.0.parts.chance.bytes())),
         };
+        let (text, reply) = match &say.file {
+            Some(sent) => with_file(&words, &sent.file),
+            None => (words.clone(), Reply::default()),
+        };
         let message = RoomMessage {
             seq: Seq(0),
             changed: Seq(0),
@@ -92,7 +99,7 @@ impl WebConnector {
             thread: thread.as_ref().map(|thread| thread.seq),
             from: speaker(&say.who),
             text,
-            reply: Reply::default(),
+            reply,
             version: 1,
             operation: None,
             key: Some(key.clone()),
@@ -103,8 +110,11 @@ impl WebConnector {
             return repeated(first, &message);
         }
         let thread = thread.and_then(|thread| thread.key).map(|key| key.0);
-        let input = input(&say.who, &message, thread);
-        match self.commit(message.clone(), input).await {
+        let audit = say.file.as_ref().map(|sent| audit(&say.who, &sent.file));
+        // A file is no order: what stands beside it may be one, as ever.
+        let heard = RoomMessage { text: words, ..message.clone() };
+        let input = input(&say.who, &heard, thread).filter(|_| !heard.text.trim().is_empty());
+        match self.commit(message.clone(), input, audit.zip(say.file)).await {
             // The same key at the same moment: the other one stands.
             Err(NotSaid::Store(StoreError::Conflict(why))) => match store.message_by_key(&key).await? {
                 Some(first) => repeated(first, &message),
@@ -114,18 +124,40 @@ impl WebConnector {
         }
     }
 
+    /// The message that a speaker's key has made before.
+    pub(crate) async fn said_before(
+        &self,
+        who: &Principal,
+        key: &str,
+    ) -> Result<Option<RoomMessage>, StoreError> {
+        self.0.parts.store.message_by_key(&DeliveryKey(format!("{}/{key}", who.key()))).await
+    }
+
     /// Commits, hands over and rings; all of it, whatever becomes of the caller.
-    async fn commit(&self, mut message: RoomMessage, input: Option<Input>) -> Result<RoomMessage, NotSaid> {
+    async fn commit(
+        &self,
+        mut message: RoomMessage,
+        input: Option<Input>,
+        file: Option<(AuditEntry, Sent)>,
+    ) -> Result<RoomMessage, NotSaid> {
         let room = tokio::time::timeout(PATIENCE, self.0.waiting.room(message.text.len())).await;
         let Ok(Some(room)) = room else { return Err(NotSaid::Busy) };
         let this = self.clone();
         let work = async move {
-            let mut records = vec![Record::Message(message.clone())];
+            let mut records = Vec::new();
+            let sent = file.map(|(audit, sent)| {
+                records.extend([Record::File(Box::new(sent.file.clone())), Record::Audit(audit)]);
+                sent
+            });
+            records.push(Record::Message(message.clone()));
             records.extend(input.clone().map(Record::Input));
             let last = this.0.parts.store.commit(Batch { at: message.at, records }, When::Now).await?;
             let Some(last) = last else {
                 return Err(StoreError::Corrupt("a message got no number".into()).into());
             };
+            if let Some(sent) = sent {
+                sent.keep();
+            }
             message.seq = match input {
                 // The numbers of a batch follow each other: the message stands before its input.
                 Some(input) => {
@@ -141,6 +173,38 @@ impl WebConnector {
             Ok(message)
         };
         whole(&self.0.parts.spawn, "web.say", work).await.unwrap_or(Err(NotSaid::Lost))
+    }
+}
+
+/// What a message with a file says as text, by whose name a search finds it, and as blocks.
+fn with_file(words: &str, file: &KeptFile) -> (String, Reply) {
+    let KeptFile { id, name, kind, bytes, until, .. } = file;
+    let line = format!("File: {name} ({bytes} bytes)");
+    let shown = Block::File {
+        name: name.clone(),
+        url: format!("{FILES}/{id}"),
+        bytes: *bytes,
+        picture: kind.is_picture(),
+        until: Some(*until),
+    };
+    if words.is_empty() {
+        return (line, Reply { blocks: vec![shown] });
+    }
+    (format!("{words}\n{line}"), Reply { blocks: vec![Block::Quote { text: words.to_owned() }, shown] })
+}
+
+/// What the record keeps of a file for good, beside its message.
+fn audit(who: &Principal, file: &KeptFile) -> AuditEntry {
+    let KeptFile { name, kind, bytes, hash, .. } = file;
+    AuditEntry {
+        kind: "file.sent".to_owned(),
+        who: who.key(),
+        account: who.account().cloned(),
+        operation: None,
+        command: None,
+        place: Some(file.place.clone()),
+        text: format!("`{name}`, {bytes} bytes, {}, sha-256 {hash}", kind.media()),
+        rule: None,
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Wilco {
     pub(crate) public_url: String,
     /// The zone that times are told in.
     pub(crate) zone: String,
+    /// The most bytes of a file that is sent into a room.
+    pub(crate) file_bytes: u64,
 }
 
 /// A room that the caller may read.

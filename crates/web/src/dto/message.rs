@@ -185,7 +185,13 @@ impl JsonSchema for Blocks {
             block("link", &[("text", text()), ("url", text())]),
             block(
                 "file",
-                &[("name", text()), ("url", text()), ("bytes", json_schema!({ "type": "integer" }))],
+                &[
+                    ("name", text()),
+                    ("url", text()),
+                    ("bytes", json_schema!({ "type": "integer" })),
+                    ("picture", json_schema!({ "type": "boolean" })),
+                    ("until", maybe()),
+                ],
             ),
         ];
         json_schema!({ "type": "array", "items": { "oneOf": blocks } })
@@ -270,7 +276,13 @@ mod tests {
             Block::Progress { steps: vec![Progress { name: text(), state: StepMark::Done, note: None }] },
             Block::Refusal { text: text(), rule: None, who_can: None, you_can: None },
             Block::Link { text: text(), url: text() },
-            Block::File { name: text(), url: text(), bytes: 1 },
+            Block::File {
+                name: text(),
+                url: text(),
+                bytes: 1,
+                picture: true,
+                until: Some(Timestamp::UNIX_EPOCH),
+            },
         ];
         for block in &blocks {
             match block {

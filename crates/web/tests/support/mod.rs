@@ -22,8 +22,8 @@ use wilco_runtime::{
     tasks::Tasks,
 };
 use wilco_web::{
-    Access, ConnectorParts, Desk, DoorParts, PublicUrl, Ready, Room, WebConnector, access::OperatorKey,
-    router, serve,
+    Access, ConnectorParts, Desk, DoorParts, FileRules, PublicUrl, Ready, Room, WebConnector,
+    access::OperatorKey, router, serve,
 };
 
 use self::{client::Client, desk::TestDesk};
@@ -126,6 +126,7 @@ impl Server {
             access: access.clone(),
             operator_key: OperatorKey::new(OPERATOR),
             home: place("web:ops"),
+            files: FileRules { bytes: 30_000_000, ..FileRules::default() },
             ready: ready.clone(),
             metrics: None,
             stop: stopped.clone(),

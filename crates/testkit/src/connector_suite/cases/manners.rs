@@ -36,7 +36,8 @@ pub async fn a_picture_and_a_file_are_shown_with_their_addresses(rig: &dyn Rig) 
     let mut line = Line::open(rig, None).await;
     let room = rig.room();
     let picture = Block::Image { url: "/graphs/7.png".into(), alt: "load doubled at 14:05".into() };
-    let file = Block::File { name: "build.log".into(), url: "/files/7".into(), bytes: 1_234 };
+    let (name, url) = ("build.log".into(), "/files/7".into());
+    let file = Block::File { name, url, bytes: 1_234, picture: false, until: None };
     line.post(&room, None, &Reply { blocks: vec![picture, file] }).await.expect("it is posted");
     let shown: Vec<_> = ours(rig, &room).await.into_iter().map(|shown| shown.text).collect();
     let shown = shown.join("\n");

@@ -1,0 +1,138 @@
+// What goes with the line that is being written: files that were chosen, dropped or pasted, each a chip until it is sent.
+
+import { announce } from "./announce.js";
+import { upload } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { me } from "./session.js";
+import { size } from "./words.js";
+
+/** So many go with one line; what is more was rather a folder. */
+const MOST = 10;
+
+/** What the browser calls every picture that is pasted. */
+const PASTED = /^image\.(png|jpe?g|gif|webp)$/;
+
+/**
+ * The files of a room's composer. `changed()` hears that there are more or fewer, `focus()` takes the writer back to the
+ * line. The result: `button` and `list` to show, `add(files)`, `take()`, which empties it, and `onPaste(event)`.
+ */
+export function makeAttach({ changed, focus }) {
+  const input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", on: { change } });
+  const button = h("button.btn.btn-quiet.btn-icon", { type: "button", "aria-label": "Add a file", title: "Add a file", on: { click: () => input.click() } }, icon("clip"));
+  const told = h("p.attach-told", { role: "alert" });
+  const chips = h("ul.chips", { "aria-label": "Files to send" });
+  const list = h("div.attach", { hidden: true }, told, chips);
+  let files = [];
+
+  function change() {
+    add([...input.files]);
+    // The same file may be chosen again once it was taken out.
+    input.value = "";
+  }
+
+  function add(more) {
+    const most = me.wilco.file_bytes;
+    const fits = more.filter((file) => file.size > 0 && file.size <= most);
+    const left = Math.max(0, MOST - files.length);
+    const why = more.filter((file) => !fits.includes(file)).map((file) => (file.size === 0 ? `${file.name} is empty.` : `${file.name} is larger than ${most / 2 ** 20} MiB, the most that a file may have.`));
+    if (fits.length > left) why.push(`At most ${MOST} files go with one line.`);
+    files = [...files, ...fits.slice(0, left)];
+    told.textContent = why.join(" ");
+    draw();
+    if (files.length > 0 && why.length === 0) announce(files.length === 1 ? `${files[0].name} goes with your line` : `${files.length} files go with your line`);
+    focus();
+  }
+
+  function remove(file) {
+    files = files.filter((other) => other !== file);
+    told.textContent = "";
+    draw();
+    focus();
+  }
+
+  function draw() {
+    list.hidden = files.length === 0 && told.textContent === "";
+    chips.hidden = files.length === 0;
+    fill(chips, files.map((file) => h("li.chip", icon("file"), h("bdi.chip-name", file.name), h("span.muted", size(file.size)),
+      h("button.btn.btn-quiet.btn-icon", { type: "button", "aria-label": `Take out ${file.name}`, on: { click: () => remove(file) } }, icon("x")))));
+    changed();
+  }
+
+  /** A picture of the clipboard is added; where there is text beside it, as of a table, the text is what was meant. */
+  function onPaste(event) {
+    const { files: pasted, types } = event.clipboardData ?? {};
+    if (!pasted?.length || types.includes("text/plain")) return;
+    event.preventDefault();
+    add([...pasted].map((file) => (PASTED.test(file.name) ? new File([file], `pasted-${stampOf(new Date())}.${PASTED.exec(file.name)[1]}`, { type: file.type }) : file)));
+  }
+
+  return {
+    button: [input, button], list, add, onPaste,
+    isEmpty: () => files.length === 0,
+    take() {
+      const taken = files;
+      files = [];
+      told.textContent = "";
+      draw();
+      return taken;
+    },
+  };
+}
+
+function stampOf(date) {
+  return date.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", "-");
+}
+
+/** What a message with a file says as text, as Wilco writes it: by this a file that is on its way is known again. */
+export const saidWith = (words, file) => `${words ? `${words}\n` : ""}File: ${file.name} (${file.size} bytes)`;
+
+/**
+ * A file on its way: `element` shows how far it is, `send()` promises its message, and may be called anew after a
+ * failure: all tries have one key. Stopping it is a failure, too.
+ */
+export function makeSending({ place, file, words, thread }) {
+  const done = h("progress", { max: file.size, value: 0, "aria-label": `Sending ${file.name}` });
+  const stop = h("button.btn", { type: "button", on: { click: () => abort?.abort() } }, "Stop", h("span.hidden-text", ` sending ${file.name}`));
+  const element = h("div.file", icon("file"), h("bdi.file-name", file.name), h("span.muted", size(file.size)), done, stop);
+  const begin = upload(place, file, { words, thread });
+  let abort = null;
+
+  async function send() {
+    abort = new AbortController();
+    done.value = 0;
+    for (const part of [done, stop]) part.hidden = false;
+    try {
+      return await begin({ signal: abort.signal, progress: (sent) => { done.value = sent; } });
+    } finally {
+      for (const part of [done, stop]) part.hidden = true;
+    }
+  }
+
+  return { element, send };
+}
+
+/** Takes files that are dropped on an element; while some are held over it, it says so. */
+export function takesDrops(element, add) {
+  const told = h("p.drop", { "aria-hidden": "true", hidden: true }, icon("file"), "Drop to add it to your line");
+  const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  let inside = 0;
+  const show = (by) => {
+    inside = Math.max(0, inside + by);
+    told.hidden = inside === 0;
+  };
+  element.append(told);
+  element.addEventListener("dragenter", (event) => { if (brings(event)) { event.preventDefault(); show(1); } });
+  element.addEventListener("dragleave", (event) => { if (brings(event)) show(-1); });
+  element.addEventListener("dragover", (event) => {
+    if (!brings(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  });
+  element.addEventListener("drop", (event) => {
+    if (!brings(event)) return;
+    event.preventDefault();
+    inside = 0;
+    show(0);
+    add([...event.dataTransfer.files]);
+  });
+}
