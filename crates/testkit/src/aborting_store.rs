@@ -2,9 +2,12 @@
 //!
 //! Not a store of its own: it wraps a real one. For tests only, in a process that is meant to end.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -49,7 +52,7 @@ pub struct AbortingStore {
     abort: Option<Abort>,
     commits: AtomicU64,
     counted: Box<dyn Fn(u64) + Send + Sync>,
-    held: Mutex<Option<Held>>,
+    held: Mutex<VecDeque<Held>>,
 }
 
 /// A commit that is held up.
@@ -68,14 +71,15 @@ impl AbortingStore {
         Self { inner, abort, commits: AtomicU64::new(0), counted: Box::new(counted), held: Mutex::default() }
     }
 
-    /// Holds the next such commit up until the end is told; without a word, when that is dropped, it is refused.
+    /// Holds the next such commit up until the end is told; without a word, when that is dropped, it is refused. What
+    /// is asked for again holds the one after it.
     pub fn hold(&self, which: fn(&Batch) -> bool) -> oneshot::Sender<()> {
         let (goes, until) = oneshot::channel();
-        *self.held() = Some(Held { which, until });
+        self.held().push_back(Held { which, until });
         goes
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+    fn held(&self) -> MutexGuard<'_, VecDeque<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,7 +96,7 @@ impl Store for AbortingStore {
         let commit = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
         (self.counted)(commit);
         self.end(Abort::Before(commit));
-        let held = self.held().take_if(|held| (held.which)(&batch));
+        let held = self.held().pop_front_if(|held| (held.which)(&batch));
         if let Some(held) = held
             && held.until.await.is_err()
         {

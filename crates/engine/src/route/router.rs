@@ -41,12 +41,12 @@ const LONGEST_PAUSE_SECS: i64 = 30;
 
 /// Routes events until the engine stops.
 pub(crate) async fn run(core: Arc<Core>) {
-    let (mut pause, mut at_once, mut looks) = (1, TURN, Looks::default());
+    let (mut pause, mut pace) = (1, Pace { at_once: TURN, early: true, looks: Looks::default() });
     while !core.is_stopping() {
-        match AssertUnwindSafe(turn(&core, at_once, &mut looks)).catch_unwind().await {
+        match AssertUnwindSafe(turn(&core, &mut pace)).catch_unwind().await {
             Ok(Ok(told)) => {
-                let more = told == at_once;
-                (pause, at_once) = (1, TURN);
+                let more = told == pace.at_once;
+                (pause, pace.at_once, pace.early) = (1, TURN, true);
                 if !more && told < FLOOD {
                     wait(&core).await;
                 } else if !more {
@@ -57,14 +57,15 @@ pub(crate) async fn run(core: Arc<Core>) {
             Err(_) => {
                 tracing::error!("The router made a mistake.");
                 forget(&core).await;
-                if at_once == 1 {
+                if pace.at_once == 1 {
                     pass_over(&core).await;
                 }
-                at_once = 1;
+                (pace.at_once, pace.early) = (1, false);
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "Events could not be routed; trying again.");
                 forget(&core).await;
+                pace.early = false;
                 tokio::select! {
                     () = core.clock.until(later(core.clock.now(), pause)) => {}
                     () = core.stopped() => return,
@@ -133,6 +134,16 @@ async fn breathe(core: &Core) {
     }
 }
 
+/// How a turn goes.
+struct Pace {
+    /// How many events it takes at most.
+    at_once: usize,
+    /// Whether what is new may leave before it is written: not after a turn that could not be written, whose events
+    /// would be told again each time.
+    early: bool,
+    looks: Looks,
+}
+
 /// Whether the configuration looks into payloads: found out once for each.
 #[derive(Default)]
 struct Looks {
@@ -150,13 +161,13 @@ impl Looks {
 }
 
 /// Tells the next events, and returns how many these were.
-async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usize, StoreError> {
-    let events = core.store.unrouted(at_once).await?;
+async fn turn(core: &Arc<Core>, pace: &mut Pace) -> Result<usize, StoreError> {
+    let events = core.store.unrouted(pace.at_once).await?;
     let told = events.len();
     let moment = moment(core);
     let live = core.live.load_full();
     let setup = &live.setup.events;
-    let payloads = looks.reach_payloads(&live);
+    let payloads = pace.looks.reach_payloads(&live);
     let mut judgements = Vec::with_capacity(events.len());
     for stored in events {
         let payload = if payloads { payload(core, &stored).await? } else { None };
@@ -200,7 +211,8 @@ async fn turn(core: &Arc<Core>, at_once: usize, looks: &mut Looks) -> Result<usi
         }
         board.look(&moment);
         let changes = board.take_changes();
-        new = if told < FLOOD { news(core, &changes, last_number) } else { HashMap::new() };
+        let early = pace.early && told < FLOOD;
+        new = if early { news(core, &changes, last_number) } else { HashMap::new() };
         for slot in changes.slots {
             places.insert(slot.place.clone());
             records.push(Record::Slot(Box::new(slot)));

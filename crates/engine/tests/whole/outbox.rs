@@ -267,13 +267,19 @@ async fn a_first_message_leaves_while_it_is_being_written_and_is_noted_after_it(
 }
 
 #[tokio::test]
-async fn a_first_message_that_could_not_be_written_is_told_again_from_its_event() {
-    let (world, goes) = held_up(MemoryNetwork::PLAIN).await;
+async fn a_first_message_that_could_not_be_written_is_told_once_more_when_it_is() {
+    let store = holding();
+    let slot = |batch: &Batch| batch.records.iter().any(|one| matches!(one, Record::Slot(_)));
+    let refusals: Vec<_> = (0..4).map(|_| store.hold(slot)).collect();
+    let world = World::of_events_on(store, routes(vec![to(1, None, "web:ops")]), MemoryNetwork::PLAIN).await;
     world.network.forget_keys();
     send(&world, &[issue("1", 90, "10:00:00", "open")]).await.expect("kept");
-    drop(goes);
-    world.settle().await;
-    world.step(60).await;
+    for refusal in refusals {
+        assert_eq!(texts(&world).len(), 1, "however often it cannot be written");
+        drop(refusal);
+        world.settle().await;
+        world.step(60).await;
+    }
     let said = texts(&world);
     assert_eq!(said.len(), 2, "{said:?}");
     assert_eq!(said[0], said[1]);

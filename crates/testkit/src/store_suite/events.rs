@@ -166,15 +166,16 @@ pub async fn what_was_routed_is_not_routed_again(store: Arc<dyn Store>) {
         events.iter().map(|event| event.seq.0).collect::<Vec<_>>()
     };
     assert_eq!(unrouted(9).await, [0; 0]);
-    for id in ["1", "2", "3"] {
+    for (id, all) in [("1", 1), ("2", 2), ("3", 3)] {
         let came = async {
-            store.arrived().await;
-            unrouted(9).await.len()
+            while unrouted(9).await.len() < all {
+                store.arrived().await;
+            }
         };
         let comes = take_in(&store, vec![arrived("github", id, None)]);
         let (came, taken) = tokio::join!(tokio::time::timeout(Duration::from_secs(10), came), comes);
         taken.expect("an event");
-        assert_eq!(came.map(|all| all.to_string()), Ok(id.to_owned()), "whoever waits learns of it");
+        assert_eq!(came, Ok(()), "whoever waits learns of it");
         store.commit(batch([read("between")]), When::Now).await.expect("a record");
     }
     assert_eq!(unrouted(9).await, [1, 3, 5]);
