@@ -105,6 +105,8 @@ impl AccessEvent {
     #[must_use]
     pub fn who(&self) -> String {
         match self {
+            // Made by one person, and used by the one that it is for.
+            Self::Link(link) if link.used_at.is_some() => format!("@{}", link.person),
             Self::Link(link) => link.by.clone(),
             Self::Session(session) => format!("@{}", session.person),
             Self::Token(token) => token.by.clone(),

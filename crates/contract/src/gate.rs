@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     command::{Effect, Spec},
     expr::Condition,
-    ids::{Account, Hash, OpId, PersonId, Place},
+    ids::{Account, CommandId, Hash, OpId, PersonId, Place},
     operation::{Given, GivenKind},
     plan::Plan,
     policy::{CONFIRM_SECS, COUNTDOWN_SECS, Flags, Grant, Grantee, Policy, Requirement},
@@ -391,6 +391,10 @@ fn granted(
         applied: true,
         note: "what no rule grants is denied".into(),
     });
+    if is_own(id) {
+        // They have it without a grant.
+        able.push(format!("role:{ADMIN}"));
+    }
     able.sort();
     able.dedup();
     Err(Denial {
@@ -448,6 +452,14 @@ fn beyond_scope(ask: &Ask<'_>) -> bool {
     matches!(ask.who, Principal::Token { scope: Scope::Read, .. }) && ask.spec.effect > Effect::Read
 }
 
+/// The role that may use the built-in commands without a grant.
+const ADMIN: &str = "admin";
+
+/// Whether it is a command of Wilco's own.
+fn is_own(id: &CommandId) -> bool {
+    id.as_str().starts_with("wilco.")
+}
+
 /// What every guest may use.
 const FOR_GUESTS: [&str; 3] = ["wilco.help", "wilco.ping", "wilco.link"];
 
@@ -460,7 +472,7 @@ fn granted_by_default(ask: &Ask<'_>, named: bool) -> Option<&'static str> {
         Principal::Operator if ask.spec.effect == Effect::Read => Some("every read to the operator"),
         Principal::Token { .. } if read => Some("every read to tokens"),
         Principal::Person { roles, .. }
-            if id.starts_with("wilco.") && roles.iter().any(|role| role.as_str() == "admin") =>
+            if is_own(&ask.spec.id) && roles.iter().any(|role| role.as_str() == ADMIN) =>
         {
             Some("the built-ins to role:admin")
         }

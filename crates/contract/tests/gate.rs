@@ -119,13 +119,26 @@ fn says(policy: &Policy, who: &str, spec: &Spec, given: &[Given], planned: bool)
 }
 
 /// The same of an order with flags.
-fn says_with(
+fn says_with(policy: &Policy, who: &str, spec: &Spec, given: &[Given], how: (bool, Flags)) -> String {
+    match decided(policy, who, spec, given, how) {
+        Decision::Plan => "plan".to_owned(),
+        Decision::Allow(_) => "allow".to_owned(),
+        Decision::Needs(needs) => {
+            let needs =
+                needs.iter().map(|need| format!("{:?} {}/{}", need.kind, need.have.len(), need.count));
+            needs.collect::<Vec<_>>().join(", ")
+        }
+        Decision::Deny(denial) => format!("deny {}", denial.rule),
+    }
+}
+
+fn decided(
     policy: &Policy,
     who: &str,
     spec: &Spec,
     given: &[Given],
     (planned, flags): (bool, Flags),
-) -> String {
+) -> Decision {
     let account = Account::parse(&format!("web:{who}")).expect("an account");
     let who = match who {
         "guest" => Principal::Guest { account },
@@ -148,16 +161,7 @@ fn says_with(
         operation: None,
         flags,
     };
-    match gate(policy, ask).decision {
-        Decision::Plan => "plan".to_owned(),
-        Decision::Allow(_) => "allow".to_owned(),
-        Decision::Needs(needs) => {
-            let needs =
-                needs.iter().map(|need| format!("{:?} {}/{}", need.kind, need.have.len(), need.count));
-            needs.collect::<Vec<_>>().join(", ")
-        }
-        Decision::Deny(denial) => format!("deny {}", denial.rule),
-    }
+    gate(policy, ask).decision
 }
 
 fn given(kind: GivenKind, person: &str, at: &str) -> Given {
@@ -210,6 +214,18 @@ fn a_write_needs_a_grant_whoever_asks() {
     let built_in = spec("wilco.unlock", Effect::Write);
     assert_eq!(says(&granted, "cy", &built_in, &[], true), "allow", "the built-ins are role:admin's");
     assert_eq!(says(&granted, "ana", &built_in, &[], true), "deny no grant");
+}
+
+#[test]
+fn a_refusal_names_who_may() {
+    let policy = policy(vec![grant("web.*", "token:ci"), grant("wilco.unlock", "@bo")], Vec::new());
+    for (id, able) in
+        [("web.ship", Some("token:ci")), ("wilco.unlock", Some("@bo, role:admin")), ("db.drop", None)]
+    {
+        let decision = decided(&policy, "ana", &spec(id, Effect::Write), &[], (true, Flags::NONE));
+        let Decision::Deny(denial) = decision else { panic!("{id}: {decision:?}") };
+        assert_eq!(denial.who_can.as_deref(), able, "{id}");
+    }
 }
 
 #[test]

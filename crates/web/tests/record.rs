@@ -45,6 +45,7 @@ async fn the_record_is_read_from_its_end_and_by_time() {
     assert_eq!(first, "43", "what was said in private is left out");
     assert_eq!(texts(&format!("latest=9&before={next}")).await, ("210".into(), Value::Null));
     assert_eq!(texts("latest=9&who=@ben").await.0, "31");
+    assert_eq!(texts("latest=9&who=ben").await.0, "31", "a person's bare name");
     assert_eq!(
         texts("latest=9&since=2026-01-05T10:00:00Z&until=2026-01-05T12:00:00Z").await,
         ("21".into(), Value::Null)

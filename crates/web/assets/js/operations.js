@@ -88,6 +88,7 @@ function askCard(operation, older) {
     h("div.card-part.prose", operation.why && h("p", inline(operation.why)), planFacts(operation),
       h("p.now", "Plan ", h("span.hash", operation.hash.slice(0, 8)), " ", h("a", { href: operationUrl(operation.id) }, "all of it"))),
     bar.element);
+  bar.update(current);
   draw();
 
   function decided(newer, press) {

@@ -58,6 +58,12 @@ pub(super) struct Wanted {
     pub(super) until: Option<String>,
 }
 
+/// Who is meant, as the record has them: a person's name stands behind an `@` there.
+fn as_written(door: &Door, who: String) -> String {
+    let is_person = door.desk.policy().people.keys().any(|person| person.as_str() == who);
+    if is_person { format!("@{who}") } else { who }
+}
+
 /// A filter, and the numbers that it lies between.
 pub(super) struct Span {
     pub(super) filter: AuditFilter,
@@ -82,7 +88,8 @@ impl Wanted {
             // What is written meanwhile is listed, too.
             None => u64::MAX,
         };
-        Ok(Span { filter: AuditFilter { operation, who: self.who, kind: self.kind }, after, to })
+        let who = self.who.map(|who| as_written(door, who));
+        Ok(Span { filter: AuditFilter { operation, who, kind: self.kind }, after, to })
     }
 }
 
