@@ -73,6 +73,8 @@ describe("files in a room", { timeout: 240_000 }, () => {
     await you.signIn(link);
     await ana.signIn(await wilco.invite("ana"));
     for (const person of [you, ana]) await person.open("/r/web%3Aops");
+    // The browser tells of its dialog from here on: asked at the key that opens it, it may be late.
+    you.page.on("filechooser", () => {});
     picture = await drawn(you);
   });
 
@@ -221,6 +223,33 @@ describe("files in a room", { timeout: 240_000 }, () => {
     await line(you).waitFor();
     assert.equal(await line(you).inputValue(), "for later");
     await line(you).fill("");
+  });
+
+  step("is known again by whatever name Wilco gives it, also where the answer is lost", async () => {
+    let letGo = null;
+    const held = new Promise((done) => { letGo = done; });
+    await you.page.route(/\/files\?/, async (route) => {
+      await route.fetch();
+      await held;
+      await route.abort();
+    });
+    const long = `${"n".repeat(200)}.txt`;
+    await choose(you, [{ name: ".profile", bytes: "abc" }]);
+    await line(you).fill("mine\u202e");
+    await line(you).press("Enter");
+    await message(you, /^profile$/).locator(".say", { hasText: /^mine$/ }).waitFor();
+    const pending = you.page.locator(".msg:is(.is-pending, .is-unsent)");
+    assert.equal(await pending.count(), 0);
+    await you.expecting([/ERR_FAILED/], async () => {
+      letGo();
+      await choose(you, [{ name: long, bytes: "long" }, { name: "a\u202eb.txt", bytes: "turned" }]);
+      await line(you).press("Enter");
+      await message(you, /^ab\.txt$/).waitFor();
+      await message(you, /^n+….txt$/).waitFor();
+      await you.page.waitForFunction(() => !document.querySelector(".is-pending, .is-unsent"));
+    });
+    await you.page.unroute(/\/files\?/);
+    assert.equal(await line(you).inputValue(), "");
   });
 
   step("says what is too large or empty before anything is sent, and what has no room any more", async () => {

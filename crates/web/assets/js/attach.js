@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { Problem, upload } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { me, stopsWithSession } from "./session.js";
-import { size } from "./words.js";
+import { isSame, size } from "./words.js";
 
 /** So many go with one line; what is more was rather a folder. */
 const MOST = 10;
@@ -83,8 +83,15 @@ function stampOf(date) {
   return date.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", "-");
 }
 
-/** What a message with a file says as text, as Wilco writes it: by this a file that is on its way is known again. */
-export const saidWith = (words, file) => `${words ? `${words}\n` : ""}File: ${file.name} (${file.size} bytes)`;
+/** A name that Wilco keeps as it is: others are shortened, or lose signs, folders or dots. */
+const KEPT = /^[\p{L}\p{N}_-](?:[\p{L}\p{N}_ .()-]{0,118}[\p{L}\p{N}_)-])?$/u;
+
+/** Whether a message is this file with these words. */
+export function isFile(message, file, words) {
+  const { name, bytes } = message.blocks?.find(({ type }) => type === "file") ?? {};
+  const said = message.blocks?.find(({ type }) => type === "quote")?.text ?? "";
+  return bytes === file.size && (name === file.name || !KEPT.test(file.name)) && isSame(said, words);
+}
 
 /**
  * A file on its way: `element` shows how far it is, `turn(before)` waits until what goes before it is over, and then

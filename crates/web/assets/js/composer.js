@@ -2,13 +2,13 @@
 
 import { announce } from "./announce.js";
 import { line as lineOf, Problem } from "./api.js";
-import { makeAttach, makeSending, saidWith } from "./attach.js";
+import { isFile, makeAttach, makeSending } from "./attach.js";
 import { flags, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
 import { quoteOf } from "./message.js";
 import { commands, drafts, me, putBack, unsentFiles } from "./session.js";
-import { effect } from "./words.js";
+import { effect, isSame } from "./words.js";
 
 /** So many bytes of words go beside a file at most. */
 const BESIDE = 8 * 1024;
@@ -212,17 +212,17 @@ export function makeComposer({ room, timeline, sent, people }) {
     look();
     // Long words stand by themselves, before the first file; others go with it.
     const beside = text.trim() !== "" && new Blob([text]).size <= BESIDE;
-    if (text.trim() !== "" && !(files.length > 0 && beside)) dispatch({ text, key: text, send: lineOf(room.place, text, inThread) });
+    if (text.trim() !== "" && !(files.length > 0 && beside)) dispatch({ text, is: (message) => isSame(message.text, text), send: lineOf(room.place, text, inThread) });
     files.forEach((file, at) => {
       const words = at === 0 && beside ? text : "";
-      dispatch({ text: words, key: saidWith(words, file), file, ...makeSending({ place: room.place, file, words, thread: inThread }) });
+      dispatch({ text: words, is: (message) => isFile(message, file, words), file, ...makeSending({ place: room.place, file, words, thread: inThread }) });
     });
   }
 
   /** Shows what is on its way, and sends it in its turn. */
-  function dispatch({ text, key, send, file, element: part, turn = (before) => before }) {
+  function dispatch({ text, is, send, file, element: part, turn = (before) => before }) {
     const one = { text, file };
-    const line = timeline.pending({ text, key, shown: part }, {
+    const line = one.line = timeline.pending({ text, is, shown: part }, {
       again: go,
       back: () => {
         unsent.delete(one);
@@ -252,9 +252,11 @@ export function makeComposer({ room, timeline, sent, people }) {
         // In the meantime somebody else may have signed in here, and would be taken for the one who said it.
         if (me?.id !== who) throw new Problem(401, { detail: "Whoever wrote it is not signed in any more." });
         const message = await send();
-        line.gone();
+        line.gone(message.id);
         if (!closed) sent(message);
       } catch (problem) {
+        // It was said, and only the answer was lost.
+        if (line.isGone()) return;
         if (closed) {
           giveBack(one, problem);
           return;
@@ -278,7 +280,9 @@ export function makeComposer({ room, timeline, sent, people }) {
   function close() {
     closed = true;
     if (shown?.close === close) shown = null;
-    for (const one of unsent) giveBack(one);
+    for (const one of unsent) {
+      if (!one.line.isGone()) giveBack(one);
+    }
     unsent.clear();
   }
 
