@@ -309,5 +309,20 @@ describe("files in a room", { timeout: 240_000 }, () => {
     });
   });
 
+  step("asks for the commands again after a while only, where they could not be fetched", async () => {
+    let asked = 0;
+    await you.page.route(/\/commands/, (route) => { asked += 1; return route.abort(); });
+    await you.expecting([/ERR_FAILED/], async () => {
+      await you.open("/r/web%3Aops");
+      await line(you).pressSequentially("wilco ping", { delay: 60 });
+      assert.ok(asked > 0 && asked <= 2, `asked ${asked} times`);
+    });
+    await you.page.unroute(/\/commands/);
+    await you.page.waitForTimeout(5100);
+    await line(you).pressSequentially(" ");
+    await you.page.locator(".complete-item").first().waitFor();
+    await line(you).fill("");
+  });
+
   step("made no fault in the console", () => assert.deepEqual([...you.faults, ...ana.faults], []));
 });

@@ -12,6 +12,8 @@ import { effect, isSame } from "./words.js";
 
 /** So many bytes of words go beside a file at most. */
 const BESIDE = 8 * 1024;
+/** Where the commands could not be fetched, typing asks for them again after so many milliseconds. */
+const AGAIN = 5000;
 
 /** The composer that is shown: what comes back from another one of its room goes there. */
 let shown = null;
@@ -57,6 +59,7 @@ export function makeComposer({ room, timeline, sent, people }) {
       h("span.only-desk", h("kbd", "Tab"), " complete"), h("span.only-desk", h("kbd", "Enter"), " send"),
       h("span.only-desk", h("kbd", "Shift Enter"), " new line"), hint));
   let known = [];
+  let asked = 0;
   let matches = [];
   let chosen = 0;
   let inThread = null;
@@ -71,7 +74,7 @@ export function makeComposer({ room, timeline, sent, people }) {
   field.addEventListener("input", () => {
     drafts.set(room.place, field.value);
     look();
-    if (known.length === 0) learn();
+    if (known.length === 0 && Date.now() - asked > AGAIN) learn();
   });
   field.addEventListener("keydown", onKey);
   field.addEventListener("paste", attach.onPaste);
@@ -87,6 +90,7 @@ export function makeComposer({ room, timeline, sent, people }) {
   }
 
   function learn() {
+    asked = Date.now();
     commands().then((items) => {
       known = items.filter(({ rooms }) => rooms.includes(room.place));
       look();
