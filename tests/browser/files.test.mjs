@@ -73,6 +73,8 @@ describe("files in a room", { timeout: 240_000 }, () => {
     await you.signIn(link);
     await ana.signIn(await wilco.invite("ana"));
     for (const person of [you, ana]) await person.open("/r/web%3Aops");
+    // The browser tells of its dialog from here on: asked at the key that opens it, it may be late.
+    you.page.on("filechooser", () => {});
     picture = await drawn(you);
   });
 
@@ -164,6 +166,92 @@ describe("files in a room", { timeout: 240_000 }, () => {
     assert.equal(await ana.page.locator(".file-name", { hasText: "slow.bin" }).count(), 1);
   });
 
+  step("is stopped while it waits for its turn, and goes when it is tried again", async () => {
+    const network = await you.context.newCDPSession(you.page);
+    const slowly = (uploadThroughput) => network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+    await slowly(20_000);
+    await choose(you, [{ name: "first.bin", bytes: Buffer.alloc(300_000, 1) }, { name: "behind.bin", bytes: "waits" }]);
+    await line(you).press("Enter");
+    const pending = (name) => you.page.locator(".msg:is(.is-pending, .is-unsent)", { hasText: name });
+    await you.page.waitForFunction(() => document.querySelector(".file progress")?.value > 0);
+    await pending("behind.bin").getByRole("button", { name: "Stop sending behind.bin" }).click();
+    await pending("behind.bin").getByText("You stopped it.").waitFor();
+    assert.match(await pending("first.bin").innerText(), /sending/);
+    await pending("behind.bin").getByRole("button", { name: "Try again" }).click();
+    await pending("behind.bin").getByRole("button", { name: "Stop sending behind.bin" }).click();
+    await pending("behind.bin").getByText("You stopped it.").waitFor();
+    await slowly(-1);
+    await message(you, "first.bin").waitFor();
+    assert.equal(await message(ana, "behind.bin").count(), 0);
+    await pending("behind.bin").getByRole("button", { name: "Try again" }).click();
+    await message(ana, "behind.bin").waitFor();
+    assert.equal(await pending("behind.bin").count(), 0);
+  });
+
+  step("asks who closes the page while it is on its way, and is with its words in the composer again where it failed unseen", async () => {
+    let fail = null;
+    await you.page.route(/\/files\?/, (route) => { fail = () => route.abort(); });
+    const asks = () => you.page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
+    assert.equal(await asks(), false);
+    await choose(you, [{ name: "left.bin", bytes: "left" }]);
+    await line(you).fill("for later");
+    await line(you).press("Enter");
+    await you.page.locator(".is-pending", { hasText: "left.bin" }).waitFor();
+    assert.equal(await asks(), true);
+    await you.page.locator('.side a[href="/operations"]').click();
+    await you.page.locator("#say").waitFor({ state: "detached" });
+    await you.expecting([/ERR_FAILED/], async () => {
+      fail();
+      await you.page.locator("#announce", { hasText: "left.bin was not sent to" }).waitFor({ state: "attached" });
+    });
+    assert.equal(await asks(), false);
+    await you.page.unroute(/\/files\?/);
+    await you.page.locator('.side a[data-place="web:ops"]').click();
+    await chips(you).filter({ hasText: "left.bin" }).waitFor();
+    assert.equal(await line(you).inputValue(), "for later");
+    // What failed while the room was shown goes the same way when it is left.
+    await you.page.route(/\/messages$/, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+    await you.page.getByRole("button", { name: "Take out left.bin" }).click();
+    await you.expecting([/ERR_FAILED/], async () => {
+      await line(you).press("Enter");
+      await you.page.locator(".is-unsent", { hasText: "for later" }).waitFor();
+    });
+    await you.page.unroute(/\/messages$/);
+    await you.page.locator('.side a[href="/operations"]').click();
+    await you.page.locator("#say").waitFor({ state: "detached" });
+    await you.page.locator('.side a[data-place="web:ops"]').click();
+    await line(you).waitFor();
+    assert.equal(await line(you).inputValue(), "for later");
+    await line(you).fill("");
+  });
+
+  step("is known again by whatever name Wilco gives it, also where the answer is lost", async () => {
+    let letGo = null;
+    const held = new Promise((done) => { letGo = done; });
+    await you.page.route(/\/files\?/, async (route) => {
+      await route.fetch();
+      await held;
+      await route.abort();
+    });
+    const long = `${"n".repeat(200)}.txt`;
+    await choose(you, [{ name: ".profile", bytes: "abc" }]);
+    await line(you).fill("mine\u202e");
+    await line(you).press("Enter");
+    await message(you, /^profile$/).locator(".say", { hasText: /^mine$/ }).waitFor();
+    const pending = you.page.locator(".msg:is(.is-pending, .is-unsent)");
+    assert.equal(await pending.count(), 0);
+    await you.expecting([/ERR_FAILED/], async () => {
+      letGo();
+      await choose(you, [{ name: long, bytes: "long" }, { name: "a\u202eb.txt", bytes: "turned" }]);
+      await line(you).press("Enter");
+      await message(you, /^ab\.txt$/).waitFor();
+      await message(you, /^n+….txt$/).waitFor();
+      await you.page.waitForFunction(() => !document.querySelector(".is-pending, .is-unsent"));
+    });
+    await you.page.unroute(/\/files\?/);
+    assert.equal(await line(you).inputValue(), "");
+  });
+
   step("says what is too large or empty before anything is sent, and what has no room any more", async () => {
     await line(you).fill("still here");
     await choose(you, [{ name: "huge.bin", bytes: Buffer.alloc(10 * 1024 * 1024 + 1) }, { name: "none", bytes: "" }, { name: "fits.txt", bytes: "x" }]);
@@ -219,6 +307,21 @@ describe("files in a room", { timeout: 240_000 }, () => {
       await you.page.waitForFunction(() => [...document.querySelectorAll(".file-picture img")].every((image) => image.complete));
       await you.shot(`93-files-${look}`);
     });
+  });
+
+  step("asks for the commands again after a while only, where they could not be fetched", async () => {
+    let asked = 0;
+    await you.page.route(/\/commands/, (route) => { asked += 1; return route.abort(); });
+    await you.expecting([/ERR_FAILED/], async () => {
+      await you.open("/r/web%3Aops");
+      await line(you).pressSequentially("wilco ping", { delay: 60 });
+      assert.ok(asked > 0 && asked <= 2, `asked ${asked} times`);
+    });
+    await you.page.unroute(/\/commands/);
+    await you.page.waitForTimeout(5100);
+    await line(you).pressSequentially(" ");
+    await you.page.locator(".complete-item").first().waitFor();
+    await line(you).fill("");
   });
 
   step("made no fault in the console", () => assert.deepEqual([...you.faults, ...ana.faults], []));

@@ -38,6 +38,17 @@ async function signInHere(person, link) {
   await person.page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** Sends a file that takes long, with words beside it, and lines behind it. The result lets the network be fast again. */
+async function sendSlowly(person, words, lines) {
+  const network = await person.context.newCDPSession(person.page);
+  const slowly = (uploadThroughput) => network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await slowly(50_000);
+  await person.page.locator("input[type=file]").setInputFiles({ name: "slow.bin", mimeType: "", buffer: Buffer.alloc(1_000_000, 1) });
+  for (const line of [words, ...lines]) await person.say(line);
+  await person.page.waitForFunction(() => document.querySelector(".file progress")?.value > 0);
+  return () => slowly(-1);
+}
+
 const address = (person) => person.page.evaluate(() => decodeURIComponent(location.pathname) + location.search);
 
 describe("sessions that end", { timeout: 240_000 }, () => {
@@ -124,6 +135,43 @@ describe("sessions that end", { timeout: 240_000 }, () => {
     const form = ana.page.getByRole("form", { name: "Arguments of webapp.stage" });
     assert.equal(await form.getByLabel(/^ref/).inputValue(), "v2");
     assert.equal(await form.getByLabel(/^because/).inputValue(), "a reason");
+  });
+
+  step("stops what is on its way when it ends, and gives all of it back in its order", async () => {
+    await ana.open("/r/web%3Aops");
+    await sendSlowly(ana, "one", ["two", "three"]);
+    await ana.expecting([/401|ERR_ABORTED/], async () => {
+      await expire("ana");
+      await isTold(ana);
+      await ana.page.waitForLoadState("networkidle");
+    });
+    await signInHere(ana, await wilco.invite("ana"));
+    await ana.page.locator("#say").waitFor();
+    assert.equal(await ana.page.locator("#say").inputValue(), "one\ntwo\nthree");
+    await ana.page.locator("#say").fill("");
+  });
+
+  step("says nothing of one person as another", async () => {
+    await ana.open("/r/web%3Aops");
+    const atLast = await sendSlowly(ana, "from ana", ["wilco ping 51", "ana said so"]);
+    await ana.expecting([/401|ERR_ABORTED/], async () => {
+      await expire("ana");
+      await isTold(ana);
+      await ana.page.waitForLoadState("networkidle");
+    });
+    const beside = await ana.context.newPage();
+    await beside.goto(await wilco.invite("you"));
+    await beside.getByRole("button", { name: "Sign in" }).click();
+    await ana.page.locator("#say").waitFor();
+    await beside.close();
+    await atLast();
+    await ana.page.waitForTimeout(2000);
+    await ana.say("you are here");
+    await ana.page.locator(".msg:not(.is-pending) .say", { hasText: "you are here" }).waitFor();
+    const said = await ana.page.locator(".timeline-in").innerText();
+    assert.doesNotMatch(said, /slow\.bin|ping 51|ana said so/);
+    await signInHere(ana, await wilco.invite("ana"));
+    await ana.page.locator("#say").waitFor();
   });
 
   step("gives what was written to nobody else", async () => {

@@ -1,10 +1,10 @@
 // What goes with the line that is being written: files that were chosen, dropped or pasted, each a chip until it is sent.
 
 import { announce } from "./announce.js";
-import { upload } from "./api.js";
+import { Problem, upload } from "./api.js";
 import { fill, h, icon } from "./dom.js";
-import { me } from "./session.js";
-import { size } from "./words.js";
+import { me, stopsWithSession } from "./session.js";
+import { isSame, size } from "./words.js";
 
 /** So many go with one line; what is more was rather a folder. */
 const MOST = 10;
@@ -83,12 +83,20 @@ function stampOf(date) {
   return date.toISOString().slice(0, 19).replaceAll(":", "-").replace("T", "-");
 }
 
-/** What a message with a file says as text, as Wilco writes it: by this a file that is on its way is known again. */
-export const saidWith = (words, file) => `${words ? `${words}\n` : ""}File: ${file.name} (${file.size} bytes)`;
+/** A name that Wilco keeps as it is: others are shortened, or lose signs, folders or dots. */
+const KEPT = /^[\p{L}\p{N}_-](?:[\p{L}\p{N}_ .()-]{0,118}[\p{L}\p{N}_)-])?$/u;
+
+/** Whether a message is this file with these words. */
+export function isFile(message, file, words) {
+  const { name, bytes } = message.blocks?.find(({ type }) => type === "file") ?? {};
+  const said = message.blocks?.find(({ type }) => type === "quote")?.text ?? "";
+  return bytes === file.size && (name === file.name || !KEPT.test(file.name)) && isSame(said, words);
+}
 
 /**
- * A file on its way: `element` shows how far it is, `send()` promises its message, and may be called anew after a
- * failure: all tries have one key. Stopping it is a failure, too.
+ * A file on its way: `element` shows how far it is, `turn(before)` waits until what goes before it is over, and then
+ * `send()` promises its message. Both may be called anew after a failure: all tries have one key. Stopping it is a
+ * failure, too, whether it waits or is under way.
  */
 export function makeSending({ place, file, words, thread }) {
   const done = h("progress", { max: file.size, value: 0, "aria-label": `Sending ${file.name}` });
@@ -97,18 +105,34 @@ export function makeSending({ place, file, words, thread }) {
   const begin = upload(place, file, { words, thread });
   let abort = null;
 
-  async function send() {
-    abort = new AbortController();
+  const show = (isShown) => {
+    for (const part of [done, stop]) part.hidden = !isShown;
+  };
+
+  function turn(before) {
+    const { signal } = abort = new AbortController();
     done.value = 0;
-    for (const part of [done, stop]) part.hidden = false;
+    show(true);
+    return new Promise((go, failed) => {
+      before.then(go);
+      signal.addEventListener("abort", () => {
+        show(false);
+        failed(new Problem(0, { detail: "You stopped it." }));
+      });
+    });
+  }
+
+  async function send() {
+    const over = stopsWithSession(() => abort.abort());
     try {
       return await begin({ signal: abort.signal, progress: (sent) => { done.value = sent; } });
     } finally {
-      for (const part of [done, stop]) part.hidden = true;
+      over();
+      show(false);
     }
   }
 
-  return { element, send };
+  return { element, turn, send };
 }
 
 /** Takes files that are dropped on an element; while some are held over it, it says so. */

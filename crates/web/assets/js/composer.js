@@ -1,25 +1,47 @@
 // The line where a person writes: Enter sends, Tab completes, what is begun stays for later.
 
-import { line as lineOf } from "./api.js";
-import { makeAttach, makeSending, saidWith } from "./attach.js";
+import { announce } from "./announce.js";
+import { line as lineOf, Problem } from "./api.js";
+import { isFile, makeAttach, makeSending } from "./attach.js";
 import { flags, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
 import { quoteOf } from "./message.js";
-import { commands, drafts, me, putBack } from "./session.js";
-import { effect } from "./words.js";
+import { commands, drafts, me, putBack, unsentFiles } from "./session.js";
+import { effect, isSame } from "./words.js";
 
 /** So many bytes of words go beside a file at most. */
 const BESIDE = 8 * 1024;
+/** Where the commands could not be fetched, typing asks for them again after so many milliseconds. */
+const AGAIN = 5000;
+
+/** The composer that is shown: what comes back from another one of its room goes there. */
+let shown = null;
+/** How many lines and files are on their way, whichever room is shown. */
+let underWay = 0;
+
+/** Whoever closes the page is asked first while something is on its way: it would be lost. */
+function askToStay(event) {
+  event.preventDefault();
+}
+
+function onItsWay(by) {
+  underWay += by;
+  // A page that always listens is not kept by the browser for the way back.
+  if (underWay > 0) window.addEventListener("beforeunload", askToStay);
+  else window.removeEventListener("beforeunload", askToStay);
+}
 
 /**
  * The composer of a room. `timeline` shows what is on its way; `sent(message)` hears of what arrived; `people()` names
  * those who may be spoken to.
- * The result: `element`, `focus()`, `onEscape(event)`, `attach(files)`, which adds files to the line, and `reply(message)`,
- * which goes on in the thread of a message.
+ * The result: `element`, `focus()`, `onEscape(event)`, `attach(files)`, which adds files to the line, `reply(message)`,
+ * which goes on in the thread of a message, and `close()`, after which it is not shown any more: what is on its way goes
+ * on, and what fails is a draft again.
  */
 export function makeComposer({ room, timeline, sent, people }) {
   const name = me.wilco.name;
+  const who = me.id;
   const field = h("textarea", {
     id: "say", rows: "1", spellcheck: "false", autocomplete: "off", autocapitalize: "off", enterkeyhint: "send",
     "aria-autocomplete": "list", "aria-controls": "complete",
@@ -37,24 +59,38 @@ export function makeComposer({ room, timeline, sent, people }) {
       h("span.only-desk", h("kbd", "Tab"), " complete"), h("span.only-desk", h("kbd", "Enter"), " send"),
       h("span.only-desk", h("kbd", "Shift Enter"), " new line"), hint));
   let known = [];
+  let asked = 0;
   let matches = [];
   let chosen = 0;
   let inThread = null;
   let queue = Promise.resolve();
+  let closed = false;
+  let returned = "";
+  const unsent = new Set();
 
   // What completes the first words is fetched once the messages are there, or with the first of them.
   whenIdle(learn);
-  field.value = drafts.get(room.place) ?? "";
+  restore();
   field.addEventListener("input", () => {
     drafts.set(room.place, field.value);
     look();
-    if (known.length === 0) learn();
+    if (known.length === 0 && Date.now() - asked > AGAIN) learn();
   });
   field.addEventListener("keydown", onKey);
   field.addEventListener("paste", attach.onPaste);
   say();
+  shown = { place: room.place, close, restore: () => { restore(); look(); } };
+
+  /** Shows what was begun here, and what came back. */
+  function restore() {
+    field.value = drafts.get(room.place) ?? "";
+    const files = unsentFiles.get(room.place) ?? [];
+    unsentFiles.delete(room.place);
+    if (files.length > 0) attach.add(files);
+  }
 
   function learn() {
+    asked = Date.now();
     commands().then((items) => {
       known = items.filter(({ rooms }) => rooms.includes(room.place));
       look();
@@ -180,19 +216,20 @@ export function makeComposer({ room, timeline, sent, people }) {
     look();
     // Long words stand by themselves, before the first file; others go with it.
     const beside = text.trim() !== "" && new Blob([text]).size <= BESIDE;
-    if (text.trim() !== "" && !(files.length > 0 && beside)) dispatch({ text, key: text, send: lineOf(room.place, text, inThread) });
+    if (text.trim() !== "" && !(files.length > 0 && beside)) dispatch({ text, is: (message) => isSame(message.text, text), send: lineOf(room.place, text, inThread) });
     files.forEach((file, at) => {
       const words = at === 0 && beside ? text : "";
-      const { element: shown, send } = makeSending({ place: room.place, file, words, thread: inThread });
-      dispatch({ text: words, key: saidWith(words, file), send, file, shown });
+      dispatch({ text: words, is: (message) => isFile(message, file, words), file, ...makeSending({ place: room.place, file, words, thread: inThread }) });
     });
   }
 
   /** Shows what is on its way, and sends it in its turn. */
-  function dispatch({ text, key, send, file, shown }) {
-    const line = timeline.pending({ text, key, shown }, {
-      again: () => { queue = queue.then(carry); },
+  function dispatch({ text, is, send, file, element: part, turn = (before) => before }) {
+    const one = { text, file };
+    const line = one.line = timeline.pending({ text, is, shown: part }, {
+      again: go,
       back: () => {
+        unsent.delete(one);
         field.value = field.value.trim() === "" ? text : field.value;
         drafts.set(room.place, field.value);
         if (file) attach.add([file]);
@@ -201,20 +238,57 @@ export function makeComposer({ room, timeline, sent, people }) {
       },
     });
     sent(null);
-    // One after the other, so that what was written first stands first.
-    queue = queue.then(carry);
-    async function carry() {
+    go();
+
+    /** One after the other, so that what was written first stands first. */
+    function go() {
+      const before = queue;
+      unsent.delete(one);
+      onItsWay(1);
+      const carried = carry(before).finally(() => onItsWay(-1));
+      // What was stopped while it waited lets nothing pass that stands before it.
+      queue = before.then(() => carried);
+    }
+
+    async function carry(before) {
       try {
+        await turn(before);
+        // In the meantime somebody else may have signed in here, and would be taken for the one who said it.
+        if (me?.id !== who) throw new Problem(401, { detail: "Whoever wrote it is not signed in any more." });
         const message = await send();
-        line.gone();
-        sent(message);
+        line.gone(message.id);
+        if (!closed) sent(message);
       } catch (problem) {
+        // It was said, and only the answer was lost.
+        if (line.isGone()) return;
+        if (closed) {
+          giveBack(one, problem);
+          return;
+        }
+        unsent.add(one);
         line.failed(problem.message);
-        // The line goes with the page, as nobody is signed in any more.
-        if (problem.status === 401) putBack(room.place, text);
       }
     }
   }
 
-  return { element, focus: () => field.focus(), onEscape, reply, attach: attach.add };
+  /** Nobody sees the line any more that failed: its words and its file stand in the composer of the room again. */
+  function giveBack(one, problem) {
+    const back = putBack(who, room.place, one, returned);
+    if (back === null) return;
+    returned = back;
+    if (me === null) return;
+    if (shown?.place === room.place) shown.restore();
+    if (problem) announce(`${one.file ? one.file.name : "Your line"} was not sent to ${room.name}: ${problem.message} It stands in its composer again`);
+  }
+
+  function close() {
+    closed = true;
+    if (shown?.close === close) shown = null;
+    for (const one of unsent) {
+      if (!one.line.isGone()) giveBack(one);
+    }
+    unsent.clear();
+  }
+
+  return { element, focus: () => field.focus(), onEscape, reply, attach: attach.add, close };
 }

@@ -372,6 +372,7 @@ export function roomView({ argument: place, connection, query }) {
     close() {
       closed = true;
       live?.close();
+      composer.close();
       find.close({ quiet: true });
       grown.disconnect();
       clearTimeout(asideTimer);

@@ -10,6 +10,8 @@ import { useZone } from "./words.js";
 export let me = null;
 /** Texts begun in a room and not yet sent, by place; and what stands in a command's form, by {@link formOf}. */
 export const drafts = new Map();
+/** Files that could not be sent and go with the next line of a room, by place; they are there as long as the page is. */
+export const unsentFiles = new Map();
 /** Where the values of a command's form stand among the drafts. */
 export const formOf = (command) => `form ${command}`;
 
@@ -20,6 +22,8 @@ let waitingItems = null;
 let waitingTimer = null;
 let waitingAgain = null;
 const watchers = new Set();
+/** What is under way and stops with the session. */
+const stops = new Set();
 const AWAITING = "awaiting_confirm,awaiting_approval";
 const EVERY = 20_000;
 
@@ -39,16 +43,33 @@ export function sessionEnded(at) {
   forget();
 }
 
-/** What could not be said is a draft again, also where that is noticed after the session's end. */
-export function putBack(place, text) {
+/** Stops this if the session ends before; the result says that it is over. */
+export function stopsWithSession(stop) {
+  stops.add(stop);
+  return () => stops.delete(stop);
+}
+
+/**
+ * What could not be said is a draft again, also where that is noticed after the session's end: `text` stands before what
+ * was begun since, and behind `earlier`, which the last call gave back. The result is what the next call takes as
+ * `earlier`; null where `who` wrote it is not here any more.
+ */
+export function putBack(who, place, { text, file }, earlier) {
+  if ((me ? me.id : ended?.who) !== who) return null;
+  if (file) unsentFiles.set(place, [...(unsentFiles.get(place) ?? []), file]);
+  if (text.trim() === "") return earlier;
   const begun = drafts.get(place) ?? "";
-  drafts.set(place, begun.trim() === "" ? text : `${text}\n${begun}`);
+  const isThere = earlier !== "" && (begun === earlier || begun.startsWith(`${earlier}\n`));
+  const back = isThere ? `${earlier}\n${text}` : text;
+  const rest = isThere ? begun.slice(earlier.length + 1) : begun;
+  drafts.set(place, rest.trim() === "" ? back : `${back}\n${rest}`);
   if (ended) keep({ ...ended, drafts });
+  return back;
 }
 
 /** Gives whoever is signed in now back what they had begun. The result is where they were; null where there is nothing of theirs. */
 export function takeBack() {
-  if (ended?.who !== me.id) drafts.clear();
+  if (ended?.who !== me.id) forgetBegun();
   ended = null;
   const kept = takeKept(me.id);
   if (kept === null) return null;
@@ -59,9 +80,14 @@ export function takeBack() {
 /** Somebody signed out: nothing of theirs stays. */
 export function leaveNothing() {
   ended = null;
-  drafts.clear();
+  forgetBegun();
   forgetKept();
   forget();
+}
+
+function forgetBegun() {
+  drafts.clear();
+  unsentFiles.clear();
 }
 
 /** Forgets who was signed in. What they had begun is looked at when somebody is again: see {@link takeBack}. */
@@ -72,6 +98,7 @@ export function forget() {
   useCsrf(null);
   hush();
   clearTimeout(waitingTimer);
+  for (const stop of [...stops]) stop();
 }
 
 /** Whether this is the person who is signed in. */

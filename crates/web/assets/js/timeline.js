@@ -25,6 +25,7 @@ export function makeTimeline(label, ways) {
   const roots = [];
   const days = new Map();
   const waiting = [];
+  const answered = new Set();
   const line = h("li.day.day-new", { id: "new" }, "New");
   let readTo = null;
 
@@ -137,18 +138,19 @@ export function makeTimeline(label, ways) {
   }
 
   /**
-   * Shows what is on its way: its text, and `shown` for a file; by `key` it is known when it comes. The result:
-   * `failed(text)`, `gone()`.
+   * Shows what is on its way: its text, and `shown` for a file; `is(message)` knows it when it comes. The result:
+   * `failed(text)`, `gone(id)`, as it became that message, and `isGone()`.
    */
-  function pending({ text, key, shown: file }, { again, back }) {
+  function pending({ text, is, shown: file }, { again, back }) {
     const note = h("p.unsent", { role: "alert", hidden: true });
     const shown = pendingMessage(text, note, file);
-    const one = { key, item: h("li", shown) };
+    const one = { is, item: h("li", shown) };
     waiting.push(one);
     element.append(one.item);
     const said = shown.querySelector(".subtle");
     return {
       failed(why) {
+        one.hasFailed = true;
         shown.classList.replace("is-pending", "is-unsent");
         said.textContent = "not sent";
         fill(note, icon("failed"), h("span", inline(why)),
@@ -156,9 +158,14 @@ export function makeTimeline(label, ways) {
           h("button.btn.btn-quiet", { type: "button", on: { click: () => { remove(one); back(); } } }, "Take back"));
         note.hidden = false;
       },
-      gone: () => remove(one),
+      gone(id) {
+        answered.add(id);
+        remove(one);
+      },
+      isGone: () => !waiting.includes(one),
     };
     function resend() {
+      one.hasFailed = false;
       shown.classList.replace("is-unsent", "is-pending");
       said.textContent = "sending";
       note.hidden = true;
@@ -174,7 +181,10 @@ export function makeTimeline(label, ways) {
   /** The real message takes the place of the line that was on its way. */
   function settle(message) {
     if (message.from.kind !== "person" || message.from.id !== me.id) return;
-    const one = waiting.find((other) => other.key.trim() === message.text.trim());
+    // Its own line is gone already, and another one that says the same is still on its way.
+    if (answered.delete(message.id)) return;
+    const like = waiting.filter((other) => other.is(message));
+    const one = like.find((other) => !other.hasFailed) ?? like[0];
     if (one) remove(one);
   }
 

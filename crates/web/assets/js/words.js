@@ -168,3 +168,7 @@ export function size(bytes) {
 
 /** A value of a plan's inputs, as text. */
 export const valueText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+/** What is read of a text: Wilco takes most of the signs out that nobody sees. */
+const read = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").trim();
+/** Whether two texts read the same. */
+export const isSame = (one, other) => read(one) === read(other);
