@@ -273,6 +273,8 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await enter(you, "web:quiet");
     const field = you.page.locator("#say");
     await field.fill("");
+    await you.page.locator("form button[type=submit]").click();
+    assert.equal(await you.page.evaluate(() => document.activeElement.id), "say", "with nothing to send, the keys stay with the field");
     await ana.open("/r/web%3Aquiet");
     await ana.page.locator("#say").waitFor();
     await ana.say("what about the disk?\nit is full");

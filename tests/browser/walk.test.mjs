@@ -163,6 +163,7 @@ describe("a release, by two people", { timeout: 300_000 }, () => {
     await ana.shot("10-badge");
     await ana.open("/waiting");
     const card = ana.page.locator(".ask").first();
+    await card.locator('button[data-press="approve"]:enabled').waitFor({ timeout: 5000 });
     const id = await card.locator(".id").first().innerText();
     await ana.shot("10-waiting");
     // The operation is open elsewhere before it runs, so that what comes is seen to come live.

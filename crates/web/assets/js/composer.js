@@ -210,7 +210,11 @@ export function makeComposer({ room, timeline, sent, people }) {
     event.preventDefault();
     const text = field.value;
     const files = attach.take();
-    if (text.trim() === "" && files.length === 0) return;
+    if (text.trim() === "" && files.length === 0) {
+      // What is typed next belongs here, and not to the button.
+      field.focus();
+      return;
+    }
     field.value = "";
     drafts.delete(room.place);
     look();

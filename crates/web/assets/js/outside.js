@@ -127,7 +127,10 @@ export function watched(look) {
 
 /** The way between the pages of events. */
 export function eventTabs(here) {
-  return h("nav.filters.tabs", { "aria-label": "Pages of events" }, VIEWS.map(([href, name]) => h("a.filter", { href, "aria-current": href === here && "page" }, name)));
+  const links = VIEWS.map(([href, name]) => h("a.filter", { href, "aria-current": href === here && "page" }, name));
+  // On a narrow screen they do not stand side by side, and the one where one is may be out of sight.
+  requestAnimationFrame(() => links.find((link) => link.hasAttribute("aria-current"))?.scrollIntoView({ block: "nearest", inline: "center" }));
+  return h("nav.filters.tabs", { "aria-label": "Pages of events" }, links);
 }
 
 /** How to connect a source, where none is. */
