@@ -155,9 +155,21 @@ impl std::fmt::Debug for Sent {
 }
 
 impl Sent {
-    /// It is whole: that was committed.
-    pub(crate) fn keep(mut self) {
+    /// It may be whole from here on: what is being committed says so. Where that comes to nothing, a sweep forgets it once
+    /// the time of what was begun is over.
+    pub(crate) fn may_stand(mut self) -> Doubtful {
         self.begun.over = true;
+        Doubtful(self.begun)
+    }
+}
+
+/// A file of which nobody knows yet whether it is whole.
+pub(crate) struct Doubtful(Begun);
+
+impl Doubtful {
+    /// It is not: it is forgotten now.
+    pub(crate) fn forget(mut self) {
+        self.0.over = false;
     }
 }
 
