@@ -150,10 +150,12 @@ pub enum Record {
         /// Whatever was over by then.
         before: Timestamp,
     },
-    /// How a file stands that somebody sends: begun, and then whole. The same id again replaces what was known of it.
-    /// Beside the journal, which has an entry about each file that is whole.
+    /// How a file stands that somebody sends: begun, and then whole. The same id again replaces what was known of it; one
+    /// that is whole and was not begun, or was forgotten since, is a conflict. Beside the journal, which has an entry
+    /// about each file that is whole.
     File(Box<KeptFile>),
-    /// Some bytes of a file. The same part again changes nothing. Beside the journal.
+    /// Some bytes of a file. The same part again changes nothing; one of a file that is not there is a conflict. Beside
+    /// the journal.
     FilePart(Box<FilePart>),
     /// A file that was begun did not become whole: it is forgotten with its parts. Beside the journal.
     FileDropped(FileId),

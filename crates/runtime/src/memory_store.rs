@@ -199,7 +199,11 @@ impl State {
             Record::File(file) => self.files.stands(*file),
             Record::FilePart(part) => self.files.part(*part),
             Record::FileDropped(id) => self.files.drop(id),
-            Record::FilesSwept { before } => self.files.sweep(before),
+            Record::FilesSwept { before } => {
+                for id in self.files.sweep(before) {
+                    self.known.files.remove(&id);
+                }
+            }
             Record::Forgotten(forgotten) => self.told.forget(&forgotten.events),
             Record::Muted(mute) => self.told.mute(mute),
             Record::Unmuted { place, what, .. } => self.told.unmute(place, what),

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row, params};
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::{DeliveryKey, Receipt},
+    file::FileId,
     ids::{Hash, OpId, Place, Seq, SourceName},
     memory::Namespace,
     slot::Shown,
@@ -51,6 +52,7 @@ struct Names<'a> {
     schedules: Vec<&'a str>,
     leases: Vec<&'a str>,
     memory: Vec<(&'a Namespace, &'a str)>,
+    files: Vec<&'a FileId>,
 }
 
 impl<'a> Names<'a> {
@@ -73,6 +75,8 @@ impl<'a> Names<'a> {
                 Record::Schedule(event) => names.schedules.push(event.name()),
                 Record::Lease(lease) => names.leases.push(&lease.name),
                 Record::Memory(event) => names.memory.extend(event.entry()),
+                Record::File(file) => names.files.push(&file.id),
+                Record::FilePart(part) => names.files.push(&part.file),
                 // A lock that is given back, a session and what replaces or takes out whatever there is collide with
                 // nothing.
                 Record::Unlocked { .. }
@@ -90,8 +94,6 @@ impl<'a> Names<'a> {
                 | Record::Announced(_)
                 | Record::Chart(_)
                 | Record::ChartsSwept { .. }
-                | Record::File(_)
-                | Record::FilePart(_)
                 | Record::FileDropped(_)
                 | Record::FilesSwept { .. }
                 | Record::Log(_) => {}
@@ -203,6 +205,11 @@ fn collisions(conn: &Connection, names: &Names<'_>) -> Result<(Known, HashMap<Op
             Ok((read(0, u64::try_from(version))?, read(1, until)?))
         })?;
         known.memory.extend(found.map(|found| (((*namespace).clone(), (*key).to_owned()), found)));
+    }
+    for id in &names.files {
+        if is(conn, "SELECT 1 FROM files WHERE id = ?", [&id.0[..]])? {
+            known.files.insert(**id);
+        }
     }
     Ok((known, numbers))
 }

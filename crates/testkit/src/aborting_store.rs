@@ -1,4 +1,5 @@
-//! A store that ends the process before or after a chosen commit, as a crash would, or holds one up, as a slow disk does.
+//! A store that ends the process before or after a chosen commit, as a crash would, holds one up, as a slow disk does, or
+//! loses the word that one was written, as a disk does that gives up at its end.
 //!
 //! Not a store of its own: it wraps a real one. For tests only, in a process that is meant to end.
 
@@ -53,11 +54,15 @@ pub struct AbortingStore {
     commits: AtomicU64,
     counted: Box<dyn Fn(u64) + Send + Sync>,
     held: Mutex<VecDeque<Held>>,
+    lost: Mutex<Option<Which>>,
 }
+
+/// Which commit something happens to.
+type Which = fn(&Batch) -> bool;
 
 /// A commit that is held up.
 struct Held {
-    which: fn(&Batch) -> bool,
+    which: Which,
     until: oneshot::Receiver<()>,
 }
 
@@ -68,15 +73,31 @@ impl AbortingStore {
         abort: Option<Abort>,
         counted: impl Fn(u64) + Send + Sync + 'static,
     ) -> Self {
-        Self { inner, abort, commits: AtomicU64::new(0), counted: Box::new(counted), held: Mutex::default() }
+        Self {
+            inner,
+            abort,
+            commits: AtomicU64::new(0),
+            counted: Box::new(counted),
+            held: Mutex::default(),
+            lost: Mutex::default(),
+        }
     }
 
     /// Holds the next such commit up until the end is told; without a word, when that is dropped, it is refused. What
     /// is asked for again holds the one after it.
-    pub fn hold(&self, which: fn(&Batch) -> bool) -> oneshot::Sender<()> {
+    pub fn hold(&self, which: Which) -> oneshot::Sender<()> {
         let (goes, until) = oneshot::channel();
         self.held().push_back(Held { which, until });
         goes
+    }
+
+    /// Writes the next such commit, and says that it did not.
+    pub fn lose(&self, which: Which) {
+        *self.lost() = Some(which);
+    }
+
+    fn lost(&self) -> MutexGuard<'_, Option<Which>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn held(&self) -> MutexGuard<'_, VecDeque<Held>> {
@@ -102,8 +123,13 @@ impl Store for AbortingStore {
         {
             return Err(StoreError::Unavailable("the disk gave up".to_owned()));
         }
+        let lost = self.lost().take_if(|which| which(&batch)).is_some();
         let written = self.inner.commit(batch, when).await;
         self.end(Abort::After(commit));
+        if lost {
+            written?;
+            return Err(StoreError::Unavailable("the disk gave up".to_owned()));
+        }
         written
     }
 

@@ -114,6 +114,7 @@ macro_rules! store_suite {
             what_did_not_become_whole_is_forgotten_with_its_parts,
             what_comes_in_counts_as_much_as_it_may_become,
             files_that_are_over_are_swept_a_few_at_once,
+            what_was_not_begun_or_is_forgotten_is_not_taken_in,
         );
         $crate::store_suite!(@ $make, leases:
             a_lease_has_one_holder_and_its_token_only_grows,

@@ -1,23 +1,25 @@
 //! Files in rooms: who sends and fetches them, what they are taken for, names from outside, limits, repeats.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use wilco_contract::{
     file::{FileId, FilesKept, MAX_FILE, PART},
+    ids::Hash,
     input::Input,
-    store::{AuditFilter, Page},
+    store::{AuditFilter, Batch, Page, Record},
 };
+use wilco_testkit::aborting_store::AbortingStore;
 
 use crate::support::{
     Server,
     client::{Answer, Client},
-    empty,
+    commit, empty,
 };
 
 const ROOM: &str = "/api/v1/rooms/web%3Aops";
@@ -90,10 +92,11 @@ async fn a_file_is_shown_by_a_message_and_fetched_as_it_was() {
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("cross-origin-resource-policy", "same-origin"),
-        ("cache-control", "private, max-age=600"),
+        ("cache-control", "private, no-cache"),
     ] {
         assert_eq!(fetched.header(header), value, "{header}");
     }
+    assert_eq!(fetched.header("etag"), format!("\"{}\"", Hash::of(&bytes)));
     assert_eq!(fetched.header("content-length"), bytes.len().to_string());
     let head = ben.send("HEAD", url(&message), None).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
@@ -105,7 +108,7 @@ async fn a_file_is_shown_by_a_message_and_fetched_as_it_was() {
     let entry = entries.iter().find(|row| row.kind == "file.sent").expect("an entry");
     assert_eq!(entry.who.as_deref(), Some("@ana"));
     let text = entry.body.as_ref().expect("a body")["text"].as_str().expect("a text").to_owned();
-    let hash = wilco_contract::ids::Hash::of(&bytes);
+    let hash = Hash::of(&bytes);
     let expected = format!("`build.log`, {} bytes, application/octet-stream, sha-256 {hash}", bytes.len());
     assert_eq!(text, expected);
 }
@@ -229,6 +232,104 @@ async fn only_who_may_see_the_room_sends_and_fetches() {
 }
 
 #[tokio::test]
+async fn what_a_browser_keeps_is_shown_to_whoever_may_still_have_it() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    let message = send_to(&ana, "/api/v1/rooms/web%3A%40ana", "x.png", PNG).await.json();
+    let path = url(&message);
+    let tag = ana.get(path).await.header("etag").to_owned();
+    for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
+        let same = ana.with("if-none-match", &known).get(path).await;
+        assert_eq!((same.status, same.body.len()), (304, 0), "{known}");
+        assert_eq!((same.header("etag"), same.header("cache-control")), (&*tag, "private, no-cache"));
+    }
+    let other = ana.with("if-none-match", "\"other\"").get(path).await;
+    assert_eq!((other.status, other.body.as_ref()), (200, PNG));
+    server.signed_in("kim").await.with("if-none-match", &tag).get(path).await.problem(404);
+    assert_eq!(ana.delete("/api/v1/session").await.status, 204);
+    ana.with("if-none-match", &tag).get(path).await.problem(401);
+}
+
+#[tokio::test]
+async fn whoever_is_let_in_no_more_when_all_of_it_is_there_says_nothing() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    let mut slow = begun(&server, &ana, "content-length: 10\r\nx-wilco-text: wilco%20ping").await;
+    slow.write_all(b"01234").await.expect("sent");
+    while kept(&server).await.files == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(ana.delete("/api/v1/session").await.status, 204);
+    let answer = ended(slow, b"56789").await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    nothing_stays(&server).await;
+    let messages = server.signed_in("ben").await.get(&format!("{ROOM}/messages")).await.json();
+    assert_eq!(messages["items"], json!([]));
+    assert!(server.store.unhandled().await.expect("the inbox").is_empty(), "its words may be an order");
+}
+
+fn says(batch: &Batch) -> bool {
+    batch.records.iter().any(|record| matches!(record, Record::Message(_)))
+}
+
+#[tokio::test]
+async fn bytes_whose_message_may_stand_stay() {
+    let store = Arc::new(AbortingStore::new(empty(), None, |_| {}));
+    let server = Server::start_on(store.clone()).await;
+    let ana = server.signed_in("ana").await.with("idempotency-key", "k-3");
+    store.lose(says);
+    send(&ana, "x", b"abc").await.problem(503);
+    let message = send(&ana, "x", b"abc").await;
+    assert_eq!(message.status, 201, "{}", message.text());
+    let message = message.json();
+    // Whatever forgets them would have done so by now.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(ana.get(url(&message)).await.text(), "abc");
+    // Bytes that are gone before their time are not known to be the same, those that are over are told by their name.
+    let id = FileId::parse(url(&message).rsplit('/').next().expect("an id")).expect("an id");
+    commit(&server, "2026-01-05T09:00:00Z", Record::FileDropped(id)).await;
+    send(&ana, "x", b"abc").await.problem(422);
+    server.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
+    let ana = server.signed_in("ana").await.with("idempotency-key", "k-3");
+    assert_eq!(send(&ana, "x", b"abc").await.json()["id"], message["id"]);
+}
+
+/// Begins to fetch a file, of which the system keeps but a part on its way.
+async fn fetching(server: &Server, client: &Client, path: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    let mut stream = socket.connect(server.address).await.expect("it listens");
+    let (host, cookie) = (client.header("host"), client.header("cookie"));
+    let head =
+        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    assert_eq!(stream.read_u8().await.expect("an answer"), b'H');
+    stream
+}
+
+#[tokio::test]
+async fn one_caller_has_eight_on_their_way_out() {
+    let server = Server::start().await;
+    let (ana, ben) = (server.signed_in("ana").await, server.signed_in("ben").await);
+    let message = send(&ana, "large", &vec![7; usize::try_from(MAX_FILE).expect("a size")]).await.json();
+    let path = url(&message);
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(fetching(&server, &ana, path).await);
+    }
+    assert_eq!(ben.get(path).await.status, 200, "others are not held up");
+    // From here on time passes as soon as everybody waits.
+    tokio::time::pause();
+    let refused = ana.get(path).await;
+    tokio::time::resume();
+    assert_eq!(refused.status, 429, "{} bytes", refused.body.len());
+    let refused = refused.problem(429);
+    assert!(refused["detail"].as_str().is_some_and(|text| text.contains("8 files")), "{refused}");
+    drop(held);
+    assert_eq!(ana.get(path).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_repeat_by_its_key_is_the_same_message() {
     let server = Server::start().await;
     let ana = server.signed_in("ana").await.with("idempotency-key", "k-1");
@@ -243,11 +344,54 @@ async fn a_repeat_by_its_key_is_the_same_message() {
     send(&ana.with("x-wilco-text", "words"), "x.log", b"one").await.problem(422);
     send_to(&ana, "/api/v1/rooms/web%3Adeploys", "x.log", b"one").await.problem(422);
     ana.post(&format!("{ROOM}/messages"), &json!({ "text": "x" })).await.problem(422);
+    let line = json!({ "text": "File: x.log (3 bytes)" });
+    ana.post(&format!("{ROOM}/messages"), &line).await.problem(422);
+    let plain = server.signed_in("ana").await.with("idempotency-key", "k-line");
+    assert_eq!(plain.post(&format!("{ROOM}/messages"), &line).await.status, 201);
+    send(&plain, "x.log", b"one").await.problem(422);
     // A key is its speaker's own.
     let ben = server.signed_in("ben").await.with("idempotency-key", "k-1");
     assert_ne!(send(&ben, "x.log", b"one").await.json()["id"], first.json()["id"]);
     let messages = ana.get(&format!("{ROOM}/messages")).await.json();
-    assert_eq!(messages["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!(messages["items"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn a_repeat_hangs_in_the_same_thread() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    let root = ana.post(&format!("{ROOM}/messages"), &json!({ "text": "look" })).await.json();
+    let root = root["id"].as_str().expect("an id");
+    let below =
+        ana.post(&format!("{ROOM}/messages"), &json!({ "text": "there", "thread": root })).await.json();
+    let below = below["id"].as_str().expect("an id");
+    let ana = ana.with("idempotency-key", "k-4");
+    let say = async |more: &str| {
+        ana.send_bytes("POST", &format!("{ROOM}/files?name=x{more}"), Some(Bytes::from_static(b"x"))).await
+    };
+    let first = say(&format!("&thread={root}")).await.json();
+    for same in [root, below] {
+        assert_eq!(say(&format!("&thread={same}")).await.json(), first, "{same} is in it");
+    }
+    say("").await.problem(422);
+    say("&thread=999").await.problem(422);
+}
+
+#[tokio::test]
+async fn of_two_at_once_with_one_key_and_other_bytes_one_is_said() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    let more = "content-length: 4\r\nidempotency-key: k-5";
+    let (one, other) = (begun(&server, &ana, more).await, begun(&server, &ana, more).await);
+    while kept(&server).await.files < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let first = ended(one, b"this").await;
+    assert!(first.starts_with("HTTP/1.1 201"), "{first}");
+    let second = ended(other, b"that").await;
+    assert!(second.starts_with("HTTP/1.1 422"), "{second}");
+    let message = ana.get(&format!("{ROOM}/messages")).await.json()["items"][0].clone();
+    assert_eq!(ana.get(url(&message)).await.text(), "this");
 }
 
 #[tokio::test]
@@ -351,6 +495,14 @@ async fn begun(server: &Server, client: &Client, more: &str) -> TcpStream {
     );
     stream.write_all(head.as_bytes()).await.expect("sent");
     stream
+}
+
+/// Sends the rest, and waits for the answer.
+async fn ended(mut stream: TcpStream, rest: &[u8]) -> String {
+    stream.write_all(rest).await.expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test]

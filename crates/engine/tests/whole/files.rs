@@ -4,7 +4,7 @@ use wilco_contract::{
     file::{FileId, SWEPT},
     store::{Batch, Record, When},
 };
-use wilco_testkit::store_suite::files::{part, sent};
+use wilco_testkit::store_suite::files::{begun, part, sent};
 
 use crate::world::{World, commands, policy};
 
@@ -17,7 +17,7 @@ async fn files_that_are_over_are_forgotten_hourly_however_many_there_are() {
         // The last one is kept for longer.
         let until = later(if number == many { 9_000 } else { 30 });
         let file = wilco_contract::file::KeptFile { at: now, until, ..sent(number, 0, 0) };
-        let records = vec![Record::File(Box::new(file)), part(number, 0, b"abc")];
+        let records = vec![begun(&file), Record::File(Box::new(file)), part(number, 0, b"abc")];
         world.store.commit(Batch { at: now, records }, When::Now).await.expect("written");
     }
     let has = async |number: u8| {

@@ -35,11 +35,13 @@ impl Files {
         self.parts.retain(|(file, _), _| *file != id);
     }
 
-    pub(super) fn sweep(&mut self, before: Timestamp) {
+    /// Forgets what is over, and says what that was.
+    pub(super) fn sweep(&mut self, before: Timestamp) -> Vec<FileId> {
         let mut over: Vec<_> = self.stand.iter().filter(|file| file.until <= before).collect();
         over.sort_by_key(|file| file.until);
         let over: Vec<_> = over.into_iter().take(SWEPT).map(|file| file.id).collect();
-        over.into_iter().for_each(|id| self.drop(id));
+        over.iter().for_each(|id| self.drop(*id));
+        over
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use wilco_contract::{
     access::{AccessEvent, Token},
     connector::DeliveryKey,
+    file::FileId,
     ids::{Hash, OpId, Place, Seq, SourceName},
     input::Input,
     lease::Lease,
@@ -47,6 +48,8 @@ pub struct Known {
     pub leases: HashMap<String, Lease>,
     /// What is remembered: in which version, until when.
     pub memory: HashMap<(Namespace, String), (u64, Option<Timestamp>)>,
+    /// The files that were begun, whole or not. What a sweep forgets, a store takes out by itself.
+    pub files: HashSet<FileId>,
 }
 
 type Undo = Box<dyn FnOnce(&mut Known)>;
@@ -148,6 +151,21 @@ impl Known {
                 undo.push(set(|known| &mut known.schedules, self, &name, Some(state)));
             }
             Record::Memory(event) => self.admit_memory(event, undo)?,
+            Record::File(file) => {
+                if file.whole && !self.files.contains(&file.id) {
+                    return Err(format!("file {} is whole and was not begun, or is forgotten", file.id));
+                }
+                undo.push(add(|known| &mut known.files, self, &file.id));
+            }
+            Record::FilePart(part) => {
+                if !self.files.contains(&part.file) {
+                    return Err(format!(
+                        "there is no file {} that part {} belongs to",
+                        part.file, part.number
+                    ));
+                }
+            }
+            Record::FileDropped(id) => undo.push(take_out(|known| &mut known.files, self, id)),
             Record::Lease(lease) => {
                 lease.follows(self.leases.get(&lease.name), at)?;
                 undo.push(set(|known| &mut known.leases, self, &lease.name, Some(lease.clone())));
@@ -168,9 +186,6 @@ impl Known {
             | Record::Announced(_)
             | Record::Chart(_)
             | Record::ChartsSwept { .. }
-            | Record::File(_)
-            | Record::FilePart(_)
-            | Record::FileDropped(_)
             | Record::FilesSwept { .. }
             | Record::Log(_) => {}
         }
@@ -217,16 +232,27 @@ impl Known {
     }
 }
 
-/// Adds an entry that is not in one of the sets, and returns the way back.
+/// Adds an entry to one of the sets, and returns the way back.
 fn add<K>(entries: fn(&mut Known) -> &mut HashSet<K>, known: &mut Known, entry: &K) -> Undo
 where
     K: Clone + Eq + StdHash + 'static,
 {
-    entries(known).insert(entry.clone());
+    let new = entries(known).insert(entry.clone());
     let entry = entry.clone();
     Box::new(move |known| {
-        entries(known).remove(&entry);
+        if new {
+            entries(known).remove(&entry);
+        }
     })
+}
+
+/// Takes an entry out of one of the sets, and returns the way back.
+fn take_out<K>(entries: fn(&mut Known) -> &mut HashSet<K>, known: &mut Known, entry: &K) -> Undo
+where
+    K: Clone + Eq + StdHash + 'static,
+{
+    let entry = entries(known).take(entry);
+    Box::new(move |known| entries(known).extend(entry))
 }
 
 /// Sets or takes out an entry of one of the maps, and returns the way back.

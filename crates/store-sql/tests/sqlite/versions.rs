@@ -18,7 +18,7 @@ use wilco_contract::{
 use wilco_store_sql::{SqliteStore, verify::verify};
 use wilco_testkit::store_suite::{
     charts::kept,
-    files::{part, sent},
+    files::{begun, part, sent},
     samples::{arrived, at, batch, hash, object, op_id, place, slot, source},
 };
 
@@ -203,7 +203,7 @@ async fn goes_on(store: &SqliteStore, next: Seq) {
     store.commit(records, When::Now).await.expect("written");
     assert_eq!(store.chart(&kept.id, at(0)).await, Ok(Some((kept.chart, kept.until))));
     let file = sent(1, 0, 60);
-    let records = batch([Record::File(Box::new(file.clone())), part(1, 0, b"abc")]);
+    let records = batch([begun(&file), Record::File(Box::new(file.clone())), part(1, 0, b"abc")]);
     store.commit(records, When::Now).await.expect("written");
     assert_eq!(store.file(&file.id, at(0)).await, Ok(Some(file.clone())));
     assert_eq!(store.file_part(&file.id, 0).await, Ok(Some(b"abc".to_vec())));

@@ -14,21 +14,18 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wilco_contract::{
     file::{FileId, KeptFile},
-    ids::Seq,
-    reply::Block,
-    store::RoomMessage,
+    ids::{Place, Seq},
 };
 
 use super::Answer;
 use crate::{
-    connector::Say,
+    connector::{Again, Say},
     door::Door,
     dto::Message,
     extract::{Asked, InPlace, Named, idempotency_key, open_place},
     files::{self, Incoming, disposition, harmless},
     guard::Caller,
     problem::Problem,
-    text,
 };
 
 /// The header with the words beside a file, percent-encoded. An address ends in the logs of proxies, and what people say
@@ -38,8 +35,8 @@ pub(crate) const WORDS: &str = "x-wilco-text";
 const MAX_WORDS: usize = 8 * 1024;
 /// What a file that is opened by its address may do.
 const POLICY: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
-/// How long a browser may keep it, in seconds: a room is looked at again and again, and a session ends some day.
-const KEEP: &str = "private, max-age=600";
+/// A browser asks before it shows again what it keeps: whoever has signed out, or may not see the room, sees no file.
+const KEEP: &str = "private, no-cache";
 
 /// What is sent.
 #[derive(Deserialize, JsonSchema)]
@@ -71,43 +68,26 @@ pub(super) async fn send(
     if let Some(key) = &key
         && let Some(first) = door.connector.said_before(&caller.who, key).await?
     {
-        let (bytes, hash) = files::measure(body).await?;
-        let kept = match shown(&first) {
-            Some((id, known, size)) if known == name && size == bytes => {
-                // Once it is over, its name and its size have to do.
-                door.store.file(&id, door.access.now()).await?.is_none_or(|kept| kept.hash == hash)
-            }
-            _ => false,
-        };
-        if kept && first.place == place && said(&first) == text::clean(&words) {
-            return Ok(Answer(StatusCode::CREATED, first.into()));
-        }
-        return Err(Problem::unfit("This `Idempotency-Key` was used for another message. Nothing was sent."));
+        let told = files::measure(body).await?;
+        let_in_still(&door, &caller, &place).await?;
+        let again = Again { place: &place, thread, words: &words, name: &name, told };
+        return Ok(Answer(StatusCode::CREATED, door.connector.sent_again(first, again).await?.into()));
     }
     let incoming = Incoming { caller: caller.clone(), place: place.clone(), name };
     let sent = files::take_in(&door, incoming, body).await?;
+    let_in_still(&door, &caller, &place).await?;
     let say = Say { who: caller.who, place, thread, text: words, key, file: Some(sent) };
     let message = door.connector.say(say).await?;
     Ok(Answer(StatusCode::CREATED, message.into()))
 }
 
-/// The file that a message shows: its id, name and size.
-fn shown(message: &RoomMessage) -> Option<(FileId, &str, u64)> {
-    message.reply.blocks.iter().find_map(|block| match block {
-        Block::File { name, url, bytes, .. } => {
-            Some((FileId::parse(url.rsplit('/').next()?)?, name.as_str(), *bytes))
-        }
-        _ => None,
-    })
-}
-
-/// The words beside it.
-fn said(message: &RoomMessage) -> &str {
-    let words = message.reply.blocks.iter().find_map(|block| match block {
-        Block::Quote { text } => Some(text.as_str()),
-        _ => None,
-    });
-    words.unwrap_or_default()
+/// Whether the caller may say something there now that all of the file has come. They were let in when it began, which may
+/// be minutes ago, and the words beside it may be an order.
+async fn let_in_still(door: &Door, caller: &Caller, place: &Place) -> Result<(), Problem> {
+    if !door.access.still(&caller.proof).await? {
+        return Err(Problem::not_signed_in("What let you in ended while the file came. Nothing was sent."));
+    }
+    open_place(door, caller, place)
 }
 
 /// The words that a request brings beside its file.
@@ -140,27 +120,43 @@ pub(super) async fn fetch(
     State(door): State<Arc<Door>>,
     caller: Caller,
     Named(id): Named,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = FileId::parse(&id).ok_or_else(|| door.files.nowhere())?;
     let file = door.store.file(&id, door.access.now()).await?;
     // Whoever may not see its room does not learn that there is one.
     let file = file.filter(|file| open_place(&door, &caller, &file.place).is_ok());
     let file = file.ok_or_else(|| door.files.nowhere())?;
-    let headers = headers(&file)?;
+    let tag = format!("\"{}\"", file.hash);
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEEP));
+    headers.insert(header::ETAG, value(&tag)?);
+    if is_known(&asked, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    describe(&file, &mut headers)?;
     Ok((headers, files::give(&door, caller, &file).await?).into_response())
 }
 
+/// Whether the browser has these bytes. Whatever repacks an answer on its way may have made the tag a weak one.
+fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    let mut known = known.split(',').map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
 /// Only a picture of a safe kind is shown where it stands, and even that as nothing but a picture.
-fn headers(file: &KeptFile) -> Result<HeaderMap, Problem> {
-    let value = HeaderValue::try_from(disposition(file.kind.is_picture(), &file.name))
-        .map_err(|error| Problem::internal(error.to_string()))?;
-    let mut headers = HeaderMap::new();
+fn describe(file: &KeptFile, headers: &mut HeaderMap) -> Result<(), Problem> {
+    let way = value(&disposition(file.kind.is_picture(), &file.name))?;
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind.media()));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.bytes));
-    headers.insert(header::CONTENT_DISPOSITION, value);
+    headers.insert(header::CONTENT_DISPOSITION, way);
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEEP));
-    Ok(headers)
+    Ok(())
+}
+
+fn value(text: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::try_from(text).map_err(|error| Problem::internal(error.to_string()))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use wilco_contract::{
 pub(crate) use self::{
     bells::Bell,
     presence::Here,
-    said::{NotSaid, Say},
+    said::{Again, NotSaid, Say},
 };
 use self::{bells::Bells, presence::Presence, waiting::Waiting};
 use crate::{desk::Desk, telemetry, text, whole::whole};

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use wilco_contract::{
     connector::DeliveryKey,
-    file::KeptFile,
-    ids::{Place, Seq, hex},
+    file::{FileId, KeptFile},
+    ids::{Hash, Place, Seq, hex},
     input::{Input, MAX_TEXT, Message},
     principal::Principal,
     reply::{Block, Reply},
@@ -38,7 +39,21 @@ pub(crate) struct Say {
     pub(crate) file: Option<Sent>,
 }
 
-/// Why it was not said. Nothing was committed.
+/// A file that is sent with a key that was used before.
+pub(crate) struct Again<'a> {
+    /// Where.
+    pub(crate) place: &'a Place,
+    /// In which thread: the number of a message in it.
+    pub(crate) thread: Option<Seq>,
+    /// The words beside it.
+    pub(crate) words: &'a str,
+    /// Its name, made harmless.
+    pub(crate) name: &'a str,
+    /// How many bytes it has, and their hash.
+    pub(crate) told: (u64, Hash),
+}
+
+/// Why it was not said. Nothing was committed, as far as is known: after an error of the store it may stand all the same.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NotSaid {
     /// Nothing is left of the text.
@@ -74,14 +89,7 @@ impl WebConnector {
             return Err(NotSaid::Empty);
         }
         let store = &self.0.parts.store;
-        let thread = match say.thread {
-            Some(seq) => {
-                let found = store.message(seq).await?.filter(|message| message.place == say.place);
-                let Some(found) = found else { return Err(NotSaid::NoThread(seq)) };
-                Some(if found.thread.is_some() { root(self, &found).await? } else { found })
-            }
-            None => None,
-        };
+        let thread = self.thread(&say.place, say.thread).await?;
         let own = format!("{}/", say.who.key());
         let key = match &say.key {
             Some(key) => DeliveryKey(own + key),
@@ -91,6 +99,7 @@ impl WebConnector {
             Some(sent) => with_file(&words, &sent.file),
             None => (words.clone(), Reply::default()),
         };
+        let hash = say.file.as_ref().map(|sent| sent.file.hash);
         let message = RoomMessage {
             seq: Seq(0),
             changed: Seq(0),
@@ -107,7 +116,7 @@ impl WebConnector {
         if say.key.is_some()
             && let Some(first) = store.message_by_key(&key).await?
         {
-            return repeated(first, &message);
+            return self.the_same(first, &message, hash).await;
         }
         let thread = thread.and_then(|thread| thread.key).map(|key| key.0);
         let audit = say.file.as_ref().map(|sent| audit(&say.who, &sent.file));
@@ -117,11 +126,58 @@ impl WebConnector {
         match self.commit(message.clone(), input, audit.zip(say.file)).await {
             // The same key at the same moment: the other one stands.
             Err(NotSaid::Store(StoreError::Conflict(why))) => match store.message_by_key(&key).await? {
-                Some(first) => repeated(first, &message),
+                Some(first) => self.the_same(first, &message, hash).await,
                 None => Err(NotSaid::Store(StoreError::Conflict(why))),
             },
             other => other,
         }
+    }
+
+    /// The message that opened the thread of this one.
+    async fn thread(&self, place: &Place, seq: Option<Seq>) -> Result<Option<RoomMessage>, NotSaid> {
+        let Some(seq) = seq else { return Ok(None) };
+        let found = self.0.parts.store.message(seq).await?.filter(|message| message.place == *place);
+        let Some(found) = found else { return Err(NotSaid::NoThread(seq)) };
+        Ok(Some(if found.thread.is_some() { root(self, &found).await? } else { found }))
+    }
+
+    /// The first message of a key, where the one that came again says the same. Its text has the name and the size of
+    /// its file.
+    async fn the_same(
+        &self,
+        first: RoomMessage,
+        again: &RoomMessage,
+        hash: Option<Hash>,
+    ) -> Result<RoomMessage, NotSaid> {
+        let same = first.place == again.place && first.thread == again.thread && first.text == again.text;
+        if same && self.same_bytes(&first, hash).await? { Ok(first) } else { Err(NotSaid::OtherText) }
+    }
+
+    /// Whether these are the bytes of the file that a message shows; what kind they are follows from them.
+    async fn same_bytes(&self, first: &RoomMessage, hash: Option<Hash>) -> Result<bool, StoreError> {
+        let (id, until, hash) = match (shown(first), hash) {
+            (Some((id, until)), Some(hash)) => (id, until, hash),
+            (shown, hash) => return Ok(shown.is_none() && hash.is_none()),
+        };
+        let now = self.0.parts.clock.now();
+        Ok(match self.0.parts.store.file(&id, now).await? {
+            Some(kept) => kept.hash == hash,
+            // Once it is over, its name and its size have to do.
+            None => until.is_some_and(|until| until <= now),
+        })
+    }
+
+    /// The first message of a key, where this file with these words came again.
+    pub(crate) async fn sent_again(
+        &self,
+        first: RoomMessage,
+        again: Again<'_>,
+    ) -> Result<RoomMessage, NotSaid> {
+        let Again { place, thread, words, name, told: (bytes, hash) } = again;
+        let thread = self.thread(place, thread).await?.map(|thread| thread.seq);
+        let text = with_line(&text::clean(words), &line(name, bytes));
+        let again = RoomMessage { place: place.clone(), thread, text, ..first.clone() };
+        self.the_same(first, &again, Some(hash)).await
     }
 
     /// The message that a speaker's key has made before.
@@ -145,19 +201,20 @@ impl WebConnector {
         let this = self.clone();
         let work = async move {
             let mut records = Vec::new();
-            let sent = file.map(|(audit, sent)| {
+            let file = file.map(|(audit, sent)| {
                 records.extend([Record::File(Box::new(sent.file.clone())), Record::Audit(audit)]);
-                sent
+                sent.may_stand()
             });
             records.push(Record::Message(message.clone()));
             records.extend(input.clone().map(Record::Input));
-            let last = this.0.parts.store.commit(Batch { at: message.at, records }, When::Now).await?;
-            let Some(last) = last else {
+            let written = this.0.parts.store.commit(Batch { at: message.at, records }, When::Now).await;
+            // After any other error the message may stand all the same, and it needs its bytes.
+            if let (Err(StoreError::Conflict(_)), Some(file)) = (&written, file) {
+                file.forget();
+            }
+            let Some(last) = written? else {
                 return Err(StoreError::Corrupt("a message got no number".into()).into());
             };
-            if let Some(sent) = sent {
-                sent.keep();
-            }
             message.seq = match input {
                 // The numbers of a batch follow each other: the message stands before its input.
                 Some(input) => {
@@ -179,7 +236,7 @@ impl WebConnector {
 /// What a message with a file says as text, by whose name a search finds it, and as blocks.
 fn with_file(words: &str, file: &KeptFile) -> (String, Reply) {
     let KeptFile { id, name, kind, bytes, until, .. } = file;
-    let line = format!("File: {name} ({bytes} bytes)");
+    let text = with_line(words, &line(name, *bytes));
     let shown = Block::File {
         name: name.clone(),
         url: format!("{FILES}/{id}"),
@@ -188,9 +245,25 @@ fn with_file(words: &str, file: &KeptFile) -> (String, Reply) {
         until: Some(*until),
     };
     if words.is_empty() {
-        return (line, Reply { blocks: vec![shown] });
+        return (text, Reply { blocks: vec![shown] });
     }
-    (format!("{words}\n{line}"), Reply { blocks: vec![Block::Quote { text: words.to_owned() }, shown] })
+    (text, Reply { blocks: vec![Block::Quote { text: words.to_owned() }, shown] })
+}
+
+fn line(name: &str, bytes: u64) -> String {
+    format!("File: {name} ({bytes} bytes)")
+}
+
+fn with_line(words: &str, line: &str) -> String {
+    if words.is_empty() { line.to_owned() } else { format!("{words}\n{line}") }
+}
+
+/// The file that a message shows, and until when it is kept.
+fn shown(message: &RoomMessage) -> Option<(FileId, Option<Timestamp>)> {
+    message.reply.blocks.iter().find_map(|block| match block {
+        Block::File { url, until, .. } => Some((FileId::parse(url.rsplit('/').next()?)?, *until)),
+        _ => None,
+    })
 }
 
 /// What the record keeps of a file for good, beside its message.
@@ -212,11 +285,6 @@ fn audit(who: &Principal, file: &KeptFile) -> AuditEntry {
 async fn root(connector: &WebConnector, message: &RoomMessage) -> Result<RoomMessage, NotSaid> {
     let seq = message.thread.unwrap_or(message.seq);
     connector.0.parts.store.message(seq).await?.ok_or(NotSaid::NoThread(seq))
-}
-
-fn repeated(first: RoomMessage, again: &RoomMessage) -> Result<RoomMessage, NotSaid> {
-    let same = first.place == again.place && first.thread == again.thread && first.text == again.text;
-    if same { Ok(first) } else { Err(NotSaid::OtherText) }
 }
 
 fn speaker(who: &Principal) -> Speaker {

@@ -4,6 +4,7 @@
 //! what is over, which is the engine's. No more of a file is in memory than a part. Layer 3.
 
 mod body;
+mod giving;
 mod name;
 
 use std::{
@@ -12,8 +13,7 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, Bytes};
-use futures_util::stream;
+use axum::body::Body;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -26,7 +26,10 @@ use wilco_contract::{
 };
 
 use self::body::{Coming, WITHIN, too_long};
-pub(crate) use self::name::{disposition, harmless};
+pub(crate) use self::{
+    giving::give,
+    name::{disposition, harmless},
+};
 use crate::{door::Door, guard::Caller, problem::Problem, rate::Rate};
 
 /// How long the answer to a file may take: what it may take to arrive, and the wait for a turn before it.
@@ -35,8 +38,6 @@ pub(crate) const DEADLINE: Duration = WITHIN.saturating_add(Duration::from_secs(
 const TAKEN_AT_ONCE: usize = 8;
 /// How many of these one sender has.
 const OF_ONE: usize = 2;
-/// How many files go out at once; each holds a part.
-const GIVEN_AT_ONCE: usize = 64;
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Files of one sender in a second, on average: 12 in a minute.
@@ -66,7 +67,7 @@ pub(crate) struct Files {
     rules: FileRules,
     rate: Rate,
     taking: Arc<Semaphore>,
-    giving: Arc<Semaphore>,
+    giving: giving::Turns,
     /// How many come in, by sender.
     senders: Arc<Mutex<HashMap<String, usize>>>,
     /// One at a time asks for room and books it.
@@ -79,7 +80,7 @@ impl Files {
             rules,
             rate: Rate::new(PER_SECOND, BURST),
             taking: Arc::new(Semaphore::new(TAKEN_AT_ONCE)),
-            giving: Arc::new(Semaphore::new(GIVEN_AT_ONCE)),
+            giving: giving::Turns::new(),
             senders: Arc::default(),
             booking: tokio::sync::Mutex::new(()),
         }
@@ -154,9 +155,21 @@ impl std::fmt::Debug for Sent {
 }
 
 impl Sent {
-    /// It is whole: that was committed.
-    pub(crate) fn keep(mut self) {
+    /// It may be whole from here on: what is being committed says so. Where that comes to nothing, a sweep forgets it once
+    /// the time of what was begun is over.
+    pub(crate) fn may_stand(mut self) -> Doubtful {
         self.begun.over = true;
+        Doubtful(self.begun)
+    }
+}
+
+/// A file of which nobody knows yet whether it is whole.
+pub(crate) struct Doubtful(Begun);
+
+impl Doubtful {
+    /// It is not: it is forgotten now.
+    pub(crate) fn forget(mut self) {
+        self.0.over = false;
     }
 }
 
@@ -298,51 +311,4 @@ fn full(rules: FileRules) -> Problem {
 
 fn later(at: Timestamp, secs: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(secs)).unwrap_or(Timestamp::MAX)
-}
-
-/// A download under way.
-struct Giving {
-    door: Arc<Door>,
-    caller: Caller,
-    id: FileId,
-    number: u32,
-    left: u64,
-    _turn: OwnedSemaphorePermit,
-}
-
-/// The bytes of a file, read as they are sent.
-///
-/// # Errors
-/// When too many are being sent.
-pub(crate) async fn give(door: &Arc<Door>, caller: Caller, file: &KeptFile) -> Result<Body, Problem> {
-    let turn = timeout(PATIENCE, Arc::clone(&door.files.giving).acquire_owned()).await;
-    let turn = turn.ok().and_then(Result::ok).ok_or_else(|| {
-        Problem::unavailable("Too many files are being fetched just now. Try again in a moment.")
-    })?;
-    let giving =
-        Giving { door: Arc::clone(door), caller, id: file.id, number: 0, left: file.bytes, _turn: turn };
-    let parts = stream::unfold(Some(giving), |giving| async move {
-        let mut giving = giving.filter(|giving| giving.left > 0)?;
-        match giving.next().await {
-            Ok(part) => Some((Ok(part), Some(giving))),
-            // The connection is cut, so that nobody takes a part for the whole.
-            Err(error) => Some((Err(error), None)),
-        }
-    });
-    Ok(Body::from_stream(parts))
-}
-
-impl Giving {
-    async fn next(&mut self) -> Result<Bytes, StoreError> {
-        if !self.door.access.still(&self.caller.proof).await? {
-            return Err(StoreError::Unavailable("whoever fetches it is not let in any more".into()));
-        }
-        let part = self.door.store.file_part(&self.id, self.number).await?;
-        let part = part.filter(|part| !part.is_empty() && part.len() as u64 <= self.left);
-        let part =
-            part.ok_or_else(|| StoreError::Corrupt(format!("file {} has no part {}", self.id, self.number)))?;
-        self.number += 1;
-        self.left -= part.len() as u64;
-        Ok(part.into())
-    }
 }
