@@ -242,6 +242,9 @@ async fn what_a_browser_keeps_is_shown_to_whoever_may_still_have_it() {
         let same = ana.with("if-none-match", &known).get(path).await;
         assert_eq!((same.status, same.body.len()), (304, 0), "{known}");
         assert_eq!((same.header("etag"), same.header("cache-control")), (&*tag, "private, no-cache"));
+        // What an answer like this says, a browser holds of what it has.
+        assert!(same.header("content-security-policy").starts_with("sandbox; default-src 'none'"), "{known}");
+        assert_eq!(same.header("content-type"), "image/png", "{known}");
     }
     let other = ana.with("if-none-match", "\"other\"").get(path).await;
     assert_eq!((other.status, other.body.as_ref()), (200, PNG));
