@@ -60,7 +60,7 @@ pub(super) struct Wanted {
 
 /// Who is meant, as the record has them: a person's name stands behind an `@` there.
 fn as_written(door: &Door, who: String) -> String {
-    let is_person = door.desk.policy().people.keys().any(|person| person.as_str() == who);
+    let is_person = door.desk.people().iter().any(|(person, _)| person.as_str() == who);
     if is_person { format!("@{who}") } else { who }
 }
 
