@@ -121,8 +121,8 @@ pub(crate) fn hand(core: &Arc<Core>, place: &Place, parcels: Vec<ParcelKind>) ->
     let (says, written) = oneshot::channel();
     let mut sender = Sender::new(core, place, bell);
     sender.notes.after(written);
-    let parcels = parcels.into_iter().map(|what| Parcel { what, thread: None }).collect();
-    core.spawn.spawn("outbox", Box::pin(sender.run_with(parcels)));
+    sender.handed = parcels.into_iter().map(|what| Parcel { what, thread: None }).collect();
+    core.spawn.spawn("outbox", Box::pin(sender.run()));
     Some(says)
 }
 
@@ -139,6 +139,8 @@ struct Sender {
     core: Arc<Core>,
     place: Place,
     bell: Arc<Notify>,
+    /// What is sent first, without looking for it in the store.
+    handed: VecDeque<Parcel>,
     /// How the parcels went that are being tried again, by number.
     tries: HashMap<u64, Tries>,
     /// What came of parcels and is not written yet. Nothing more is read before it is: it would be sent again.
@@ -167,29 +169,13 @@ enum Looked {
 
 impl Sender {
     fn new(core: &Arc<Core>, place: &Place, bell: Arc<Notify>) -> Self {
-        let (tries, then_ring) = Default::default();
+        let (handed, tries, then_ring) = Default::default();
         let to = core.clone();
         let notes = Notes::new(move |records| {
             let core = to.clone();
             async move { core.commit(records).await }.boxed()
         });
-        Self { core: core.clone(), place: place.clone(), bell, tries, notes, then_ring }
-    }
-
-    /// Sends these, which are not looked for in the store, and then what waits there.
-    async fn run_with(mut self, parcels: VecDeque<Parcel>) {
-        match AssertUnwindSafe(self.send_all(parcels)).catch_unwind().await {
-            Ok(Ok(_)) => {}
-            // What is not noted as shown is found when it is looked for.
-            Ok(Err(error)) => {
-                tracing::error!(place = %self.place, %error, "What was sent cannot be noted yet.");
-            }
-            Err(_) => {
-                tracing::error!(place = %self.place, "Sending made a mistake; trying again.");
-                self.notes.again();
-            }
-        }
-        self.run().await;
+        Self { core: core.clone(), place: place.clone(), bell, handed, tries, notes, then_ring }
     }
 
     async fn run(mut self) {
@@ -236,18 +222,15 @@ impl Sender {
 
     /// Sends what waits, in order, as far as it goes now.
     async fn look(&mut self) -> Result<Looked, StoreError> {
-        self.write().await?;
-        let parcels = self.core.store.parcels(&self.place, AT_ONCE).await?;
+        let mut parcels = std::mem::take(&mut self.handed);
+        if parcels.is_empty() {
+            self.write().await?;
+            parcels = self.core.store.parcels(&self.place, AT_ONCE).await?.into();
+        }
         if parcels.is_empty() {
             self.tries.clear();
             return Ok(Looked::Nothing);
         }
-        let wait = self.send_all(parcels.into()).await?;
-        Ok(wait.map_or(Looked::More, Looked::Until))
-    }
-
-    /// Sends these as far as it goes now, and returns until when what is left waits, unless something was sent.
-    async fn send_all(&mut self, mut parcels: VecDeque<Parcel>) -> Result<Option<Timestamp>, StoreError> {
         let (mut wait, mut sent): (Option<Timestamp>, bool) = (None, false);
         // The messages that were shown in this round, for the threads that hang from them.
         let mut shown: HashMap<u64, Receipt> = HashMap::new();
@@ -302,7 +285,7 @@ impl Sender {
             }
         }
         self.write().await?;
-        Ok(wait.filter(|_| !sent))
+        Ok(wait.filter(|_| !sent).map_or(Looked::More, Looked::Until))
     }
 
     /// Until when a parcel that failed is left alone, unless its time is up before.

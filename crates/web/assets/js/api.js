@@ -35,12 +35,15 @@ export const post = (path, body, key) => request("POST", path, { body, key });
 /** Ends something. */
 export const del = (path) => request("DELETE", path, {});
 
+/** A key by which all tries of one request are known. Where the page came without TLS from elsewhere, a browser gives no UUID. */
+export const freshKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 /**
  * A line to be said in a room, in a thread or by itself. The result says it and promises its message. However often that
  * is called, at once or after an answer that was lost, it is one message: all of its tries have one key.
  */
 export function line(place, text, thread = null) {
-  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const key = freshKey();
   const body = thread ? { text, thread } : { text };
   let saying = null;
   return () => {
@@ -60,7 +63,7 @@ const STUCK = 45_000;
  * it, `progress(bytes)` hears how much of it is there. However often it is called, it is one message.
  */
 export function upload(place, file, { words = "", thread = null }) {
-  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const key = freshKey();
   const at = address(`/rooms/${segment(place)}/files`, { name: file.name, thread });
   return ({ signal, progress }) => new Promise((done, failed) => {
     // `fetch` does not tell how much was sent.

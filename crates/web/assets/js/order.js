@@ -1,7 +1,7 @@
 // An order in words that is looked at before it is given: what it would do and what it needs, then what came of it.
 
 import { announce } from "./announce.js";
-import { post } from "./api.js";
+import { freshKey, post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { refusalBox } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
@@ -83,7 +83,7 @@ export function orderBox({ words, place = () => null, changes, label = "Give it"
   async function carry() {
     const text = words();
     const mine = ++turn;
-    key ??= crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    key ??= freshKey();
     give.disabled = true;
     look.disabled = true;
     hint.textContent = "Giving it.";
