@@ -276,7 +276,7 @@ pub trait DynAction: Send + Sync {
 }
 
 fn decode<A: Action>(action: &A, args: &Value) -> Result<A::Args, ActionError> {
-    serde_json::from_value(args.clone()).map_err(|error| {
+    A::Args::deserialize(args).map_err(|error| {
         ActionError::failed(format!("the arguments of `{}` do not fit: {error}", action.spec().name))
     })
 }
@@ -292,7 +292,7 @@ impl<A: Action> DynAction for A {
     }
 
     fn check(&self, args: &Value) -> Result<(), String> {
-        serde_json::from_value::<A::Args>(args.clone()).map(drop).map_err(|error| error.to_string())
+        A::Args::deserialize(args).map(drop).map_err(|error| error.to_string())
     }
 
     async fn plan(&self, look: &Look, args: &Value) -> Result<StepPlan, ActionError> {

@@ -13,6 +13,9 @@ use crate::{
     store::{Entry, EntryBody},
 };
 
+/// How many bytes most entries need at most.
+const USUAL: usize = 512;
+
 /// The body of an audit entry.
 #[derive(Serialize)]
 struct OrderedAudit<'a> {
@@ -66,13 +69,16 @@ impl Entry<'_> {
     }
 
     fn ordered<B: Serialize>(&self, body: B) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&OrderedAs {
+        let whole = OrderedAs {
             at: self.at,
             body,
             kind: self.kind,
             operation: self.operation,
             who: self.who.as_deref(),
-        })
+        };
+        let mut json = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut json, &whole)?;
+        String::from_utf8(json).map_err(serde::ser::Error::custom)
     }
 }
 

@@ -251,14 +251,15 @@ fn bounded(text: String) -> Result<String, ExprError> {
 ///
 /// # Errors
 /// As [`render`].
-pub fn render_value(value: &Value, names: &Value) -> Result<Value, ExprError> {
+pub fn render_value(value: &Value, names: &impl Named) -> Result<Value, ExprError> {
     match value {
         Value::String(source) => match sole_expression(source) {
             Some(expression) => match named(expression, names) {
                 Some(found) => Ok(found.clone()),
-                None => value_of(expression, &minijinja::Value::from(Serde(names))),
+                None => value_of(expression, &minijinja::Value::from(Serde(names.all()))),
             },
-            None => render(source, names).map(Value::String),
+            None if is_plain(source) => bounded(source.clone()).map(Value::String),
+            None => render(source, names.all()).map(Value::String),
         },
         Value::Array(items) => items.iter().map(|item| render_value(item, names)).collect(),
         Value::Object(fields) => {
@@ -269,15 +270,43 @@ pub fn render_value(value: &Value, names: &Value) -> Result<Value, ExprError> {
     }
 }
 
+/// Whether a template is a text in which nothing is filled in.
+fn is_plain(source: &str) -> bool {
+    !source.contains('{') && !source.ends_with('\n')
+}
+
+/// Names and what they mean. Most templates are a mere name: all of them together are only asked for where one is more.
+pub trait Named {
+    /// What a name means that is the first of a path, or the first two of it.
+    fn get<'a>(&'a self, first: &str, then: &mut dyn Iterator<Item = &str>) -> Option<&'a Value>;
+
+    /// All of them.
+    fn all(&self) -> &Value;
+}
+
+impl Named for Value {
+    fn get<'a>(&'a self, first: &str, _: &mut dyn Iterator<Item = &str>) -> Option<&'a Value> {
+        Value::get(self, first)
+    }
+
+    fn all(&self) -> &Value {
+        self
+    }
+}
+
 /// What an expression that is nothing but a name means, as most are; `None` where it is more, or the name is not there.
-fn named<'a>(expression: &str, names: &'a Value) -> Option<&'a Value> {
+fn named<'a>(expression: &str, names: &'a impl Named) -> Option<&'a Value> {
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
+    if !expression.split('.').all(is_name) {
+        return None;
+    }
     let mut parts = expression.split('.');
-    let first = parts.next().filter(|first| is_name(first) && !LITERALS.contains(first))?;
-    parts.try_fold(names.get(first)?, |found, part| found.get(part).filter(|_| is_name(part)))
+    let first = parts.next().filter(|first| !LITERALS.contains(first))?;
+    let found = names.get(first, &mut parts)?;
+    parts.try_fold(found, |found, part| found.get(part))
 }
 
 /// What looks like a name and is a value of the language.

@@ -139,16 +139,17 @@ pub struct Edited {
 /// A sign without what only colours it: 👍🏽 is 👍, and so is one that asks to be shown as a picture.
 #[must_use]
 pub fn plain_sign(sign: &str) -> String {
-    sign.trim()
-        .chars()
-        .filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'))
-        .collect()
+    plain_signs(sign).collect()
+}
+
+fn plain_signs(sign: &str) -> impl Iterator<Item = char> {
+    sign.trim().chars().filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'))
 }
 
 /// Whether a sign, or a text that is nothing else, is a thumbs-up.
 #[must_use]
 pub fn is_thumbs_up(sign: &str) -> bool {
-    plain_sign(sign) == "👍"
+    plain_signs(sign).eq("👍".chars())
 }
 
 /// A press of one of our buttons.

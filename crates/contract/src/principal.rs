@@ -155,7 +155,12 @@ impl Principal {
     /// The same words for the same principal, whatever their roles or account: the key for limits and counts.
     #[must_use]
     pub fn key(&self) -> String {
-        self.to_string()
+        match self {
+            // Most are people, and this is asked for again and again.
+            Self::Person { id, .. } => ["@", id.as_str()].concat(),
+            Self::Guest { account } => ["guest ", account.as_str()].concat(),
+            other => other.to_string(),
+        }
     }
 }
 

@@ -75,10 +75,10 @@ impl Secrets {
     /// Those that these arguments refer to.
     #[must_use]
     pub fn named_in(&self, args: &Value) -> Self {
-        let names: BTreeSet<String> = references(args).into_iter().map(|(_, name)| name).collect();
-        if names.is_empty() {
+        if !refers(args) {
             return Self::default();
         }
+        let names: BTreeSet<String> = references(args).into_iter().map(|(_, name)| name).collect();
         let values = self.values.iter().filter(|(name, _)| names.contains(*name));
         Self::new(values.map(|(name, secret)| (name.clone(), secret.clone())).collect())
     }
@@ -151,6 +151,17 @@ pub fn references(value: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     walk(value, "", &mut found);
     found
+}
+
+/// Whether there is a reference in a value.
+#[must_use]
+pub fn refers(value: &Value) -> bool {
+    reference(value).is_some()
+        || match value {
+            Value::Array(items) => items.iter().any(refers),
+            Value::Object(fields) => fields.values().any(refers),
+            _ => false,
+        }
 }
 
 fn walk(value: &Value, path: &str, found: &mut Vec<(String, String)>) {

@@ -334,21 +334,23 @@ async fn give(
     input: Option<Seq>,
     meant: Option<Box<reads::Meant>>,
 ) {
-    let (who, meant) = match meant.and_then(|meant| meant.today(core)) {
-        Some((who, reading)) => (who, Some(reading)),
-        None => (core.with_policy(|policy| policy.resolve(&message.from)), None),
+    let (mut from, meant) = match meant.and_then(|meant| meant.today(core)) {
+        Some((from, reading)) => (from, Some(reading)),
+        None => {
+            let who = core.with_policy(|policy| policy.resolve(&message.from));
+            (from(who, &message, message.at, input), None)
+        }
     };
-    let beyond = if is_control(order) { None } else { orders::beyond_limit(core, &who) };
+    let beyond = if is_control(order) { None } else { orders::beyond_limit(core, &from.who) };
     if let Some((answer, tell)) = beyond {
         handled(core, input).await;
         if let (Answer::Refused { reply, .. }, true) = (answer, tell) {
-            core.note(limited(&who, &message, &reply)).await;
+            core.note(limited(&from.who, &message, &reply)).await;
             post(core, &message, &reply).await;
         }
         return;
     }
     let order = if is_yes(order) { "confirm" } else { order };
-    let mut from = from(who, &message, message.at, input);
     let (reading, line) = match meant {
         Some(reading) => (reading, None),
         None => alias::read(core, &from, order),
@@ -407,7 +409,7 @@ pub(crate) fn from(who: Principal, message: &Message, said_at: Timestamp, input:
         in_room: true,
         said_at,
         input,
-        key: Some(format!("{}/{}", message.place, message.id)),
+        key: Some([message.place.as_str(), "/", &message.id].concat()),
     }
 }
 
@@ -567,7 +569,7 @@ pub(crate) fn is_fresh(core: &Core, at: Timestamp) -> bool {
 /// Answers a message in its thread. Once: who waits for an answer asks again.
 pub(crate) async fn post(core: &Core, message: &Message, reply: &Reply) {
     let thread = message.thread.as_deref().unwrap_or(&message.id);
-    let key = DeliveryKey(format!("answer/{}/{}", message.place, message.id));
+    let key = DeliveryKey(["answer/", message.place.as_str(), "/", &message.id].concat());
     let reply = orders::fitting(core, &message.place, reply)
         .unwrap_or_else(|what| Cow::Owned(Reply::refusal(format!("{what}."))));
     if let Err(error) = core.ways.say(&message.place, Some(thread), &reply, &key).await {

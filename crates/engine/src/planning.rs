@@ -2,7 +2,7 @@
 //!
 //! Not a decision: the gate judges the plan. Layer 1.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -262,11 +262,11 @@ fn depends_on_run(with: &Value) -> bool {
 ///
 /// # Errors
 /// When a template cannot be filled in, or a value looks like a reference to a secret.
-pub(crate) fn filled(with: &Value, names: &Value) -> Result<Value, String> {
+pub(crate) fn filled(with: &Value, names: &impl expr::Named) -> Result<Value, String> {
     let filled = expr::render_value(with, names).map_err(|error| error.to_string())?;
     let places =
         |value: &Value| secrets::references(value).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
-    if places(&filled) != places(with) {
+    if (secrets::refers(&filled) || secrets::refers(with)) && places(&filled) != places(with) {
         return Err("a value that was filled in is itself a reference to a secret".to_owned());
     }
     Ok(filled)
@@ -307,6 +307,36 @@ pub(crate) fn names(
     Value::Object(names)
 }
 
+/// The names that a step's templates may use while its order is answered.
+pub(crate) struct ReadNames<'a> {
+    command: &'a Command,
+    args: &'a Args,
+    steps: &'a Map<String, Value>,
+    /// All of them, once somebody asked for that.
+    all: OnceLock<Value>,
+}
+
+impl<'a> ReadNames<'a> {
+    pub(crate) fn new(command: &'a Command, args: &'a Args, steps: &'a Map<String, Value>) -> Self {
+        Self { command, args, steps, all: OnceLock::new() }
+    }
+}
+
+impl expr::Named for ReadNames<'_> {
+    fn get<'a>(&'a self, first: &str, then: &mut dyn Iterator<Item = &str>) -> Option<&'a Value> {
+        match first {
+            "args" => self.args.get(then.next()?),
+            "vars" => self.command.vars.get(then.next()?),
+            "steps" => self.steps.get(then.next()?),
+            name => self.args.get(name),
+        }
+    }
+
+    fn all(&self) -> &Value {
+        self.all.get_or_init(|| names(self.command, self.args, self.steps, None))
+    }
+}
+
 /// The lock that a command takes with these arguments.
 ///
 /// # Errors
@@ -319,6 +349,10 @@ pub(crate) fn lock_key(command: &Command, args: &Args) -> Result<Option<String>,
 
 /// Gives every declared argument a value, so that templates and conditions may name it: the default, or null.
 pub(crate) fn complete(command: &Command, mut args: Args) -> Args {
+    let specs = &command.spec.args;
+    if args.len() == specs.len() && args.keys().zip(specs).all(|(name, spec)| *name == spec.name) {
+        return args;
+    }
     let mut complete = Args::new();
     for spec in &command.spec.args {
         let value = args.remove(&spec.name).or_else(|| spec.default.clone()).unwrap_or(Value::Null);

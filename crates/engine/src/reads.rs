@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use wilco_contract::{clock::Chance, command::Effect, input::Message, principal::Principal};
+use wilco_contract::{clock::Chance, command::Effect, ids::hex, input::Message};
 
 use crate::{
     alias,
@@ -16,22 +16,23 @@ use crate::{
     core::{Core, Live},
     inbox::{self, is_control, is_fresh, is_yes},
     lanes::Queued,
-    orders,
+    orders::{self, From},
     waits::answers,
 };
 
 /// Keys for calls that only read, none of them given twice: what nobody can guess, drawn once, and a number.
 #[derive(Default)]
 pub(crate) struct Keys {
-    drawn: OnceLock<u128>,
+    drawn: OnceLock<String>,
     given: AtomicU64,
 }
 
 impl Keys {
-    /// The next one.
-    pub(crate) fn next(&self, chance: &dyn Chance) -> String {
-        let drawn = self.drawn.get_or_init(|| u128::from_le_bytes(chance.bytes()));
-        format!("{drawn:032x}-{}", self.given.fetch_add(1, Ordering::Relaxed))
+    /// The next one, for this step.
+    pub(crate) fn next(&self, chance: &dyn Chance, step: &str) -> String {
+        let drawn = self.drawn.get_or_init(|| hex(&chance.bytes()));
+        let number = self.given.fetch_add(1, Ordering::Relaxed).to_string();
+        ["read-", drawn, "-", &number, ".", step].concat()
     }
 }
 
@@ -39,23 +40,23 @@ impl Keys {
 pub(crate) struct Meant {
     /// The configuration that it was read under.
     live: Arc<Live>,
-    who: Principal,
+    from: From,
     reading: Reading,
 }
 
 impl std::fmt::Debug for Meant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Meant")
-            .field("who", &self.who)
+            .field("from", &self.from)
             .field("reading", &self.reading)
             .finish_non_exhaustive()
     }
 }
 
 impl Meant {
-    /// Who gives it and what it means, where that is as it was when it was heard.
-    pub(crate) fn today(self, core: &Core) -> Option<(Principal, Reading)> {
-        Arc::ptr_eq(&self.live, &core.live.load()).then_some((self.who, self.reading))
+    /// Where it comes from and what it means, where that is as it was when it was heard.
+    pub(crate) fn today(self, core: &Core) -> Option<(From, Reading)> {
+        Arc::ptr_eq(&self.live, &core.live.load()).then_some((self.from, self.reading))
     }
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn meant(core: &Core, message: &Message, order: &str) -> Option<Optio
     }
     // What a name stands for may change until its turn comes, and words that only ask for help may become a name.
     let stays = line.is_none() && matches!(reading, Reading::Order(_));
-    Some(stays.then(|| Box::new(Meant { live, who: from.who, reading })))
+    Some(stays.then(|| Box::new(Meant { live, from, reading })))
 }
 
 /// Whether something is asked where this was said, so that it may be an answer.

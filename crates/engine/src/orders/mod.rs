@@ -19,6 +19,7 @@ use wilco_contract::{
     action::{Intent, Outcome},
     clock::Cancel,
     command::{Command, Effect},
+    expr::Named as _,
     gate::{Ask, Decision, Permitted},
     ids::{OpId, Place, Seq},
     operation::RunEnd,
@@ -43,7 +44,7 @@ use crate::{
     limits::Rated,
     lines::{Numbers, Sink},
     pictures,
-    planning::{self, later},
+    planning::{self, ReadNames, later},
     telemetry, words,
 };
 
@@ -122,6 +123,7 @@ pub(crate) fn unavailable(error: &impl std::fmt::Display) -> Answer {
 /// Counts an order against its giver's limit; `None` where it is within.
 pub(crate) fn beyond_limit(core: &Core, who: &Principal) -> Option<(Answer, bool)> {
     let limit = core.live.load().setup.limits.per_person;
+    limit?;
     let rated = core.rates.count(&who.key(), "", limit, core.clock.now());
     let (left, tell) = match rated {
         Rated::Within => return None,
@@ -253,10 +255,11 @@ async fn read(
     }
     let mut steps = Map::new();
     let mut last = Outcome::default();
-    for step in &given.command.steps {
-        let names = planning::names(&given.command, &given.args, &steps, None);
+    let mut left = given.command.steps.iter();
+    while let Some(step) = left.next() {
+        let names = ReadNames::new(&given.command, &given.args, &steps);
         if let Some(when) = &step.when {
-            match planning::holds(step, when, &names) {
+            match planning::holds(step, when, names.all()) {
                 Ok(true) => {}
                 Ok(false) => {
                     let summary = Some(planning::skipped(when));
@@ -274,7 +277,7 @@ async fn read(
         let now = core.clock.now();
         let secs = i64::try_from(given.command.spec.timeout_secs).unwrap_or(600);
         let intent = Intent {
-            key: format!("read-{}.{}", core.reads.next(core.chance.as_ref()), step.id),
+            key: core.reads.next(core.chance.as_ref(), &step.id),
             operation: None,
             command: Some(given.command.spec.id.clone()),
             step: step.id.clone(),
@@ -290,7 +293,9 @@ async fn read(
         };
         match run_read(core, permitted, intent).await {
             RunEnd::Done(outcome) => {
-                steps.insert(step.id.clone(), calls::merged(&outcome, "done"));
+                if left.len() > 0 {
+                    steps.insert(step.id.clone(), calls::merged(&outcome, "done"));
+                }
                 last = outcome;
             }
             RunEnd::Failed(what) | RunEnd::Aborted(what) | RunEnd::Unknown(what) => return failed(&what),
