@@ -10,22 +10,23 @@ pub(super) fn irc_lines(input: &[u8]) {
     let whole = read(&[bytes]);
     let pieces: Vec<&[u8]> = bytes.chunks(usize::from(*first) + 1).collect();
     assert_eq!(read(&pieces), whole, "the pieces make a difference");
-    for line in &whole {
+}
+
+fn read(pieces: &[&[u8]]) -> Vec<String> {
+    let (mut reader, mut lines) = (Reader::default(), Vec::new());
+    let mut look = |line: Line<'_>| {
         assert!(!line.command.is_empty() && !line.command.contains(' '), "no command: {line:?}");
-        let texts = line.params.iter().chain([&line.command]);
-        let breaks = |text: &String| text.contains(['\r', '\n', '\0']);
+        let texts = line.params.iter().copied().chain([&*line.command]);
+        let breaks = |text: &str| text.contains(['\r', '\n', '\0']);
         assert!(!texts.clone().any(breaks), "a line within a line: {line:?}");
         assert!(line.params.len() <= 65, "too many parameters: {line:?}");
         assert!(line.nick().is_none_or(|nick| !nick.is_empty()), "nobody speaks: {line:?}");
         assert!(
             !line.cut || line.tags.is_empty() || line.tag("account").is_none_or(|_| line.params.len() >= 64)
         );
-    }
-}
-
-fn read(pieces: &[&[u8]]) -> Vec<Line> {
-    let (mut reader, mut lines) = (Reader::default(), Vec::new());
-    pieces.iter().for_each(|piece| reader.feed(piece, |line| lines.push(line)));
+        lines.push(format!("{line:?}"));
+    };
+    pieces.iter().for_each(|piece| reader.feed(piece, &mut look));
     lines
 }
 

@@ -26,7 +26,7 @@ use wilco_contract::{
         Arrival, Caps, ConnectError, Connector, Cursor, Directory, News, Outbox, Post, Presence, Receipt,
         SendError, Session, Tells,
     },
-    ids::{Account, Place, hex},
+    ids::{Account, OpId, Place, hex},
     input::Input,
     reply::Reply,
     retry::Retry,
@@ -175,23 +175,28 @@ impl IrcConnector {
     }
 }
 
-/// When a post is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
-    Taken,
-    Queued,
+/// Who waits for what becomes of a post.
+enum Tell {
+    /// Somebody, until the server has it.
+    Taken(Told),
+    /// Somebody, until it is in its turn.
+    Queued(Told),
+    /// Nobody.
+    Nobody,
 }
+
+/// The way to whoever waits.
+type Told = oneshot::Sender<Result<String, SendError>>;
 
 /// What the ways out ask of the connection.
 enum Ask {
     /// Say these lines in a room of ours or to an account.
     Post {
-        room: String,
+        place: Place,
         lines: Vec<String>,
-        way_on: String,
-        /// When it is answered: once the server has it, or as soon as it is in its turn.
-        answer: When,
-        tell: oneshot::Sender<Result<String, SendError>>,
+        /// The operation that it tells of.
+        operation: Option<OpId>,
+        tell: Tell,
     },
     /// Whether something can be said there.
     Has { room: String, tell: oneshot::Sender<bool> },
@@ -231,12 +236,16 @@ impl Line {
 #[async_trait]
 impl Outbox for Line {
     async fn post(&self, post: Post<'_>) -> Result<Receipt, SendError> {
-        let id = self.tell(post, When::Taken).await?;
+        let id = self.told(post, Tell::Taken).await?;
         Ok(Receipt { place: post.place.clone(), id })
     }
 
     async fn say(&self, post: Post<'_>) -> Result<(), SendError> {
-        self.tell(post, When::Queued).await.map(|_| ())
+        if self.settings.rate.is_none() {
+            // It is in its turn as good as at once: whoever says it goes on, and what many say leaves together.
+            return self.ask(post, Tell::Nobody).await;
+        }
+        self.told(post, Tell::Queued).await.map(drop)
     }
 
     async fn edit(&self, _at: &Receipt, _reply: &Reply) -> Result<(), SendError> {
@@ -246,32 +255,30 @@ impl Outbox for Line {
 }
 
 impl Line {
-    /// Hands it to the connection; the network's id of it, where that is waited for.
-    async fn tell(&self, post: Post<'_>, answer: When) -> Result<String, SendError> {
+    /// Hands it to the connection, and waits for the end of that: the network's id of it, where it has one by then.
+    async fn told(&self, post: Post<'_>, tell: fn(Told) -> Tell) -> Result<String, SendError> {
+        let (told, telling) = oneshot::channel();
+        self.ask(post, tell(told)).await?;
+        let unknown =
+            || SendError::Unknown { what: "the connection ended by a mistake; the log says which".into() };
+        telling.await.map_err(|_| unknown())?
+    }
+
+    /// Hands it to the connection.
+    async fn ask(&self, post: Post<'_>, tell: Tell) -> Result<(), SendError> {
         let not_sent = |what: String, retry| SendError::NotSent { what, retry };
-        let room = self.room(post.place).ok_or_else(|| {
-            not_sent(
-                format!("`{}` is no place of the connector `{}`", post.place, self.settings.name),
-                Retry::Never,
-            )
-        })?;
+        if self.room(post.place).is_none() {
+            let what = format!("`{}` is no place of the connector `{}`", post.place, self.settings.name);
+            return Err(not_sent(what, Retry::Never));
+        }
         let look = Look { called: &self.settings.called, console: &self.settings.console };
         let lines = render::lines(post.reply, look);
         if lines.is_empty() {
             return Err(not_sent("there is nothing to say in it".into(), Retry::Never));
         }
-        let (tell, told) = oneshot::channel();
-        let ask = Ask::Post {
-            room: room.to_owned(),
-            lines,
-            way_on: render::way_on(post.reply, look),
-            answer,
-            tell,
-        };
-        self.ask.send(ask).await.map_err(|_| gone())?;
-        let unknown =
-            || SendError::Unknown { what: "the connection ended by a mistake; the log says which".into() };
-        told.await.map_err(|_| unknown())?
+        let operation = render::told_of(post.reply).cloned();
+        let ask = Ask::Post { place: post.place.clone(), lines, operation, tell };
+        self.ask.send(ask).await.map_err(|_| gone())
     }
 }
 
@@ -339,7 +346,7 @@ struct Connection {
     /// Who waits for us to be known.
     ready: Option<oneshot::Sender<Result<(), ConnectError>>>,
     /// Who waits for the end of which post.
-    posts: HashMap<u64, oneshot::Sender<Result<String, SendError>>>,
+    posts: HashMap<u64, Told>,
     number: u64,
     began: Instant,
     output: Vec<u8>,
@@ -354,7 +361,7 @@ impl Connection {
         self.asks.close();
         while let Ok(ask) = self.asks.try_recv() {
             if let Ask::Post { tell, .. } = ask {
-                let _ = tell.send(Err(gone()));
+                self.answered(tell, Err(gone()));
             }
         }
         match (end, self.ready.take()) {
@@ -512,9 +519,7 @@ impl Connection {
                     (Some(tell), end) => {
                         let _ = tell.send(end);
                     }
-                    (None, Err(error)) => {
-                        tracing::warn!(connector = self.settings.name, %error, "An answer was not shown.");
-                    }
+                    (None, Err(error)) => self.answered(Tell::Nobody, Err(error)),
                     (None, Ok(_)) => {}
                 },
                 Out::News(what) => self.news.tell(&self.settings.name, what),
@@ -524,26 +529,33 @@ impl Connection {
         None
     }
 
+    /// Tells what became of a post.
+    fn answered(&self, tell: Tell, end: Result<String, SendError>) {
+        match (tell, end) {
+            // Nobody waits for it any more where this cannot be told.
+            (Tell::Taken(tell) | Tell::Queued(tell), end) => drop(tell.send(end)),
+            (Tell::Nobody, Err(error)) => {
+                tracing::warn!(connector = self.settings.name, %error, "An answer was not shown.");
+            }
+            (Tell::Nobody, Ok(_)) => {}
+        }
+    }
+
     fn answer(&mut self, ask: Ask) {
         let up = self.began.elapsed();
         match ask {
-            Ask::Post { room, lines, way_on, answer, tell } => match self.session.target(&room, up) {
+            Ask::Post { place, lines, operation, tell } => match self.session.target(place.room(), up) {
                 Ok(target) => {
-                    let lines = render::fit(&lines, self.session.room_for(&target), &way_on);
+                    let way_on = || render::way_on(operation.as_ref(), &self.settings.console);
+                    let lines = render::fit(lines, self.session.room_for(&target), way_on);
                     self.number += 1;
-                    self.session.post(self.number, &target, &lines);
-                    match answer {
-                        When::Taken => {
-                            self.posts.insert(self.number, tell);
-                        }
-                        When::Queued => {
-                            let _ = tell.send(Ok(self.number.to_string()));
-                        }
+                    self.session.post(self.number, target, &lines);
+                    match tell {
+                        Tell::Taken(tell) => drop(self.posts.insert(self.number, tell)),
+                        tell => self.answered(tell, Ok(self.number.to_string())),
                     }
                 }
-                Err(error) => {
-                    let _ = tell.send(Err(error));
-                }
+                Err(error) => self.answered(tell, Err(error)),
             },
             Ask::Has { room, tell } => {
                 let _ = tell.send(self.session.has(&room, up));

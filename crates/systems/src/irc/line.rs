@@ -37,60 +37,70 @@ impl Reader {
     }
 
     /// Reads the bytes and hands on each line that they end.
-    pub fn feed(&mut self, bytes: &[u8], mut line: impl FnMut(Line)) {
-        for byte in bytes {
-            match byte {
-                b'\n' => {
-                    let cut = std::mem::take(&mut self.cut);
-                    if let Some(read) = Line::parse(&self.line, cut) {
-                        line(read);
-                    }
-                    self.line.clear();
-                    self.tags = Some(0);
+    pub fn feed(&mut self, bytes: &[u8], mut line: impl FnMut(Line<'_>)) {
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
+        for piece in bytes.split_inclusive(ends) {
+            let (within, end) = match piece.split_last() {
+                Some((last, within)) if ends(last) => (within, Some(*last)),
+                _ => (piece, None),
+            };
+            self.take(within);
+            if end == Some(b'\n') {
+                let cut = std::mem::take(&mut self.cut);
+                if let Some(read) = Line::parse(&String::from_utf8_lossy(&self.line), cut) {
+                    line(read);
                 }
-                b'\r' | 0 => {}
-                byte => self.push(*byte),
+                self.line.clear();
+                self.tags = Some(0);
             }
         }
     }
 
-    fn push(&mut self, byte: u8) {
-        if self.line.is_empty() && !self.cut && byte == b'@' {
+    /// Takes bytes of the line that is under way.
+    fn take(&mut self, mut bytes: &[u8]) {
+        if self.line.is_empty() && !self.cut && bytes.first() == Some(&b'@') {
             self.tags = None;
         }
-        match self.tags {
-            None if byte == b' ' => {
-                self.line.push(byte);
-                self.tags = Some(self.line.len());
-            }
+        if self.tags.is_none() {
+            let space = bytes.iter().position(|byte| *byte == b' ');
+            let (tags, rest) = bytes.split_at(space.unwrap_or(bytes.len()));
             // The space behind them counts as well.
-            None if self.line.len() < MAX_TAGS - 1 => self.line.push(byte),
-            Some(tags) if self.line.len() - tags < self.max_body => self.line.push(byte),
-            _ => self.cut = true,
+            self.keep(tags, MAX_TAGS - 1);
+            let Some((space, rest)) = rest.split_first() else { return };
+            self.line.push(*space);
+            self.tags = Some(self.line.len());
+            bytes = rest;
         }
+        self.keep(bytes, self.tags.unwrap_or_default() + self.max_body);
+    }
+
+    /// Keeps bytes as long as the line has no more than so many.
+    fn keep(&mut self, bytes: &[u8], most: usize) {
+        let room = most.saturating_sub(self.line.len());
+        self.cut |= bytes.len() > room;
+        self.line.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 }
 
 /// A line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct Line<'a> {
     /// What the server says about it, by name.
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<(&'a str, Cow<'a, str>)>,
     /// Whom it is from: `nick!user@host`, or a server.
-    pub source: Option<String>,
+    pub source: Option<&'a str>,
     /// The command or number, in capitals.
-    pub command: String,
+    pub command: Cow<'a, str>,
     /// What belongs to it.
-    pub params: Vec<String>,
+    pub params: Vec<&'a str>,
     /// Whether something of it is missing. Of tags that were cut none is left.
     pub cut: bool,
 }
 
-impl Line {
-    /// Reads a line without its end; `None` where there is nothing in it. What is no UTF-8 becomes `U+FFFD`.
+impl<'a> Line<'a> {
+    /// Reads a line without its end; `None` where there is nothing in it. Nothing of it is copied that need not be.
     #[must_use]
-    pub fn parse(bytes: &[u8], cut: bool) -> Option<Self> {
-        let text = String::from_utf8_lossy(bytes);
+    pub fn parse(text: &'a str, cut: bool) -> Option<Self> {
         let mut rest = text.trim_start_matches(' ');
         let mut line = Self { cut, ..Self::default() };
         if let Some(tagged) = rest.strip_prefix('@') {
@@ -103,18 +113,23 @@ impl Line {
         }
         if let Some(from) = rest.strip_prefix(':') {
             let (source, after) = from.split_once(' ').unwrap_or((from, ""));
-            line.source = Some(source.to_owned());
+            line.source = Some(source);
             rest = after.trim_start_matches(' ');
         }
         let (command, after) = rest.split_once(' ').unwrap_or((rest, ""));
         if command.is_empty() {
             return None;
         }
-        line.command = command.to_ascii_uppercase();
+        line.command = match command {
+            small if small.contains(|c: char| c.is_ascii_lowercase()) => {
+                Cow::Owned(small.to_ascii_uppercase())
+            }
+            command => Cow::Borrowed(command),
+        };
         rest = after.trim_start_matches(' ');
         while !rest.is_empty() {
             if let Some(last) = rest.strip_prefix(':') {
-                line.params.push(last.to_owned());
+                line.params.push(last);
                 break;
             }
             if line.params.len() == MAX_PARAMS {
@@ -122,7 +137,7 @@ impl Line {
                 break;
             }
             let (param, after) = rest.split_once(' ').unwrap_or((rest, ""));
-            line.params.push(param.to_owned());
+            line.params.push(param);
             rest = after.trim_start_matches(' ');
         }
         Some(line)
@@ -131,36 +146,39 @@ impl Line {
     /// A tag's value.
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&str> {
-        self.tags.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.tags.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
     }
 
     /// A parameter, empty where it is missing.
     #[must_use]
     pub fn param(&self, at: usize) -> &str {
-        self.params.get(at).map_or("", String::as_str)
+        self.params.get(at).copied().unwrap_or_default()
     }
 
     /// The last parameter, empty where there is none.
     #[must_use]
     pub fn last(&self) -> &str {
-        self.params.last().map_or("", String::as_str)
+        self.params.last().copied().unwrap_or_default()
     }
 
     /// The nick it is from; a server's name has none.
     #[must_use]
     pub fn nick(&self) -> Option<&str> {
-        let source = self.source.as_deref()?;
+        let source = self.source?;
         let nick = source.split(['!', '@']).next().unwrap_or(source);
         (source.contains('!') || !source.contains('.')).then_some(nick).filter(|nick| !nick.is_empty())
     }
 }
 
-fn tag(text: &str) -> (String, String) {
+fn tag(text: &str) -> (&str, Cow<'_, str>) {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    (name.to_owned(), unescape(value))
+    (name, unescape(value))
 }
 
-fn unescape(value: &str) -> String {
+fn unescape(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
     let mut out = String::with_capacity(value.len());
     let mut signs = value.chars();
     while let Some(sign) = signs.next() {
@@ -177,12 +195,14 @@ fn unescape(value: &str) -> String {
             None => {}
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// A line to send, without its end. No parameter can end it early; the last one may hold spaces.
 pub(super) fn command(name: &str, params: &[&str]) -> String {
-    let mut out = name.to_owned();
+    let length: usize = params.iter().map(|param| param.len() + 1).sum();
+    let mut out = String::with_capacity(name.len() + length + 1);
+    out.push_str(name);
     for (at, param) in params.iter().enumerate() {
         out.push(' ');
         let last = at + 1 == params.len();
@@ -207,21 +227,21 @@ mod tests {
 
     use super::*;
 
-    fn read(bytes: &[u8]) -> Line {
-        Line::parse(bytes, false).expect("a line")
+    fn read(text: &str) -> Line<'_> {
+        Line::parse(text, false).expect("a line")
     }
 
     #[test]
     fn tags_source_command_and_parameters_are_told_apart() {
-        let line = read(b"@account=ana;+x=a\\:b\\sc\\\\;y;z= :ana!a@host.example privmsg #ops :hello  all");
-        let tags: Vec<_> = line.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let line = read("@account=ana;+x=a\\:b\\sc\\\\;y;z= :ana!a@host.example privmsg #ops :hello  all");
+        let tags: Vec<_> = line.tags.iter().map(|(name, value)| (*name, &**value)).collect();
         assert_eq!(tags, [("account", "ana"), ("+x", "a;b c\\"), ("y", ""), ("z", "")]);
-        assert_eq!((line.nick(), line.command.as_str()), (Some("ana"), "PRIVMSG"));
+        assert_eq!((line.nick(), &*line.command), (Some("ana"), "PRIVMSG"));
         assert_eq!(line.params, ["#ops", "hello  all"]);
-        assert_eq!(read(b":irc.example.org 001 wilco :Welcome").nick(), None);
-        assert_eq!(read(b":ana QUIT").nick(), Some("ana"));
-        assert_eq!(read(b"  PING   a   :").params, ["a", ""]);
-        for nothing in [&b""[..], b"   ", b"@a=b", b":x", b"@a :x  "] {
+        assert_eq!(read(":irc.example.org 001 wilco :Welcome").nick(), None);
+        assert_eq!(read(":ana QUIT").nick(), Some("ana"));
+        assert_eq!(read("  PING   a   :").params, ["a", ""]);
+        for nothing in ["", "   ", "@a=b", ":x", "@a :x  "] {
             assert_eq!(Line::parse(nothing, false), None, "{nothing:?}");
         }
     }
@@ -236,13 +256,13 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_and_says_so_and_the_next_line_is_whole() {
-        let mut lines = Vec::new();
+        let mut told = Vec::new();
+        let mut tell = |line: Line<'_>| told.push((line.cut, line.last().len(), line.tags.len()));
         let mut reader = Reader::default();
         let long = format!("PRIVMSG #ops :{}\r\nPING 1\r\n", "x".repeat(600));
-        reader.feed(long.as_bytes(), |line| lines.push(line));
+        reader.feed(long.as_bytes(), &mut tell);
         let tagged = format!("@account=ana{} PING 2\r\nPING 3\n", "x".repeat(9_000));
-        reader.feed(tagged.as_bytes(), |line| lines.push(line));
-        let told: Vec<_> = lines.iter().map(|line| (line.cut, line.last().len(), line.tags.len())).collect();
+        reader.feed(tagged.as_bytes(), &mut tell);
         assert_eq!(
             told,
             [(true, MAX_BODY - "PRIVMSG #ops :".len(), 0), (false, 1, 0), (true, 1, 0), (false, 1, 0)]
@@ -250,7 +270,7 @@ mod tests {
     }
 
     /// A reader that has all bytes at once and takes its time.
-    fn naive(bytes: &[u8]) -> Vec<Line> {
+    fn naive(bytes: &[u8]) -> Vec<String> {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
         let kept = lines
@@ -272,7 +292,7 @@ mod tests {
             let body = &line[tags..];
             is_cut |= body.len() > MAX_BODY;
             kept.extend(&body[..body.len().min(MAX_BODY)]);
-            Line::parse(&kept, is_cut)
+            Line::parse(&String::from_utf8_lossy(&kept), is_cut).map(|line| format!("{line:?}"))
         };
         kept.filter_map(cut).collect()
     }
@@ -297,7 +317,7 @@ mod tests {
             let (mut rest, mut sizes) = (bytes.as_slice(), sizes.iter().cycle());
             while !rest.is_empty() {
                 let (now, later) = rest.split_at((*sizes.next().expect("a size")).min(rest.len()));
-                reader.feed(now, |line| lines.push(line));
+                reader.feed(now, |line| lines.push(format!("{line:?}")));
                 rest = later;
             }
             prop_assert_eq!(lines, naive(&bytes));

@@ -5,6 +5,7 @@
 
 use wilco_contract::{
     chart,
+    ids::OpId,
     reply::{Block, Choice, Progress, Reply, StepMark},
 };
 
@@ -36,29 +37,38 @@ pub(super) fn lines(reply: &Reply, look: Look<'_>) -> Vec<String> {
     for block in &reply.blocks {
         write(block, look, &mut lines);
     }
-    lines.iter().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
+    lines.iter_mut().for_each(|line| line.truncate(line.trim_end().len()));
+    lines.retain(|line| !line.is_empty());
+    lines
 }
 
 /// The lines in pieces of at most so many bytes, and no more of them than a room bears.
-pub(super) fn fit(lines: &[String], max: usize, way_on: &str) -> Vec<String> {
+pub(super) fn fit(lines: Vec<String>, max: usize, way_on: impl FnOnce() -> String) -> Vec<String> {
+    if lines.len() <= MAX_LINES && lines.iter().all(|line| line.len() <= max) {
+        return lines;
+    }
     let mut pieces: Vec<String> =
         lines.iter().flat_map(|line| split(line, max)).map(|piece| piece.trim_end().to_owned()).collect();
     pieces.retain(|piece| !piece.is_empty());
     if pieces.len() > MAX_LINES {
         let more = pieces.len() - (MAX_LINES - 1);
         pieces.truncate(MAX_LINES - 1);
-        pieces.push(format!("… {more} more lines: {way_on}"));
+        pieces.push(format!("… {more} more lines: {}", way_on()));
     }
     pieces
 }
 
-/// Where a reply can be read whole.
-pub(super) fn way_on(reply: &Reply, look: Look<'_>) -> String {
-    let operation = reply.blocks.iter().find_map(|block| match block {
+/// The operation that a reply tells of, and with whose page it can be read whole.
+pub(super) fn told_of(reply: &Reply) -> Option<&OpId> {
+    reply.blocks.iter().find_map(|block| match block {
         Block::Status { operation, .. } => Some(operation),
         _ => None,
-    });
-    operation.map_or_else(|| look.console.to_owned(), |id| format!("{}/o/{id}", look.console))
+    })
+}
+
+/// Where a reply that tells of this operation, or of none, can be read whole.
+pub(super) fn way_on(operation: Option<&OpId>, console: &str) -> String {
+    operation.map_or_else(|| console.to_owned(), |id| format!("{console}/o/{id}"))
 }
 
 fn write(block: &Block, look: Look<'_>, lines: &mut Vec<String>) {
@@ -320,14 +330,16 @@ mod tests {
     fn what_is_too_much_ends_in_a_way_to_the_page() {
         let reply = gallery().and(Block::Code { text: "a line\n".repeat(30) });
         let all = lines(&reply, LOOK);
-        let shown = fit(&all, 400, &way_on(&reply, LOOK));
+        let (count, way_on) = (all.len(), || way_on(told_of(&reply), LOOK.console));
+        let shown = fit(all, 400, way_on);
         assert_eq!(shown.len(), MAX_LINES);
-        let more = all.len() - (MAX_LINES - 1);
+        let more = count - (MAX_LINES - 1);
         assert_eq!(
             shown[MAX_LINES - 1],
             format!("… {more} more lines: https://wilco.example.com/o/{}", id())
         );
-        assert_eq!(way_on(&Reply::text("x"), LOOK), "https://wilco.example.com");
+        assert_eq!(told_of(&Reply::text("x")), None);
+        assert_eq!(super::way_on(None, LOOK.console), "https://wilco.example.com");
     }
 
     #[test]
@@ -343,7 +355,7 @@ mod tests {
             };
             let chart = Chart::draw(sketch).expect("a chart").with_picture("/charts/7d0f.png");
             let reply = Reply::text("one\n\ntwo\n\nthree").and(Block::Chart(Box::new(chart)));
-            let shown = fit(&lines(&reply, LOOK), 400, &way_on(&reply, LOOK));
+            let shown = fit(lines(&reply, LOOK), 400, || way_on(None, LOOK.console));
             assert_eq!(shown.len(), MAX_LINES, "{shown:#?}");
             let at = 3 + usize::from(!title.is_empty());
             assert_eq!(shown[at], "Picture: https://wilco.example.com/charts/7d0f.png", "{shown:#?}");

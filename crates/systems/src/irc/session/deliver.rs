@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -50,7 +51,7 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct Post {
     number: u64,
-    target: String,
+    target: Arc<str>,
     lines: usize,
     written: usize,
     /// How many of the written lines had a label, which of them were answered, and when the last was written.
@@ -87,12 +88,12 @@ impl Queue {
     }
 
     /// Takes in a post. Numbers grow.
-    pub(super) fn post(&mut self, number: u64, target: &str, lines: &[String]) {
-        let said = |text: &String| (number, command("PRIVMSG", &[target, text]));
+    pub(super) fn post(&mut self, number: u64, target: Arc<str>, lines: &[String]) {
+        let said = |text: &String| (number, command("PRIVMSG", &[&target, text]));
         self.lines.extend(lines.iter().map(said));
         self.posts.push_back(Post {
             number,
-            target: target.to_owned(),
+            target,
             lines: lines.len(),
             written: 0,
             labelled: 0,
@@ -132,8 +133,9 @@ impl Queue {
             return Next::Wait(wait);
         }
         let Some((number, mut line)) = self.lines.pop_front() else { return Next::Nothing };
-        if let Some(post) = self.posts.iter_mut().find(|post| post.number == number) {
-            if self.labels {
+        let labels = self.labels;
+        if let Some(post) = self.post_of(number) {
+            if labels {
                 line = format!("@label=p{number}.{} {line}", post.written);
                 post.labelled += 1;
             }
@@ -176,11 +178,17 @@ impl Queue {
         }
     }
 
+    /// The post of this number, while its end is not known. There may be thousands, and numbers grow.
+    fn post_of(&mut self, number: u64) -> Option<&mut Post> {
+        let at = self.posts.binary_search_by_key(&number, |post| post.number).ok()?;
+        self.posts.get_mut(at)
+    }
+
     /// The post that a label stands for, and which of its lines.
     fn labelled(&mut self, label: &str) -> Option<(&mut Post, usize)> {
         let (number, line) = label.strip_prefix('p')?.split_once('.')?;
         let (number, line) = (number.parse::<u64>().ok()?, line.parse::<usize>().ok()?);
-        let post = self.posts.iter_mut().find(|post| post.number == number)?;
+        let post = self.post_of(number)?;
         (line < post.written).then_some((post, line))
     }
 

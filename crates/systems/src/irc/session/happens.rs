@@ -13,7 +13,13 @@ use crate::irc::text;
 
 impl Session {
     /// Somebody did something in a room of ours.
-    pub(super) fn happened(&mut self, line: &Line, (room, nick): (&str, &str), what: Happens, at: Moment) {
+    pub(super) fn happened(
+        &mut self,
+        line: &Line<'_>,
+        (room, nick): (&str, &str),
+        what: Happens,
+        at: Moment,
+    ) {
         let past = line.tag("batch").is_some_and(|batch| self.replays.contains(batch));
         let there = self.room(room).filter(|room| room.is_in()).map(|room| room.name.clone());
         let Some(room) = there.filter(|_| !past && !is_bot(line) && !self.is_us(nick)) else { return };
@@ -31,14 +37,14 @@ impl Session {
     }
 
     /// A room has another topic.
-    pub(super) fn topic(&mut self, line: &Line, at: Moment) {
+    pub(super) fn topic(&mut self, line: &Line<'_>, at: Moment) {
         let Some(nick) = line.nick().map(ToOwned::to_owned) else { return };
         let topic = text::clean(line.last());
         self.happened(line, (line.param(0), &nick), Happens::Topic { topic }, at);
     }
 
     /// The rooms in which somebody is whom we see no more.
-    pub(super) fn left_all(&mut self, line: &Line, nick: &str, at: Moment) {
+    pub(super) fn left_all(&mut self, line: &Line<'_>, nick: &str, at: Moment) {
         for room in self.people.rooms_of(&self.server.fold(nick)) {
             self.happened(line, (&room, nick), Happens::Left, at);
         }

@@ -10,7 +10,7 @@ use wilco_contract::{
     input::{Happens, Input, Message},
 };
 
-use super::{Line, Moment, Out, RoomState, Session, WHO, account, command, guest};
+use super::{Line, Moment, Out, RoomState, Session, WHO, account, command};
 use crate::irc::text;
 
 /// The tags by which networks mark what a bot says.
@@ -30,7 +30,7 @@ struct Heard {
 
 impl Session {
     /// Somebody said something.
-    pub(super) fn said(&mut self, line: &Line, at: Moment) {
+    pub(super) fn said(&mut self, line: &Line<'_>, at: Moment) {
         let Some(nick) = line.nick() else { return };
         let target = line.param(0);
         if let Some(then) = self.past_of(line) {
@@ -68,7 +68,7 @@ impl Session {
                 return;
             }
             self.people.spoke(&from, &self.server.fold(nick), nick, at.up);
-            format!("@{from}")
+            ["@", &from].concat().into()
         } else {
             let Some(room) = self.room(target).filter(|room| room.is_in()) else { return };
             room.name.clone()
@@ -89,7 +89,7 @@ impl Session {
 
     /// Somebody said something in a room of ours while we were away. Who has their nick now may be another, so only the
     /// account counts that the server keeps with the line; and without an id nobody could tell whether it was heard.
-    fn said_then(&mut self, line: &Line, (nick, room): (&str, &str), at: Moment) {
+    fn said_then(&mut self, line: &Line<'_>, (nick, room): (&str, &str), at: Moment) {
         let id = line.tag("msgid").filter(|id| is_id(id));
         let told = line.tag("account").filter(|_| self.caps.contains("account-tag")).and_then(account);
         let ours = self.is_us(nick) || (told.is_some() && told == self.account);
@@ -98,7 +98,7 @@ impl Session {
         if !self.past.hears(id) {
             return;
         }
-        let from = told.unwrap_or_else(|| guest(&self.server.fold(nick)));
+        let from = told.unwrap_or_else(|| self.guest(nick));
         let id = id.to_owned();
         if let Some(heard) = self.heard_as(words, (room, &from)) {
             self.arrives(line, id, heard, at);
@@ -107,16 +107,16 @@ impl Session {
 
     /// What was said, where and by whom, without our name in front; `None` where nothing is left of it.
     fn heard_as(&self, words: &str, (room, from): (&str, &str)) -> Option<Heard> {
-        let connector = &self.settings.name;
-        let place = Place::parse(&format!("{connector}:{room}")).ok()?;
-        let from = Account::parse(&format!("{connector}:{from}")).ok()?;
+        let connector = self.settings.name.as_str();
+        let place = Place::parse(&[connector, ":", room].concat()).ok()?;
+        let from = Account::parse(&[connector, ":", from].concat()).ok()?;
         let text = text::clean(words);
         let named = self.named_us(&text).map(ToOwned::to_owned);
         let (to_us, text) = (named.is_some(), named.unwrap_or(text));
         (!text.trim().is_empty()).then_some(Heard { place, from, text, to_us })
     }
 
-    fn arrives(&mut self, line: &Line, id: String, heard: Heard, at: Moment) {
+    fn arrives(&mut self, line: &Line<'_>, id: String, heard: Heard, at: Moment) {
         let Heard { place, from, text, to_us } = heard;
         let message = Message { id, place, thread: None, from, text, at: self.said_at(line, at), to_us };
         self.out.push(Out::Arrive(Box::new(Input::Message(message))));
@@ -124,7 +124,7 @@ impl Session {
 
     /// When it was said: now, unless the server says that it was a while ago. Its clock and ours differ by seconds, and
     /// what is said to a plan must not seem older than the plan.
-    pub(super) fn said_at(&self, line: &Line, at: Moment) -> Timestamp {
+    pub(super) fn said_at(&self, line: &Line<'_>, at: Moment) -> Timestamp {
         let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
         let told = told.and_then(|time| time.parse::<Timestamp>().ok()?.checked_add(self.skew).ok());
         told.filter(|told| at.wall.duration_since(*told) > SKEW).unwrap_or(at.wall)
@@ -154,15 +154,15 @@ impl Session {
     }
 
     /// Somebody came, went, or is called otherwise.
-    pub(super) fn moved(&mut self, line: &Line, at: Moment) {
+    pub(super) fn moved(&mut self, line: &Line<'_>, at: Moment) {
         if line.command == "BATCH" {
             return self.batch(line);
         }
         let Some(nick) = line.nick() else { return };
         let (us, folded) = (self.is_us(nick), self.server.fold(nick));
-        match line.command.as_str() {
+        match &*line.command {
             "JOIN" if us => {
-                if let Some((_, address)) = line.source.as_deref().and_then(|source| source.split_once('!')) {
+                if let Some((_, address)) = line.source.and_then(|source| source.split_once('!')) {
                     self.address = Some(format!("!{address}"));
                 }
                 if let Some(room) = self.room_mut(line.param(0)) {
@@ -221,12 +221,12 @@ impl Session {
         }
     }
 
-    fn gone(&mut self, line: &Line, (nick, why): (&str, &str), at: Moment) {
+    fn gone(&mut self, line: &Line<'_>, (nick, why): (&str, &str), at: Moment) {
         let us = self.is_us(nick);
         let Some(room) = self.room_mut(line.param(0)) else { return };
         let name = room.name.clone();
         if us {
-            tracing::warn!(room = name, why, "We are out of a room, and try to come back.");
+            tracing::warn!(room = &*name, why, "We are out of a room, and try to come back.");
             let is_news = room.out(why.to_owned(), at.up);
             self.people.forget(&name);
             if is_news {
@@ -243,7 +243,7 @@ impl Session {
     }
 
     /// A batch begins or ends. What is in one that tells of the past, or in one within it, gives no orders.
-    fn batch(&mut self, line: &Line) {
+    fn batch(&mut self, line: &Line<'_>) {
         let name = line.param(0);
         if let Some(ended) = name.strip_prefix('-') {
             self.replays.remove(ended);
@@ -261,8 +261,8 @@ impl Session {
     }
 
     /// The server tells who is in a room.
-    pub(super) fn named(&mut self, line: &Line, at: Moment) {
-        match line.command.as_str() {
+    pub(super) fn named(&mut self, line: &Line<'_>, at: Moment) {
+        match &*line.command {
             "353" => {
                 let Some(room) = self.room(line.param(2)).map(|room| room.name.clone()) else { return };
                 for name in line.last().split_whitespace() {
@@ -302,12 +302,12 @@ impl Session {
 }
 
 /// Whether the network says that a bot sent a line.
-pub(super) fn is_bot(line: &Line) -> bool {
+pub(super) fn is_bot(line: &Line<'_>) -> bool {
     BOT.iter().any(|tag| line.tag(tag).is_some())
 }
 
 /// The words of a line; of one that asks something of a client, what it asks.
-fn words(line: &Line) -> Result<&str, &str> {
+fn words<'a>(line: &'a Line<'_>) -> Result<&'a str, &'a str> {
     let given = line.last();
     let Some(asked) = given.strip_prefix('\u{1}') else { return Ok(given) };
     let asked = asked.trim_end_matches('\u{1}');

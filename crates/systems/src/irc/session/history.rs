@@ -122,7 +122,7 @@ impl Session {
 
     /// A batch of a room's past begins; whether it is to be heard. Some servers play it by themselves to whoever enters:
     /// once, which is as good as having asked.
-    pub(super) fn past_begins(&mut self, batch: &str, line: &Line) -> bool {
+    pub(super) fn past_begins(&mut self, batch: &str, line: &Line<'_>) -> bool {
         let (server, room) = (&self.server, line.param(2));
         let is_past = line.param(1).ends_with("chathistory");
         let asked = self
@@ -135,11 +135,11 @@ impl Session {
         }
         let Some(since) = self.since.filter(|_| is_past && !self.keeps_history()) else { return false };
         let Some(room) = self.room(room).map(|room| room.name.clone()) else { return false };
-        if !self.caught_up.insert(room.clone()) {
+        if !self.caught_up.insert(room.to_string()) {
             return false;
         }
         let (after, batch) = (self.before(since), Some(batch.to_owned()));
-        self.asked_past.push(Asked { room, after, batch, count: 0, pages: 0 });
+        self.asked_past.push(Asked { room: room.to_string(), after, batch, count: 0, pages: 0 });
         true
     }
 
@@ -160,14 +160,14 @@ impl Session {
     }
 
     /// The server does not tell what was said.
-    pub(super) fn past_fails(&mut self, line: &Line) {
+    pub(super) fn past_fails(&mut self, line: &Line<'_>) {
         let why = line.last();
-        self.asked_past.retain(|asked| !line.params.contains(&asked.room));
+        self.asked_past.retain(|asked| !line.params.contains(&asked.room.as_str()));
         tracing::warn!(why, "What was said while we were away cannot be had.");
     }
 
     /// Of which room a line tells the past, where that is to be heard.
-    pub(super) fn past_of(&mut self, line: &Line) -> Option<Then> {
+    pub(super) fn past_of(&mut self, line: &Line<'_>) -> Option<Then> {
         let batch = line.tag("batch")?;
         let from = self.since.map(|since| self.before(since));
         let asked = self.asked_past.iter_mut().find(|asked| asked.batch.as_deref() == Some(batch))?;
@@ -179,7 +179,7 @@ impl Session {
     }
 
     /// The server says what time it is: how far is its clock behind ours?
-    pub(super) fn clock(&mut self, line: &Line, now: Timestamp) {
+    pub(super) fn clock(&mut self, line: &Line<'_>, now: Timestamp) {
         let told = line.tag("time").filter(|_| self.caps.contains("server-time"));
         if let Some(told) = told.and_then(|time| time.parse::<Timestamp>().ok()) {
             let behind = now.duration_since(told);

@@ -14,7 +14,7 @@ const OPEN: usize = 64;
 
 impl Session {
     /// Takes in what an answer says of a line of ours; whether there is no more in it.
-    pub(super) fn labelled(&mut self, line: &Line) -> bool {
+    pub(super) fn labelled(&mut self, line: &Line<'_>) -> bool {
         if line.command == "BATCH"
             && let Some(label) = line.param(0).strip_prefix('-').and_then(|ended| self.labelled.remove(ended))
         {
@@ -27,7 +27,7 @@ impl Session {
         };
         let is_error = line.command.len() == 3 && line.command.starts_with(['4', '5']);
         let (mut over, mut last) = (false, within.is_none());
-        match line.command.as_str() {
+        match &*line.command {
             "BATCH" => {
                 if let Some(begun) = line.param(0).strip_prefix('+').filter(|_| line.param(1) == LABELS) {
                     over = true;

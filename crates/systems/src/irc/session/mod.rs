@@ -29,7 +29,7 @@ use wilco_runtime::rate::{Bucket, Rate};
 
 use self::{
     deliver::Queue,
-    people::{People, guest},
+    people::{GUEST, People},
     register::Register,
     rooms::{Room, RoomState},
     server::Server,
@@ -214,11 +214,11 @@ impl Session {
     ///
     /// # Errors
     /// When nothing can be said there now.
-    pub(super) fn target(&self, room: &str, up: Duration) -> Result<String, SendError> {
+    pub(super) fn target(&self, room: &str, up: Duration) -> Result<Arc<str>, SendError> {
         let not_sent = |what: String, retry| Err(SendError::NotSent { what, retry });
         if let Some(id) = room.strip_prefix('@') {
             return match self.people.nick_of(id, self.is_tracked(), up) {
-                Some(nick) => Ok(nick.to_owned()),
+                Some(nick) => Ok(nick.into()),
                 None => not_sent(format!("nobody with the account `{id}` is in sight"), Retry::Backoff),
             };
         }
@@ -235,7 +235,7 @@ impl Session {
     }
 
     /// Says these lines; what became of them comes out by the number, which grows from post to post.
-    pub(super) fn post(&mut self, number: u64, target: &str, lines: &[String]) {
+    pub(super) fn post(&mut self, number: u64, target: Arc<str>, lines: &[String]) {
         self.queue.post(number, target, lines);
     }
 
@@ -306,7 +306,7 @@ impl Session {
     }
 
     /// A line came.
-    pub(super) fn hear(&mut self, line: &Line, at: Moment) {
+    pub(super) fn hear(&mut self, line: &Line<'_>, at: Moment) {
         (self.heard, self.asked) = (at.up, None);
         if self.stage == Stage::Ended {
             return;
@@ -319,8 +319,8 @@ impl Session {
         }
     }
 
-    fn hear_one(&mut self, line: &Line, at: Moment) {
-        match line.command.as_str() {
+    fn hear_one(&mut self, line: &Line<'_>, at: Moment) {
+        match &*line.command {
             "PING" => self.queue.urgent(command("PONG", &[line.last()])),
             "PONG" => {
                 self.clock(line, at.wall);
@@ -413,18 +413,24 @@ impl Session {
     }
 
     /// Who speaks: the account that the server itself says, or else a guest.
-    fn speaker(&self, line: &Line, nick: &str) -> String {
+    fn speaker(&self, line: &Line<'_>, nick: &str) -> String {
         if !self.caps.contains("account-tag") {
             return self.known_as(nick);
         }
-        line.tag("account").and_then(account).unwrap_or_else(|| guest(&self.server.fold(nick)))
+        line.tag("account").and_then(account).unwrap_or_else(|| self.guest(nick))
     }
 
     /// Who has a nick, as it was last told where that holds, or else a guest.
     fn known_as(&self, nick: &str) -> String {
-        let folded = self.server.fold(nick);
-        let told = self.people.account_of(&folded).filter(|_| self.is_tracked()).map(ToOwned::to_owned);
-        told.unwrap_or_else(|| guest(&folded))
+        let guest = self.guest(nick);
+        let folded = guest.get(GUEST.len()..).unwrap_or_default();
+        let told = self.people.account_of(folded).filter(|_| self.is_tracked()).map(ToOwned::to_owned);
+        told.unwrap_or(guest)
+    }
+
+    /// The id of whoever has this nick and no account.
+    fn guest(&self, nick: &str) -> String {
+        self.server.fold_behind(GUEST, nick)
     }
 
     /// Enters the rooms that are due.
@@ -453,8 +459,8 @@ impl Session {
     }
 
     /// The server says no to something.
-    fn refused(&mut self, line: &Line, at: Moment) {
-        let (number, target, why) = (line.command.as_str(), line.param(1).to_owned(), line.last().to_owned());
+    fn refused(&mut self, line: &Line<'_>, at: Moment) {
+        let (number, target, why) = (&*line.command, line.param(1).to_owned(), line.last().to_owned());
         if self.stage == Stage::Registering {
             return self.not_registered(number, &why);
         }
@@ -465,7 +471,7 @@ impl Session {
         if let Some(room) = self.room_mut(&target)
             && let RoomState::Asked(_) = room.state
         {
-            tracing::warn!(room = room.name, why, "A room does not let us in; it is tried again.");
+            tracing::warn!(room = &*room.name, why, "A room does not let us in; it is tried again.");
             let name = room.name.clone();
             if room.out(why.clone(), at.up) {
                 self.out.push(Out::News(format!(

@@ -40,9 +40,12 @@ pub(crate) fn account(given: &str) -> Option<String> {
     fits.then(|| given.to_ascii_lowercase())
 }
 
+/// What the id of whoever has no account begins with.
+pub(super) const GUEST: &str = "~";
+
 /// The id of whoever has no account.
 pub(super) fn guest(folded: &str) -> String {
-    format!("~{folded}")
+    format!("{GUEST}{folded}")
 }
 
 impl People {

@@ -79,8 +79,8 @@ impl Session {
         self.queue.urgent(command("USER", &[&self.settings.nick.to_ascii_lowercase(), "0", "*", "Wilco"]));
     }
 
-    pub(super) fn registering(&mut self, line: &Line) {
-        match line.command.as_str() {
+    pub(super) fn registering(&mut self, line: &Line<'_>) {
+        match &*line.command {
             "CAP" => self.capabilities(line),
             "AUTHENTICATE" if self.stage == Stage::Registering => {
                 match self.register.proof.as_mut().map(|proof| proof.hear(line.param(0))) {
@@ -118,7 +118,7 @@ impl Session {
         }
     }
 
-    fn capabilities(&mut self, line: &Line) {
+    fn capabilities(&mut self, line: &Line<'_>) {
         let (what, more) = (line.param(1).to_ascii_uppercase(), line.param(2) == "*");
         let listed = line.last().split_whitespace();
         match what.as_str() {

@@ -2,7 +2,7 @@
 //!
 //! Not who else is there: [`super::people`]. Layer 2.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::command;
 use crate::irc::RoomSettings;
@@ -19,7 +19,7 @@ const SETTLED: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(super) struct Room {
     /// Its name, as it was configured.
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     /// What opens it.
     key: Option<String>,
     pub(super) state: RoomState,
@@ -43,7 +43,7 @@ impl Room {
     pub(super) fn new(settings: &RoomSettings) -> Self {
         let state = RoomState::Out { why: "it was not entered yet".into(), again: Duration::ZERO };
         let key = settings.key.as_ref().map(|key| String::from_utf8_lossy(key.expose()).into_owned());
-        Self { name: settings.name.clone(), key, state, pause: FIRST }
+        Self { name: settings.name.as_str().into(), key, state, pause: FIRST }
     }
 
     /// Asks to be let in.

@@ -74,20 +74,33 @@ impl Server {
 
     /// The name as the server compares it.
     pub(super) fn fold(&self, name: &str) -> String {
-        let fold = |c: char| match c {
-            'A'..='Z' => c.to_ascii_lowercase(),
-            '[' if !self.ascii => '{',
-            ']' if !self.ascii => '}',
-            '\\' if !self.ascii => '|',
-            '~' if !self.ascii && !self.strict => '^',
+        self.fold_behind("", name)
+    }
+
+    /// The same behind something that stays as it is.
+    pub(super) fn fold_behind(&self, before: &str, name: &str) -> String {
+        let mut folded = String::with_capacity(before.len() + name.len());
+        folded.push_str(before);
+        folded.extend(name.chars().map(|c| u8::try_from(c).map_or(c, |byte| char::from(self.folded(byte)))));
+        folded
+    }
+
+    /// A sign as the server compares it; what is no ASCII stays.
+    fn folded(&self, byte: u8) -> u8 {
+        match byte {
+            b'A'..=b'Z' => byte.to_ascii_lowercase(),
+            b'[' if !self.ascii => b'{',
+            b']' if !self.ascii => b'}',
+            b'\\' if !self.ascii => b'|',
+            b'~' if !self.ascii && !self.strict => b'^',
             other => other,
-        };
-        name.chars().map(fold).collect()
+        }
     }
 
     /// Whether two names are the same to the server.
     pub(super) fn same(&self, one: &str, other: &str) -> bool {
-        one.len() == other.len() && self.fold(one) == self.fold(other)
+        let alike = |(one, other): (u8, u8)| one == other || self.folded(one) == self.folded(other);
+        one.len() == other.len() && one.bytes().zip(other.bytes()).all(alike)
     }
 }
 

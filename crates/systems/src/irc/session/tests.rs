@@ -152,7 +152,7 @@ impl Wire {
     fn post(&mut self, number: u64, room: &str, lines: &[&str]) {
         let target = self.session.target(room, self.up).expect("it can be said there");
         let lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
-        self.session.post(number, &target, &lines);
+        self.session.post(number, target, &lines);
     }
 }
 
@@ -306,7 +306,7 @@ fn the_account_is_who_speaks_and_a_nick_is_nobody() {
             said("irc:@ben", "irc:ben", "waves at us"),
         ]
     );
-    assert_eq!(wire.session.target("@ben", wire.up).ok(), Some("ben".to_owned()));
+    assert_eq!(wire.session.target("@ben", wire.up).ok(), Some("ben".into()));
 }
 
 #[test]
