@@ -72,6 +72,7 @@ assets! {
     "js/pages.js"
     "js/palette.js"
     "js/people.js"
+    "js/pieces.js"
     "js/room.js"
     "js/routes.js"
     "js/session.js"

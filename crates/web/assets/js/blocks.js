@@ -4,10 +4,11 @@ import { line } from "./api.js";
 import { askForm } from "./ask.js";
 import { chart } from "./chart.js";
 import { decideBar, refusalBox } from "./decide.js";
-import { h, icon, link, ownPath } from "./dom.js";
-import { inline, markdown } from "./markdown.js";
+import { fill, h, icon, link, ownPath } from "./dom.js";
+import { inline, markdown, preview } from "./markdown.js";
 import { said } from "./outside.js";
 import { output } from "./output.js";
+import { pieces } from "./pieces.js";
 import { eventUrl, operationUrl } from "./session.js";
 import { mark, pill, size, stateMark, time } from "./words.js";
 
@@ -34,7 +35,7 @@ export function progress(steps) {
   return [
     h("ol.segs", { "aria-label": label }, steps.map((step) => {
       const { state, picture, word } = mark(step.state);
-      return h("li.seg", { data: { state }, title: step.note ? `${step.name}: ${step.note}` : step.name }, icon(picture, word), h("span", step.name));
+      return h("li.seg", { data: { state }, title: step.note ? `${step.name}: ${preview({ from: { kind: "wilco" }, text: step.note })}` : step.name }, icon(picture, word), h("span", step.name));
     })),
     told.map((step) => h("p.progress-line",
       h("b", over ? step.name : `Step ${at + 1}/${steps.length} ${step.name}`),
@@ -66,7 +67,7 @@ function file({ name, url, bytes, picture: shows, until }) {
 function objectLine({ event, state, text, url, level }) {
   const { colour, picture, word } = said(state);
   return h("p.obj-line", { data: { state: colour, level } }, icon(picture),
-    h("span", word && h("b.obj-word", word), word && " ", text, " ",
+    h("span", word && h("b.obj-word", word), word && " ", pieces(text), " ",
       url && h("span.obj-meta", link(url, hostOf(url))), url && " ",
       h("a.obj-meta", { href: eventUrl(event), title: "Why it stands here" }, "why")));
 }
@@ -89,7 +90,7 @@ function offered({ offers }, { place, thread }) {
         told.textContent = `You said: ${says}`;
       } catch (problem) {
         for (const button of buttons) button.disabled = false;
-        told.textContent = problem.message;
+        fill(told, inline(problem.message));
       }
     }
   });

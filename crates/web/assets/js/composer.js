@@ -6,6 +6,7 @@ import { isFile, makeAttach, makeSending } from "./attach.js";
 import { flags, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
+import { inline, preview } from "./markdown.js";
 import { quoteOf } from "./message.js";
 import { commands, drafts, me, putBack, unsentFiles } from "./session.js";
 import { effect, isSame } from "./words.js";
@@ -149,7 +150,7 @@ export function makeComposer({ room, timeline, sent, people }) {
     fill(list, matches.map((one, at) => h("li.complete-item", {
       role: "option", id: `c${at}`, "aria-selected": String(at === chosen),
       on: { mousedown: (event) => event.preventDefault(), click: () => { chosen = at; accept(); } },
-    }, h("span.complete-words", h("b", one.done), one.done && one.rest ? " " : "", h("i", one.rest)), h("span.complete-about", one.about), one.effect ? effect(one.effect) : h("span"))));
+    }, h("span.complete-words", h("b", one.done), one.done && one.rest ? " " : "", h("i", one.rest)), h("span.complete-about", inline(one.about ?? "")), one.effect ? effect(one.effect) : h("span"))));
   }
 
   function accept() {
@@ -180,7 +181,7 @@ export function makeComposer({ room, timeline, sent, people }) {
     inThread = message?.id ?? null;
     thread.hidden = !message;
     fill(thread, message && [
-      h("span.grow", "In the thread of ", h("b", message.text.slice(0, 60))),
+      h("span.grow", "In the thread of ", h("b", preview(message).slice(0, 60))),
       h("button.btn.btn-quiet", { type: "button", on: { click: () => quote(message) } }, "Quote"),
       h("button.btn.btn-quiet", { type: "button", on: { click: () => reply(null) } }, "Leave the thread")]);
     field.focus();

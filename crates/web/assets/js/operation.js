@@ -9,6 +9,7 @@ import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { makeLog } from "./log.js";
 import { inline, markdown } from "./markdown.js";
+import { pieces } from "./pieces.js";
 import { addressed, operationUrl, roomName, roomUrl } from "./session.js";
 import { awaits, effect, handle, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
 
@@ -81,7 +82,7 @@ export function operationView({ argument: id, connection, go }) {
     const starts = operation.alone?.starts_at;
     const until = starts && ["starts alone in ", h("b", span(Math.max(0, Date.parse(starts) - Date.now())))];
     fill(parts.head,
-      h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || operation.about), pill(state)),
+      h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || inline(operation.about)), pill(state)),
       h("p.page-sub",
         h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", h("a", { href: roomUrl(place) }, roomName(place))], " at ", time(operation.created_at, stamp)),
         took && h("span", took), until && h("span", until)));
@@ -163,7 +164,7 @@ function inputLine(name, value) {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     return Object.entries(value).map(([inner, one]) => inputLine(`${name}.${inner}`, one));
   }
-  return h("div", h("code", name), value === null ? " is nothing" : [" = ", h("code", valueText(value))]);
+  return h("div", h("code", name), value === null ? " is nothing" : [" = ", h("code", pieces(valueText(value)))]);
 }
 
 function planBox(operation) {

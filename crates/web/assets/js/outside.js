@@ -1,6 +1,7 @@
 // How what happens outside is said: an object's state, what came of an event in a place, how loud it was.
 
 import { h, icon } from "./dom.js";
+import { pieces } from "./pieces.js";
 import { stamp, time } from "./words.js";
 
 /** A state's colour and icon, by the senders' words for it. Other words are shown as they are, without a colour. */
@@ -88,7 +89,7 @@ export function ways(event) {
 }
 
 /** Wilco's sentence about what came from outside: what stands in backticks is set as typed, and nothing else is markup. */
-export const ticks = (text) => String(text).split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? h("code", part) : part));
+export const ticks = (text) => String(text).split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? h("code", pieces(part)) : pieces(part)));
 
 /** A kind with what was done: `pull_request.closed`. */
 export const kindOf = ({ kind, action }) => (action ? `${kind}.${action}` : kind);
