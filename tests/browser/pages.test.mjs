@@ -280,12 +280,13 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     const count = await you.page.locator(".item").count();
     assert.ok(count >= 7, `${count} operations`);
     await you.shot("67-operations");
-    await you.page.getByText("Narrow by who, command, place or time").click();
+    await you.page.locator("summary", { hasText: "Filters" }).click();
     await you.page.locator("[name=command]").fill("webapp.release");
     await you.page.getByRole("button", { name: "Show", exact: true }).click();
     await you.page.waitForURL(/command=webapp\.release/);
     await you.page.locator(".item").first().waitFor();
     assert.equal(await you.page.locator(".item").count(), 2);
+    await you.page.locator(".narrow .count", { hasText: /^1 active$/ }).waitFor();
     await you.shot("68-operations-narrowed");
     await you.open("/operations?who=@ana");
     await you.page.getByText("No operation fits.").waitFor();
@@ -400,6 +401,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     await you.page.getByRole("button", { name: "Walk it now" }).click();
     await you.page.locator('.walk[data-state="succeeded"]', { hasText: "entries follow from each other" }).waitFor();
     await you.shot("73-audit");
+    await you.page.locator("summary", { hasText: "Filters" }).click();
     await you.page.locator("select[name=kind]").selectOption("access.");
     await you.page.getByRole("button", { name: "Show", exact: true }).click();
     await you.page.waitForURL(/kind=access/);

@@ -3,8 +3,10 @@
 import { get, post } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
+import { narrowBox } from "./narrow.js";
 import { refusalOf } from "./order.js";
 import { operationUrl } from "./session.js";
+import { rowsTable } from "./table.js";
 import { ALL_STATES, nameOf, seconds, stamp, stateWord, time, zoneName } from "./words.js";
 
 const PAGE = 100;
@@ -22,15 +24,13 @@ const FILTERS = ["operation", "who", "kind", "since", "until"];
 /** Entries as a table. `alone`: they are all of one operation and one day or so. */
 export function auditRows(items, { alone = false } = {}) {
   const columns = ["Time", "Who", "What", "Detail", !alone && "Operation", "Record"].filter(Boolean);
-  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Entries" }, h("table.table.table-stack",
-    h("thead", h("tr", columns.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", items.map((entry) => h("tr",
-      h("td.when", time(entry.at, alone ? seconds : (at) => stampSeconds(at))),
-      h("td", h("span.ref", nameOf(entry.who ?? "wilco"))),
-      h("td.what", h("b", entry.kind.replace(/^operation\./, "").replaceAll(/[._]/g, " "))),
-      h("td.full.detail-text", inline(ALL_STATES.includes(entry.text) ? stateWord(entry.text).toLowerCase() : (entry.text ?? ""))),
-      !alone && h("td", entry.operation && h("a.id", { href: operationUrl(entry.operation) }, entry.operation)),
-      h("td", h("span.hash", { title: `${entry.seq}: ${entry.hash}` }, `${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`)))))));
+  return rowsTable("Entries", columns, items.map((entry) => h("tr",
+    h("td.when.lead", time(entry.at, alone ? seconds : (at) => stampSeconds(at))),
+    h("td.lead", h("span.ref", nameOf(entry.who ?? "wilco"))),
+    h("td.what.lead", h("b", entry.kind.replace(/^operation\./, "").replaceAll(/[._]/g, " "))),
+    h("td.full.detail-text", inline(ALL_STATES.includes(entry.text) ? stateWord(entry.text).toLowerCase() : (entry.text ?? ""))),
+    !alone && h("td", entry.operation && h("a.id", { href: operationUrl(entry.operation) }, entry.operation)),
+    h("td", h("span.hash", { title: `${entry.seq}: ${entry.hash}` }, `${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`)))));
 }
 
 function stampSeconds(at) {
@@ -86,8 +86,8 @@ export function auditView({ query, go }) {
   return {
     title: "Audit",
     top: [h("h1", { tabindex: "-1" }, "Audit"), h("p.topbar-note", `newest first · times in ${zoneName()}`)],
-    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Audit" }, h("div.page", walk.element, form,
-      h("p.files", h("span.small.muted", filtered ? "All that fit, as a file:" : "All of it, as a file:"), file("ndjson", "lines of JSON"), file("csv", "table (CSV)")), list)),
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Audit" }, h("div.page", walk.element, h("div.filter-bar", narrowBox(filter, form),
+      h("p.files", h("span.small.muted", filtered ? "All that fit, as a file:" : "All of it, as a file:"), file("ndjson", "lines of JSON"), file("csv", "table (CSV)"))), list)),
     close() {
       closed = true;
       walk.close();

@@ -5,6 +5,7 @@ import { beginning } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { commands, drafts, firstRoom, me, roomUrl } from "./session.js";
+import { rowsTable } from "./table.js";
 import { effect, valueText } from "./words.js";
 
 /** The view of the catalogue; `?id=` opens a command. */
@@ -49,7 +50,7 @@ export function commandsView({ query, go }) {
     fill(items, fits.length === 0 && h("p.list-title", "No command fits."), [...groups].map(([pack, ones]) => [
       h("h2.list-title", pack),
       h("ul", ones.map((command) => h("li", h("a.item", { href: `/commands?id=${encodeURIComponent(command.id)}`, "aria-current": command.id === open && "true" },
-        icon(command.effect, command.effect), h("span.item-words", usage(command.words[0])), h("span"), h("span.item-sub", command.about))))),
+        icon(command.effect, command.effect), h("span.item-words", usage(command.words[0])), h("span"), h("span.item-sub", inline(command.about)))))),
     ]));
   }
 
@@ -64,7 +65,7 @@ export function commandsView({ query, go }) {
     form?.close();
     form = commandForm(command, go);
     fill(detail, h("div.detail-in", back,
-      h("div.page-head", h("h1", { tabindex: "-1" }, command.about)),
+      h("div.page-head", h("h1", { tabindex: "-1" }, inline(command.about))),
       h("p.page-sub", effect(command.effect), h("code", command.id)),
       section("Give it", form.element),
       section("Said", command.words.map((words) => said([`${me.wilco.name} `, usage(words)], `${me.wilco.name} ${beginning(command, words)}`))),
@@ -114,13 +115,11 @@ function section(title, ...content) {
 }
 
 function argTable(args) {
-  return h("div.box.table-scroll", h("table.table.table-stack",
-    h("thead", h("tr", ["Name", "Type", "What it is"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", args.map((arg) => h("tr",
-      h("td", h("b.mono", arg.name)),
-      h("td.muted", typeName(arg.type), arg.required && !hasDefault(arg) ? ", required" : ""),
-      h("td.full", inline(arg.about || "–"), hasDefault(arg) && h("span.muted", " Without it: ", h("code", valueText(arg.default))),
-        arg.choices?.length > 0 && h("span.muted", " One of ", arg.choices.flatMap((one, at) => [at > 0 ? ", " : "", h("code", one)]))))))));
+  return rowsTable("Arguments", ["Name", "Type", "What it is"], args.map((arg) => h("tr",
+    h("td.lead", h("b.mono", arg.name)),
+    h("td.lead.muted", typeName(arg.type), arg.required && !hasDefault(arg) ? ", required" : ""),
+    h("td.lead.full", inline(arg.about || "–"), hasDefault(arg) && h("span.muted", " Without it: ", h("code", valueText(arg.default))),
+      arg.choices?.length > 0 && h("span.muted", " One of ", arg.choices.flatMap((one, at) => [at > 0 ? ", " : "", h("code", one)]))))));
 }
 
 const hasDefault = (arg) => arg.default !== null && arg.default !== undefined;

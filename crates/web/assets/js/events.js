@@ -5,6 +5,7 @@ import { fill, h, icon, link } from "./dom.js";
 import { setOut } from "./json.js";
 import { inline } from "./markdown.js";
 import { aboutUrl, done, eventRow, eventTabs, face, hasNoRoom, howToConnect, kindOf, loudness, statePill, ticks, watched } from "./outside.js";
+import { pieces } from "./pieces.js";
 import { eventUrl, me, roomUrl } from "./session.js";
 import { seconds, size, time, whole, zoneName } from "./words.js";
 
@@ -217,7 +218,7 @@ function makeDetail(detail, id, suffix) {
     fill(detail, h("div.detail-in", back, parts.head, parts.why, parts.facts, parts.payload, parts.others));
     fill(parts.head,
       h("p.crumb.small.muted", event.source, " · ", h("code", kindOf(event)), object && [" · ", h("code", object)]),
-      h("div.page-head", h("h1", { tabindex: "-1" }, line || kindOf(event)), statePill(state)),
+      h("div.page-head", h("h1", { tabindex: "-1" }, pieces(line || kindOf(event))), statePill(state)),
       h("p.page-sub", h("span", "received ", time(received, whole)), url && link(url, `look at ${reference ?? "it"} `, icon("ext"))),
       event.text && h("blockquote.quote", event.text));
     fill(parts.facts, section("Facts", "what rules see", h("div.box.box-pad", factsOf(event))));
@@ -315,8 +316,8 @@ function factsOf(event) {
     ["Level", `${event.level} by itself${loudness(event) === event.level ? "" : `, ${loudness(event)} where it went`}`],
     ["Happened", time(at, seconds)],
     ["Received", time(received, seconds)],
-    ["Delivery", delivery && h("code", delivery)],
-    ["Sender's id", h("code", senderId)],
+    ["Delivery", delivery && h("code", pieces(delivery))],
+    ["Sender's id", h("code", pieces(senderId))],
     ["Signed", signed ? "yes" : "no"],
   ];
   return h("dl.facts", rows.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "").map(([name, value]) => [h("dt", name), h("dd", value)]));

@@ -5,8 +5,9 @@ import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { refusalOf } from "./order.js";
 import { eventTabs, ticks, watched } from "./outside.js";
-import { part, rowsTable } from "./people.js";
+import { part } from "./people.js";
 import { eventUrl, me, roomUrl } from "./session.js";
+import { rowsTable } from "./table.js";
 
 /** What an event that never was looks like at first. */
 const SAMPLE = {
