@@ -37,6 +37,7 @@ assets! {
     "js/ask.js"
     "js/attach.js"
     "js/audit.js"
+    "js/beside.js"
     "js/blocks.js"
     "js/changed.js"
     "js/chart.js"
