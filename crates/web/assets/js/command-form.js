@@ -43,7 +43,7 @@ export function commandForm(command, go) {
   let timer = null;
 
   const box = orderBox({ words, place: () => room.value || null, changes, label: changes ? "Give this order" : "Ask", go: leave });
-  const element = h("form.form", { "aria-label": `Arguments of ${command.id}`, novalidate: true, on: { submit: (event) => event.preventDefault(), input: wait, change: wait } },
+  const element = h("form.form.form-cols", { "aria-label": `Arguments of ${command.id}`, novalidate: true, on: { submit: (event) => event.preventDefault(), input: wait, change: wait } },
     fields.map((one) => one.element),
     because && h("div.field", h("label", { for: because.id }, "because ", h("span.type", "text, kept in the record")), because),
     h("div.field.field-short", h("label", { for: room.id }, "told in"), room,

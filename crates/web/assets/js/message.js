@@ -2,7 +2,7 @@
 
 import { renderBlocks } from "./blocks.js";
 import { fill, h, icon } from "./dom.js";
-import { plain } from "./markdown.js";
+import { plain, preview } from "./markdown.js";
 import { output } from "./output.js";
 import { me } from "./session.js";
 import { clock, initials, nameOf, time } from "./words.js";
@@ -53,12 +53,12 @@ function heading(message, { reply }) {
   const { from, at } = message;
   const name = from.kind === "wilco" ? me.wilco.name : nameOf(from);
   return h("p.msg-head", h("b.ref", name), from.kind === "program" && h("span.small.subtle", "program"), time(at, clock),
-    h("button.btn.btn-quiet.reply", { type: "button", on: { click: () => reply(message) } }, "Reply", h("span.hidden-text", ` to ${name}`)));
+    h("button.btn.btn-quiet.reply", { type: "button", on: { click: () => reply(message) } }, icon("reply"), h("span.word", "Reply"), h("span.hidden-text", ` to ${name}`)));
 }
 
 /** What stands long after what it answers says so, and leads there. */
 function threadOf({ message, root }, { jump }) {
-  const said = root ? `“${root.text.split("\n")[0].slice(0, 60)}”` : "something earlier";
+  const said = root ? `“${preview(root).split("\n")[0].slice(0, 60)}”` : "something earlier";
   return h("p.msg-thread", icon("comment"), h("span", "In the thread of ",
     h("button.link", { type: "button", on: { click: () => jump(message.thread) } }, said)));
 }
