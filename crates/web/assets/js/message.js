@@ -30,6 +30,8 @@ export function drawMessage(entry, ways) {
   const own = parent && message.from.kind === "wilco";
   const head = own ? lateness(entry) : heading(message, ways);
   const strays = !parent && message.thread && message.thread !== message.id;
+  // What is said of something outside is a line of that, and not of who says it.
+  place.classList.toggle("msg-obj", !parent && !strays && message.blocks?.length > 0 && message.blocks.every((block) => block.type === "event"));
   fill(place, !parent && face(message.from), h("div.msg-body", head, strays && threadOf(entry, ways), rendered.nodes));
   // Drawing anew must not throw a reader out of the message.
   if (held) (place.contains(focused) ? focused : place).focus({ preventScroll: true });
