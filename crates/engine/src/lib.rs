@@ -16,6 +16,7 @@ mod calls;
 mod core;
 mod dialogue;
 mod edited;
+mod hints;
 mod history;
 mod inbox;
 mod intake;

@@ -15,7 +15,7 @@ use wilco_contract::{
     values::ArgType,
 };
 
-use crate::{core::Core, waits};
+use crate::{core::Core, hints, waits};
 
 /// A time as people read it, with its zone: `14:05 UTC`, with the day where it is not today's.
 pub(crate) fn time(core: &Core, at: Timestamp) -> String {
@@ -129,7 +129,7 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
         blocks.push(Block::Fields { fields: vec![Field::new(format!("{} says", op.asker), because)] });
     }
     blocks.extend(choices(op));
-    Reply { blocks }
+    hints::in_place(core, &op.place, Reply { blocks })
 }
 
 /// What is for ever to be seen of an operation: what was forced, and that it was given alone.

@@ -218,7 +218,7 @@ async fn help_knows_the_names_whose_orders_one_may_give() {
     let told = say(&world, "web:you", &["wilco help"]).await;
     assert!(!told.contains("`go`"), "{told}");
     let told = say(&world, "web:ana", &["wilco help go"]).await;
-    assert!(told.starts_with("`go` stands for `restart web` (in web:ops).\n`restart <app>`"), "{told}");
+    assert!(told.starts_with("`go` stands for `restart web` (in web:ops).\n`wilco restart <app>`"), "{told}");
     let told = say(&world, "web:you", &["wilco help go"]).await;
     assert!(!told.contains("stands for") && !told.contains("restart web"), "{told}");
 }
