@@ -513,6 +513,8 @@ async fn followed(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes
             if let Err(answer) = orders::choices::settle(core, &from, &mut order).await {
                 return Understood::Answer(answer);
             }
+            // What is shown before is the order as it will be given.
+            let dry_run = order.take_dry_run() || wishes.dry_run;
             let given = Given {
                 json: order.flags.json,
                 said: order.said(),
@@ -520,7 +522,7 @@ async fn followed(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes
                 command: order.command,
                 args: order.args,
                 because: order.flags.because.or(wishes.because),
-                dry_run: order.flags.dry_run || wishes.dry_run,
+                dry_run,
                 flags: Flags { force: order.flags.force, alone: order.flags.alone },
                 retry_of: None,
             };

@@ -310,12 +310,13 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         // Why somebody acts alone is said for this once, not taken from another day.
         order.set_because(given.because.clone());
     }
+    let dry_run = order.take_dry_run() || given.dry_run;
     let again = Given {
         said: order.said(),
         command: order.command,
         args: order.args,
         because: given.because.clone().or(order.flags.because),
-        dry_run: given.dry_run || order.flags.dry_run,
+        dry_run,
         flags: given.flags,
         json: given.json || order.flags.json,
         then: order.flags.then,
