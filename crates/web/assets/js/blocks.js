@@ -139,6 +139,11 @@ const ROUTINE = new Set(["succeeded", "aborted", "expired"]);
  */
 export function renderBlocks(message, kept) {
   const blocks = message.blocks ?? [];
+/** What a line says beside what happened: words, and who decided. */
+const BESIDE = new Set(["Approved by", "Confirmed by"]);
+const inLine = (block) => block.type === "text" || (block.type === "fields" && block.fields.every(({ name }) => BESIDE.has(name)));
+const wordsOf = (block) => (block.type === "text" ? block.text : block.fields.map(({ name, value }) => `${name} ${value}.`).join(" "));
+
   const status = blocks.find((block) => block.type === "status");
   const choices = blocks.filter((block) => block.type === "choices").flatMap((block) => block.choices);
   const others = merged(blocks.filter((block) => !["status", "choices", "ask"].includes(block.type)));
@@ -149,8 +154,8 @@ export function renderBlocks(message, kept) {
     return { nodes: [others.map((block) => bare(block, message)), around, form?.element], bar, key: bar?.key, form };
   }
   const id = h("a.id", { href: operationUrl(status.operation) }, status.operation);
-  if (!bar && ROUTINE.has(status.state) && others.every((block) => block.type === "text")) {
-    const rest = others.flatMap((block) => [" ", h("span.muted", inline(block.text.replaceAll(/\s*\n\s*/g, " ")))]);
+  if (!bar && ROUTINE.has(status.state) && others.every(inLine)) {
+    const rest = others.flatMap((block) => [" ", h("span.muted", inline(wordsOf(block).replaceAll(/\s*\n\s*/g, " ")))]);
     const line = h("div.outcome", { data: { state: status.state } }, stateMark(status.state), h("p", id, " ", inline(status.title), rest));
     return { nodes: [line], bar: null };
   }
