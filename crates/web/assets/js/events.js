@@ -284,7 +284,7 @@ function traceOf(event) {
     rows.push(step(shown ? "allowed" : "idle", shown ? "succeeded" : "skip", word,
       h("b", roomLink(place)), ` at level ${level}: ${text}.`, note && [" ", ticks(sentence(note))], slot && h("span.subtle", ` Line ${slot}.`)));
   }
-  if (places.length === 0) rows.push(step("idle", "skip", "No room", "No route fitted, and the source has no ", h("code", "to"), ": it is kept and told nowhere."));
+  if (places.length === 0) rows.push(step("idle", "skip", "No room", "No route matched, and the source names no room in its ", h("code", "to"), ": it is kept and told nowhere."));
   return h("ol.box.trace", rows);
 }
 

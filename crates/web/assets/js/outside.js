@@ -82,8 +82,8 @@ export function ways(event) {
   const { places } = event;
   if (places === null) return "not routed yet";
   const shown = places.filter((place) => done(place.did).shown);
-  if (shown.length > 0) return `→ ${shown.map(({ place, did }) => (did === "threaded" ? `thread in ${place}` : place)).join(", ")}`;
-  if (places.length === 0) return "→ nowhere, no route fitted";
+  if (shown.length > 0) return `→ ${shown.map(({ place, did }) => (did === "threaded" ? `thread in ${roomName(place)}` : roomName(place))).join(", ")}`;
+  if (places.length === 0) return "→ nowhere, no route matched";
   return `→ nowhere, ${[...new Set(places.map((place) => done(place.did).word.toLowerCase()))].join(", ")}`;
 }
 

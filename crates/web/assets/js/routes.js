@@ -101,7 +101,7 @@ const places = (names) => names.flatMap((name, at) => [at > 0 ? ", " : "", place
 
 function table(items) {
   return rowsTable("Routes", ["When", "Does", "Declared in"], items.map((one) => h("tr",
-    h("td.full", one.kind === "source" ? ["no route fits an event of ", h("a", { href: `/events?source=${encodeURIComponent(one.source)}` }, one.source)] : one.when === null ? "always" : h("code", one.when)),
+    h("td.full", one.kind === "source" ? ["no route matches an event of ", h("a", { href: `/events?source=${encodeURIComponent(one.source)}` }, one.source)] : one.when === null ? "always" : h("code", one.when)),
     h("td.full", does(one)),
     h("td", h("code", one.rule)))));
 }
@@ -148,7 +148,7 @@ function outcome(would, id) {
     part("So it would go to", null, h("ol.box.trace",
       targets.map(({ place: name, level, line, rule }) => row(true, "Room", h("b", place(name)), ` at level ${level}, by `, h("code", rule), line && [", as: ", line])),
       droppedBy && row(false, "Dropped", h("code", droppedBy), " keeps it out of every room."),
-      !droppedBy && targets.length === 0 && row(false, "No room", "No route fits, and the source names no place."),
+      !droppedBy && targets.length === 0 && row(false, "No room", "No route matches, and the source names no room in its ", h("code", "to"), "."),
       orders.map(({ rule, order, why }) => row(order !== null ? true : null, "Order", h("code", `rule:${rule}`), order !== null ? [" gives ", h("code", order), ", if it may."] : [": ", ticks(why)]))),
       h("p.small.muted.below", "What a room was told before, its budget and what is muted there are looked at when an event really comes.",
         payload === "too_long" && " The payload has more than 1 MiB, so conditions that look into it cannot be told here: wilco explain takes it.")),
