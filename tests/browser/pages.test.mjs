@@ -181,7 +181,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     const give = form.getByRole("button", { name: "Give this order" });
     await form.getByLabel(/^colour/).fill("green");
     await says(form, "wilco paint green");
-    assert.deepEqual(await form.getByLabel("told in").locator("option").allInnerTexts(), ["deploys"], "it is granted nowhere else");
+    assert.deepEqual(await form.getByLabel("Room", { exact: true }).locator("option").allInnerTexts(), ["deploys"], "it is granted nowhere else");
     await form.getByRole("button", { name: "Show what it would do" }).click();
     await form.getByRole("region", { name: "What it would do" }).getByText("Given in deploys, this is what it would do.").waitFor();
     await ana.open("/r/web%3Adeploys");
@@ -194,7 +194,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     await other.getByRole("button", { name: "Show what it would do" }).click();
     const plan = other.getByRole("region", { name: "What it would do" });
     await plan.getByText("Given in ops").waitFor();
-    await other.getByLabel("told in").selectOption("web:deploys");
+    await other.getByLabel("Room", { exact: true }).selectOption("web:deploys");
     await plan.waitFor({ state: "detached" });
     assert.equal(await other.getByRole("button", { name: "Give this order" }).isEnabled(), false);
   });

@@ -119,6 +119,9 @@ export const roomUrl = (place) => `/r/${encodeURIComponent(place)}`;
 export const eventUrl = (id) => `/events/${encodeURIComponent(id)}`;
 /** The page of an operation. */
 export const operationUrl = (id) => `/o/${encodeURIComponent(id)}`;
+/** All commands, also those that the person may see and use nowhere: they have `refused`. */
+export const allCommands = () => get("/commands", { anywhere: true, refused: true }).then((answer) => answer.items);
+
 
 /** The room to show first: the one that was open last, else the home room, else any. */
 export function firstRoom() {
