@@ -84,6 +84,7 @@ assets! {
     "js/words.js"
     "pages.css"
     "rooms.css"
+    "nowhere.html"
     "tokens.css"
 }
 
@@ -111,6 +112,7 @@ pub(crate) const PAGES: [&str; 17] = [
 const INDEX: &str = "index.html";
 /// The name of this version of all files. It is the first part of their addresses in the page.
 const MARK: &str = env!("ASSETS_MARK");
+const NOWHERE: &str = "nowhere.html";
 
 struct Asset {
     bytes: &'static [u8],
@@ -165,6 +167,14 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
 
 /// One of the page's files. Below the mark of this version it may be kept for good, elsewhere a browser asks each time:
 /// a page that was opened before an update finds the newer files under the address of the older ones.
+/// What a person sees at an address where nothing is.
+pub(crate) fn nowhere(headers: &HeaderMap) -> Response {
+    match BY_NAME.get(NOWHERE) {
+        Some(asset) => (StatusCode::NOT_FOUND, asset.answer(headers)).into_response(),
+        None => Problem::there_is_no("page", NOWHERE).into_response(),
+    }
+}
+
 pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let (mark, name) = match path.split_once('/') {
         Some((mark, name)) if is_mark(mark) => (Some(mark), name),
