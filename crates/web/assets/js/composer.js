@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { line as lineOf, Problem } from "./api.js";
 import { isFile, makeAttach, makeSending } from "./attach.js";
-import { flags, matching, people as peopleBy } from "./completion.js";
+import { flags, isNone, LINES, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
 import { quoteOf } from "./message.js";
@@ -62,6 +62,8 @@ export function makeComposer({ room, timeline, sent, people }) {
   let asked = 0;
   let matches = [];
   let chosen = 0;
+  /** Whether Tab asked for all that an order may begin with. */
+  let lists = false;
   let inThread = null;
   let queue = Promise.resolve();
   let closed = false;
@@ -106,7 +108,13 @@ export function makeComposer({ room, timeline, sent, people }) {
 
   function say() {
     const text = field.value;
-    if (addressed(text) || text.trim() === "" || room.direct) {
+    const at = addressed(text);
+    if (at && matches.length === 0 && isNone(known, at.rest)) {
+      fill(hint, "No command begins so", room.direct ? ". " : ["; ", name, " may stay silent. "], h("code", room.direct ? "help" : `${name} help`), " lists them.");
+      hint.className = "end";
+      return;
+    }
+    if (at || text.trim() === "") {
       hint.textContent = room.direct ? `Only you and ${name} read this` : `Everyone in ${room.name} sees what you order`;
       hint.className = "end only-desk";
       return;
@@ -117,13 +125,24 @@ export function makeComposer({ room, timeline, sent, people }) {
   }
 
   function look() {
-    say();
+    lists = false;
     matches = suggestions();
     chosen = 0;
     drawList();
+    say();
   }
 
   /** What the text may become: `[{ done, rest, about, effect, insert }]`. */
+  /** Behind the name alone, Tab lists what an order may begin with. */
+  function listAll() {
+    const at = addressed(field.value);
+    if (!at || at.rest.trim() !== "" || field.value.includes("\n")) return false;
+    lists = true;
+    matches = suggestions();
+    drawList();
+    return matches.length > 0;
+  }
+
   function suggestions() {
     const text = field.value;
     const lines = text.split("\n");
@@ -133,21 +152,30 @@ export function makeComposer({ room, timeline, sent, people }) {
       const before = lines.slice(0, -1).map((line) => `${line}\n`).join("");
       return names.map((one) => ({ ...one, insert: before + one.insert }));
     }
-    const at = lines.length > 1 ? null : addressed(text);
-    if (!at) return [];
+    const named = lines.length > 1 ? null : addressed(text);
+    if (!named || (named.rest.trim() === "" && !lists)) return [];
+    const at = planned(named);
     const begun = flags(known, at.rest);
     if (begun.length > 0) return begun.map((one) => ({ ...one, insert: at.front + one.insert }));
     const found = matching(known, at.rest, people());
     if (found.length === 1 && found[0].fit.rest === "" && at.front + found[0].fit.insert === text) return [];
-    return found.map(({ command, fit }) => ({ done: fit.done, rest: fit.rest, about: command.about, effect: command.effect, insert: at.front + fit.insert }));
+    return found.map(({ command, fit }) => ({ done: fit.done, rest: fit.rest, about: command.about, effect: hasEffect(command) ? command.effect : null, insert: at.front + fit.insert }));
+  }
+
+  /** What stands behind `plan` is an order as any other. */
+  function planned({ front, rest }) {
+    const plan = /^\s*plan\s+/i.exec(rest)?.[0] ?? "";
+    return { front: front + plan, rest: rest.slice(plan.length) };
   }
 
   function drawList() {
     list.hidden = matches.length === 0;
+    // Of many, those around the chosen one are shown.
+    const first = Math.max(0, Math.min(chosen - LINES / 2, matches.length - LINES));
     if (matches.length > 0) field.setAttribute("aria-activedescendant", `c${chosen}`);
     else field.removeAttribute("aria-activedescendant");
-    fill(list, matches.map((one, at) => h("li.complete-item", {
-      role: "option", id: `c${at}`, "aria-selected": String(at === chosen),
+    fill(list, matches.slice(first, first + LINES).map((one, nth) => [one, first + nth]).map(([one, at]) => h("li.complete-item", {
+      role: "option", id: `c${at}`, "aria-selected": String(at === chosen), "aria-setsize": String(matches.length), "aria-posinset": String(at + 1),
       on: { mousedown: (event) => event.preventDefault(), click: () => { chosen = at; accept(); } },
     }, h("span.complete-words", h("b", one.done), one.done && one.rest ? " " : "", h("i", one.rest)), h("span.complete-about", one.about), one.effect ? effect(one.effect) : h("span"))));
   }
@@ -167,8 +195,8 @@ export function makeComposer({ room, timeline, sent, people }) {
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       element.requestSubmit();
-    } else if (event.key === "Tab" && !event.shiftKey && !list.hidden) {
-      if (accept()) event.preventDefault();
+    } else if (event.key === "Tab" && !event.shiftKey && (list.hidden ? listAll() : accept())) {
+      event.preventDefault();
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
       event.preventDefault();
       chosen = (chosen + (event.key === "ArrowDown" ? 1 : matches.length - 1)) % matches.length;

@@ -51,10 +51,14 @@ export function makeTimeline(label, ways) {
   }
 
   function place(message) {
-    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null };
+    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null, isOrder: false };
     entries.set(message.id, entry);
     const root = message.thread && message.thread !== message.id ? entries.get(message.thread) : null;
     entry.root = root?.message ?? null;
+    if (root && message.from.kind === "wilco" && !root.isOrder) {
+      root.isOrder = true;
+      drawMessage(root, ways);
+    }
     if (root && !root.parent && hangs(message, root.message)) {
       placeAnswer(root, entry);
     } else {
@@ -68,6 +72,7 @@ export function makeTimeline(label, ways) {
   function adopt(root) {
     for (const stray of roots.filter((entry) => entry.message.thread === root.message.id && entry !== root)) {
       stray.root = root.message;
+      root.isOrder ||= stray.message.from.kind === "wilco";
       if (hangs(stray.message, root.message)) {
         roots.splice(roots.indexOf(stray), 1);
         stray.item.remove();
