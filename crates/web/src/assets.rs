@@ -73,6 +73,7 @@ assets! {
     "js/palette.js"
     "js/people.js"
     "js/room.js"
+    "js/picture.js"
     "js/routes.js"
     "js/session.js"
     "js/shell.js"
