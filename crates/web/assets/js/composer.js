@@ -7,8 +7,8 @@ import { flags, isNone, LINES, matching, people as peopleBy } from "./completion
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
 import { quoteOf } from "./message.js";
-import { commands, drafts, me, putBack, unsentFiles } from "./session.js";
-import { effect, isSame } from "./words.js";
+import { commands, drafts, keepFiles, me, putBack, unsentFiles } from "./session.js";
+import { effect, hasEffect, isSame } from "./words.js";
 
 /** So many bytes of words go beside a file at most. */
 const BESIDE = 8 * 1024;
@@ -75,6 +75,7 @@ export function makeComposer({ room, timeline, sent, people }) {
   restore();
   field.addEventListener("input", () => {
     drafts.set(room.place, field.value);
+    attach.goesOn();
     look();
     if (known.length === 0 && Date.now() - asked > AGAIN) learn();
   });
@@ -128,11 +129,10 @@ export function makeComposer({ room, timeline, sent, people }) {
     lists = false;
     matches = suggestions();
     chosen = 0;
-    drawList();
     say();
+    drawList();
   }
 
-  /** What the text may become: `[{ done, rest, about, effect, insert }]`. */
   /** Behind the name alone, Tab lists what an order may begin with. */
   function listAll() {
     const at = addressed(field.value);
@@ -143,6 +143,7 @@ export function makeComposer({ room, timeline, sent, people }) {
     return matches.length > 0;
   }
 
+  /** What the text may become: `[{ done, rest, about, effect, insert }]`. */
   function suggestions() {
     const text = field.value;
     const lines = text.split("\n");
@@ -169,9 +170,9 @@ export function makeComposer({ room, timeline, sent, people }) {
   }
 
   function drawList() {
-    list.hidden = matches.length === 0;
     // Of many, those around the chosen one are shown.
     const first = Math.max(0, Math.min(chosen - LINES / 2, matches.length - LINES));
+    list.hidden = matches.length === 0;
     if (matches.length > 0) field.setAttribute("aria-activedescendant", `c${chosen}`);
     else field.removeAttribute("aria-activedescendant");
     fill(list, matches.slice(first, first + LINES).map((one, nth) => [one, first + nth]).map(([one, at]) => h("li.complete-item", {
@@ -259,7 +260,11 @@ export function makeComposer({ room, timeline, sent, people }) {
   function dispatch({ text, is, send, file, element: part, turn = (before) => before }) {
     const one = { text, file };
     const line = one.line = timeline.pending({ text, is, shown: part }, {
-      again: go,
+      again: () => {
+        go();
+        // The button that was pressed is gone.
+        field.focus();
+      },
       back: () => {
         unsent.delete(one);
         field.value = field.value.trim() === "" ? text : field.value;
@@ -320,6 +325,7 @@ export function makeComposer({ room, timeline, sent, people }) {
       if (!one.line.isGone()) giveBack(one);
     }
     unsent.clear();
+    keepFiles(who, room.place, attach.take());
   }
 
   return { element, focus: () => field.focus(), onEscape, reply, attach: attach.add, close };

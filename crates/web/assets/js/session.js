@@ -10,7 +10,7 @@ import { useZone } from "./words.js";
 export let me = null;
 /** Texts begun in a room and not yet sent, by place; and what stands in a command's form, by {@link formOf}. */
 export const drafts = new Map();
-/** Files that could not be sent and go with the next line of a room, by place; they are there as long as the page is. */
+/** Files that were chosen and not sent, or could not be, and go with the next line of a room, by place; they are there as long as the page is. */
 export const unsentFiles = new Map();
 /** Where the values of a command's form stand among the drafts. */
 export const formOf = (command) => `form ${command}`;
@@ -65,6 +65,12 @@ export function putBack(who, place, { text, file }, earlier) {
   drafts.set(place, rest.trim() === "" ? back : `${back}\n${rest}`);
   if (ended) keep({ ...ended, drafts });
   return back;
+}
+
+/** Files that were chosen and not sent wait in their room, for whoever chose them. */
+export function keepFiles(who, place, files) {
+  if (files.length === 0 || (me ? me.id : ended?.who) !== who) return;
+  unsentFiles.set(place, [...(unsentFiles.get(place) ?? []), ...files]);
 }
 
 /** Gives whoever is signed in now back what they had begun. The result is where they were; null where there is nothing of theirs. */
