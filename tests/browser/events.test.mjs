@@ -89,7 +89,7 @@ describe("what happens outside", { timeout: 180_000 }, () => {
     const out = line.locator('a[href^="https://tickets.example"]');
     assert.deepEqual([await out.getAttribute("rel"), await out.getAttribute("target")], ["noopener noreferrer", "_blank"]);
     await line.getByRole("link", { name: "why" }).click();
-    await you.page.locator(".trace b", { hasText: "web:ops" }).waitFor();
+    await you.page.locator(".trace b", { hasText: "ops" }).waitFor();
     await you.page.getByRole("button", { name: "Show the payload" }).click();
     await you.page.locator(".payload", { hasText: '"key": "T-1"' }).waitFor();
     await you.shot("41-event");

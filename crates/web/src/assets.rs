@@ -44,6 +44,7 @@ assets! {
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"
+    "js/connect.js"
     "js/connectors.js"
     "js/decide.js"
     "js/device.js"
@@ -72,8 +73,8 @@ assets! {
     "js/pages.js"
     "js/palette.js"
     "js/people.js"
-    "js/room.js"
     "js/picture.js"
+    "js/room.js"
     "js/routes.js"
     "js/session.js"
     "js/shell.js"
@@ -83,9 +84,9 @@ assets! {
     "js/timeline.js"
     "js/unread.js"
     "js/words.js"
+    "nowhere.html"
     "pages.css"
     "rooms.css"
-    "nowhere.html"
     "tokens.css"
 }
 
@@ -111,9 +112,9 @@ pub(crate) const PAGES: [&str; 17] = [
 ];
 
 const INDEX: &str = "index.html";
+const NOWHERE: &str = "nowhere.html";
 /// The name of this version of all files. It is the first part of their addresses in the page.
 const MARK: &str = env!("ASSETS_MARK");
-const NOWHERE: &str = "nowhere.html";
 
 struct Asset {
     bytes: &'static [u8],
@@ -166,8 +167,6 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
     }
 }
 
-/// One of the page's files. Below the mark of this version it may be kept for good, elsewhere a browser asks each time:
-/// a page that was opened before an update finds the newer files under the address of the older ones.
 /// What a person sees at an address where nothing is.
 pub(crate) fn nowhere(headers: &HeaderMap) -> Response {
     match BY_NAME.get(NOWHERE) {
@@ -176,6 +175,8 @@ pub(crate) fn nowhere(headers: &HeaderMap) -> Response {
     }
 }
 
+/// One of the page's files. Below the mark of this version it may be kept for good, elsewhere a browser asks each time:
+/// a page that was opened before an update finds the newer files under the address of the older ones.
 pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let (mark, name) = match path.split_once('/') {
         Some((mark, name)) if is_mark(mark) => (Some(mark), name),

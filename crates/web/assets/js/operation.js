@@ -9,7 +9,7 @@ import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { makeLog } from "./log.js";
 import { inline, markdown } from "./markdown.js";
-import { addressed, operationUrl, roomName, roomUrl } from "./session.js";
+import { addressed, operationUrl, placeLink } from "./session.js";
 import { awaits, effect, handle, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
 
 /** The view of an operation. */
@@ -83,7 +83,7 @@ export function operationView({ argument: id, connection, go }) {
     fill(parts.head,
       h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || operation.about), pill(state)),
       h("p.page-sub",
-        h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", h("a", { href: roomUrl(place) }, roomName(place))], " at ", time(operation.created_at, stamp)),
+        h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", placeLink(place)], " at ", time(operation.created_at, stamp)),
         took && h("span", took), until && h("span", until)));
     const showing = operation.steps.length > 0 && (operation.started_at || isFinal(state));
     fill(parts.now, (showing || operation.why) && h("div.box.box-pad.status-now", { data: { state } },
@@ -201,7 +201,7 @@ function asideParts(operation) {
   const rows = [
     ["Command", h("a", { href: `/commands?id=${segment(command)}` }, h("code", command))],
     ["Effect", effect(strength)],
-    ["Home", h("a", { href: roomUrl(home) }, home)],
+    ["Home", placeLink(home)],
     lock && ["Lock", h("code", lock)],
     operation.forced && ["Forced", operation.forced],
     operation.alone && ["Alone", aloneWords(operation)],

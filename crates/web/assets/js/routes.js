@@ -6,7 +6,7 @@ import { inline } from "./markdown.js";
 import { refusalOf } from "./order.js";
 import { eventTabs, ticks, watched } from "./outside.js";
 import { part, rowsTable } from "./people.js";
-import { eventUrl, me, roomUrl } from "./session.js";
+import { eventUrl, placeLink } from "./session.js";
 
 /** What an event that never was looks like at first. */
 const SAMPLE = {
@@ -96,8 +96,7 @@ export function routesView({ query }) {
   };
 }
 
-const place = (name) => (me.rooms.some((room) => room.place === name) ? h("a", { href: roomUrl(name) }, name) : name);
-const places = (names) => names.flatMap((name, at) => [at > 0 ? ", " : "", place(name)]);
+const places = (names) => names.flatMap((name, at) => [at > 0 ? ", " : "", placeLink(name)]);
 
 function table(items) {
   return rowsTable("Routes", ["When", "Does", "Declared in"], items.map((one) => h("tr",
@@ -146,7 +145,7 @@ function outcome(would, id) {
       tried.without_payload && row(null, "Payload", "What is tried looks at no payload above 64 KiB."))),
     part("What the routes say", null, rows.length > 0 ? h("ol.box.trace", rows) : h("p.empty", "There is no route and no rule.")),
     part("So it would go to", null, h("ol.box.trace",
-      targets.map(({ place: name, level, line, rule }) => row(true, "Room", h("b", place(name)), ` at level ${level}, by `, h("code", rule), line && [", as: ", line])),
+      targets.map(({ place: name, level, line, rule }) => row(true, "Room", h("b", placeLink(name)), ` at level ${level}, by `, h("code", rule), line && [", as: ", line])),
       droppedBy && row(false, "Dropped", h("code", droppedBy), " keeps it out of every room."),
       !droppedBy && targets.length === 0 && row(false, "No room", "No route matches, and the source names no room in its ", h("code", "to"), "."),
       orders.map(({ rule, order, why }) => row(order !== null ? true : null, "Order", h("code", `rule:${rule}`), order !== null ? [" gives ", h("code", order), ", if it may."] : [": ", ticks(why)]))),

@@ -2,7 +2,7 @@
 
 import { hush } from "./announce.js";
 import { get, useCsrf } from "./api.js";
-import { useOrigin } from "./dom.js";
+import { h, useOrigin } from "./dom.js";
 import { forgetKept, keep, takeKept } from "./kept.js";
 import { useZone } from "./words.js";
 
@@ -119,15 +119,15 @@ export function commands() {
   return commandList;
 }
 
+/** All commands, also those that the person may see and use nowhere: they have `refused`. */
+export const allCommands = () => get("/commands", { anywhere: true, refused: true }).then((answer) => answer.items);
+
 /** The page of a place. */
 export const roomUrl = (place) => `/r/${encodeURIComponent(place)}`;
 /** The page of an event. */
 export const eventUrl = (id) => `/events/${encodeURIComponent(id)}`;
 /** The page of an operation. */
 export const operationUrl = (id) => `/o/${encodeURIComponent(id)}`;
-/** All commands, also those that the person may see and use nowhere: they have `refused`. */
-export const allCommands = () => get("/commands", { anywhere: true, refused: true }).then((answer) => answer.items);
-
 
 /** The room to show first: the one that was open last, else the home room, else any. */
 export function firstRoom() {
@@ -145,6 +145,12 @@ export function firstRoom() {
 /** A room's name for people. */
 export function roomName(place) {
   return me?.rooms.find((room) => room.place === place)?.name ?? String(place);
+}
+
+/** A room by its name, with the whole place in its title; a link where the page has it. Where it is not the page's, the place. */
+export function placeLink(place) {
+  const known = me?.rooms.some((room) => room.place === place);
+  return known ? h("a", { href: roomUrl(place), title: place }, roomName(place)) : h("span", roomName(place));
 }
 
 /** Words as they are said to Wilco: with its name in front, but not where only it listens. `place`: where, if it is known. */
