@@ -55,24 +55,34 @@ export function makeTimeline(label, ways) {
     entries.set(message.id, entry);
     const root = message.thread && message.thread !== message.id ? entries.get(message.thread) : null;
     entry.root = root?.message ?? null;
-    if (root && message.from.kind === "wilco" && !root.isOrder) {
-      root.isOrder = true;
-      drawMessage(root, ways);
-    }
     if (root && !root.parent && hangs(message, root.message)) {
       placeAnswer(root, entry);
     } else {
       placeRoot(entry);
       adopt(entry);
     }
+    findAnswered(entry);
     drawMessage(entry, ways);
+  }
+
+  /** What somebody said is an order once Wilco spoke after it in its thread: also what goes on in the thread of another one. */
+  function findAnswered(entry) {
+    const answers = (one, other) => one.message.from.kind === "wilco" && threadOf(one) === threadOf(other) && before(other.message.id, one.message.id);
+    if (entry.message.from.kind !== "wilco") {
+      entry.isOrder = [...entries.values()].some((one) => answers(one, entry));
+      return;
+    }
+    for (const other of entries.values()) {
+      if (other.isOrder || other.message.from.kind === "wilco" || !answers(entry, other)) continue;
+      other.isOrder = true;
+      drawMessage(other, ways);
+    }
   }
 
   /** Answers that came before their order did, as older messages are loaded later, go where they belong. */
   function adopt(root) {
     for (const stray of roots.filter((entry) => entry.message.thread === root.message.id && entry !== root)) {
       stray.root = root.message;
-      root.isOrder ||= stray.message.from.kind === "wilco";
       if (hangs(stray.message, root.message)) {
         roots.splice(roots.indexOf(stray), 1);
         stray.item.remove();
@@ -228,6 +238,8 @@ export function makeTimeline(label, ways) {
     speakers: () => [...new Set([...entries.values()].map(({ message }) => message.from).filter((from) => from.kind === "person").map((from) => from.id))],
   };
 }
+
+const threadOf = ({ message }) => message.thread ?? message.id;
 
 function hangs(message, root) {
   return Date.parse(message.at) - Date.parse(root.at) <= HANGS && distance(root.id, message.id) <= HANGS_NUMBERS;
