@@ -45,6 +45,7 @@ assets! {
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"
+    "js/connect.js"
     "js/connectors.js"
     "js/decide.js"
     "js/device.js"
@@ -74,6 +75,7 @@ assets! {
     "js/pages.js"
     "js/palette.js"
     "js/people.js"
+    "js/picture.js"
     "js/pieces.js"
     "js/room.js"
     "js/routes.js"
@@ -86,6 +88,7 @@ assets! {
     "js/timeline.js"
     "js/unread.js"
     "js/words.js"
+    "nowhere.html"
     "pages.css"
     "rooms.css"
     "tokens.css"
@@ -113,6 +116,7 @@ pub(crate) const PAGES: [&str; 17] = [
 ];
 
 const INDEX: &str = "index.html";
+const NOWHERE: &str = "nowhere.html";
 /// The name of this version of all files. It is the first part of their addresses in the page.
 const MARK: &str = env!("ASSETS_MARK");
 
@@ -164,6 +168,14 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
     match BY_NAME.get(INDEX) {
         Some(asset) => asset.answer(&headers),
         None => Problem::there_is_no("page", INDEX).into_response(),
+    }
+}
+
+/// What a person sees at an address where nothing is.
+pub(crate) fn nowhere(headers: &HeaderMap) -> Response {
+    match BY_NAME.get(NOWHERE) {
+        Some(asset) => (StatusCode::NOT_FOUND, asset.answer(headers)).into_response(),
+        None => Problem::there_is_no("page", NOWHERE).into_response(),
     }
 }
 

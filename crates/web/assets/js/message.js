@@ -38,11 +38,11 @@ export function drawMessage(entry, ways) {
 }
 
 /** What somebody else than Wilco says: their words, and what stands beside them. */
-function saidBy(message, { kept }) {
-  if (!(message.blocks?.length > 0)) return { nodes: words(message.text) };
+function saidBy(message, { kept, isOrder }) {
+  if (!(message.blocks?.length > 0)) return { nodes: words(message.text, isOrder) };
   const quoted = message.blocks.find((block) => block.type === "quote");
   const beside = renderBlocks({ ...message, blocks: message.blocks.filter((block) => block !== quoted) }, kept);
-  return { ...beside, nodes: [quoted && words(quoted.text), beside.nodes] };
+  return { ...beside, nodes: [quoted && words(quoted.text, isOrder), beside.nodes] };
 }
 
 function lateness({ message, parent }) {
@@ -78,8 +78,8 @@ function face(from) {
 }
 
 /** A person's words, the beginning of them where they are many. */
-function words(text) {
-  const order = orderOf(text);
+function words(text, isOrder = false) {
+  const order = isOrder ? orderOf(text) : null;
   const said = order ? [order] : parts(text);
   const plainly = order || said.every((part) => part.matches("p, blockquote"));
   if (!plainly || (text.length <= LONG && text.split("\n", MANY_LINES + 1).length <= MANY_LINES)) return said;
@@ -91,7 +91,7 @@ function words(text) {
   return [clipped, more];
 }
 
-/** An order to Wilco is set as one. */
+/** An order to Wilco is set as one. What merely speaks of Wilco is talk: an order is what it answered. */
 function orderOf(text) {
   const name = me.wilco.name;
   const start = text.slice(0, name.length + 2).toLowerCase();

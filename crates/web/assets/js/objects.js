@@ -1,11 +1,12 @@
 // Objects: the lines that rooms are shown of what is outside, and how far showing them has got.
 
 import { get } from "./api.js";
+import { howToConnect } from "./connect.js";
 import { fill, h, icon, link } from "./dom.js";
 import { inline } from "./markdown.js";
-import { aboutUrl, eventTabs, howToConnect, statePill, watched } from "./outside.js";
+import { aboutUrl, eventTabs, statePill, watched } from "./outside.js";
 import { pieces } from "./pieces.js";
-import { eventUrl, me, roomUrl } from "./session.js";
+import { eventUrl, placeLink } from "./session.js";
 import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
 
@@ -96,8 +97,7 @@ function rowsOf(line) {
 }
 
 function placeCell({ place }) {
-  const ours = me.rooms.some((room) => room.place === place);
-  return h("td.nowrap", ours ? h("a", { href: roomUrl(place) }, place) : place);
+  return h("td.nowrap", placeLink(place));
 }
 
 /** How far showing a line has got. */

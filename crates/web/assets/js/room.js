@@ -280,7 +280,7 @@ export function roomView({ argument: place, connection, query }) {
 
   function connected(isLive, since) {
     connection(isLive, since);
-    if (!isLive) return;
+    if (!isLive) return here.offline();
     if (isOpened) {
       if (news.count === 0) away = history.newest();
       missedUntil = Date.now() + CATCHING_UP;

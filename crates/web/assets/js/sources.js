@@ -2,9 +2,10 @@
 
 import { announce } from "./announce.js";
 import { get } from "./api.js";
+import { howToConnect } from "./connect.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { eventTabs, howToConnect, ticks, watched } from "./outside.js";
+import { eventTabs, ticks, watched } from "./outside.js";
 import { slashes } from "./pieces.js";
 import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
