@@ -17,6 +17,8 @@ use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
 const PAGE: &str = "index.html";
+/// What stands at an address where nothing is.
+const NOWHERE: &str = "nowhere.html";
 const FIRST: &str = "js/main.js";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -35,6 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-env=ASSETS_MARK={mark}");
     let page = String::from_utf8(files.get(PAGE).ok_or("there is no page")?.clone())?;
     files.insert(PAGE.to_owned(), page_of(&page, &mark, &files)?.into_bytes());
+    let nowhere = String::from_utf8(files.get(NOWHERE).ok_or("there is no page for nowhere")?.clone())?;
+    files.insert(NOWHERE.to_owned(), marked(&nowhere, &mark).into_bytes());
     for (name, bytes) in &files {
         let file = out.join(name);
         fs::create_dir_all(file.parent().ok_or("a file has a folder")?)?;
@@ -81,5 +85,10 @@ fn page_of(page: &str, mark: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<
         .map(|name| format!("  <link rel=\"modulepreload\" href=\"/assets/{name}\">\n"))
         .collect();
     let page = page.replacen("</head>", &format!("{links}</head>"), 1);
-    Ok(page.replace("\"/assets/", &format!("\"/assets/{mark}/")))
+    Ok(marked(&page, mark))
+}
+
+/// A page that asks for this version of its files.
+fn marked(page: &str, mark: &str) -> String {
+    page.replace("\"/assets/", &format!("\"/assets/{mark}/"))
 }

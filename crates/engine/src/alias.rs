@@ -383,7 +383,7 @@ pub(crate) fn help(core: &Core, intent: &Intent, word: Option<&str>, help: Reply
         }
         let more = if shown.len() > SHOWN { " …" } else { "" };
         let names = shown.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
-        let text = format!("Names for orders: {names}{more}; `aliases` says what they stand for.");
+        let text = format!("Names for orders: {names}{more}; say `aliases` for what they stand for.");
         return help.and(Block::Text { text });
     };
     let name = word.to_lowercase();

@@ -23,6 +23,7 @@ use crate::{
     core::Core,
     dialogue::{self, Lacking, Turn, Whole},
     edited,
+    hints::{self, Of},
     lanes::{Entered, Queued, Waiting},
     life, listen,
     orders::{self, From, Given},
@@ -482,18 +483,27 @@ async fn answer(core: &Arc<Core>, from: From, reading: Reading, json: bool) -> U
     }
 }
 
-/// Gives an order that was read, or says why it is none.
+/// Gives an order that was read, or says why it is none, in words that work where it was given.
 pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes) -> Understood {
+    let of = match &reading {
+        Reading::Help { .. } => Of::Help,
+        Reading::Order(order) if order.command.spec.id == planning::own("help") => Of::Help,
+        Reading::Order(order) if !order.command.spec.id.as_str().starts_with("wilco.") => Of::Found,
+        _ => Of::Words,
+    };
+    let there = from.clone();
+    hints::in_answer(core, &there, of, followed(core, from, reading, wishes).await)
+}
+
+async fn followed(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes) -> Understood {
     let live = core.live.load_full();
-    // In a room an order begins with our name, so what we tell people to say does, too.
     let in_room = from.in_room && from.place.direct().is_none();
-    let name = from.address(&live.setup.name);
     let refused =
         |text: String, kind| Understood::Answer(Answer::Refused { reply: Reply::refusal(text), kind });
     let may = |command: &Command| crate::may_use(core, command, &from.who, &from.place);
     match reading {
         Reading::Empty => {
-            let text = format!("Say `{name}help` to see what I can do.");
+            let text = "Say `help` to see what I can do.".to_owned();
             Understood::Answer(Answer::Refused { reply: Reply::text(text), kind: RefusedKind::Unknown })
         }
         Reading::Help { command } => {
@@ -505,6 +515,8 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             if let Err(answer) = orders::choices::settle(core, &from, &mut order).await {
                 return Understood::Answer(answer);
             }
+            // What is shown before is the order as it will be given.
+            let dry_run = order.take_dry_run() || wishes.dry_run;
             let given = Given {
                 json: order.flags.json,
                 said: order.said(),
@@ -512,7 +524,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
                 command: order.command,
                 args: order.args,
                 because: order.flags.because.or(wishes.because),
-                dry_run: order.flags.dry_run || wishes.dry_run,
+                dry_run,
                 flags: Flags { force: order.flags.force, alone: order.flags.alone },
                 retry_of: None,
             };
@@ -530,21 +542,17 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
                 kind.map_or_else(|| format!("`{missing}`"), |kind| format!("`{missing}` ({kind})"))
             };
             let missing: Vec<_> = missing.iter().map(described).collect();
-            refused(
-                format!("{} is missing. Say `{name}{usage}`.", missing.join(" and ")),
-                RefusedKind::Malformed,
-            )
+            refused(format!("{} is missing. Say `{usage}`.", missing.join(" and ")), RefusedKind::Malformed)
         }
         Reading::Malformed { what, usage, .. } => {
-            let usage = if usage.is_empty() { usage } else { format!(" Say `{name}{usage}`.") };
+            let usage = if usage.is_empty() { usage } else { format!(" Say `{usage}`.") };
             refused(format!("{}.{usage}", what.trim_end_matches('.')), RefusedKind::Malformed)
         }
         Reading::Unknown { near } => {
             let near = near
                 .into_iter()
                 .filter(|(_, id)| live.catalogue.command(id).is_some_and(|command| may(command)));
-            let near: Vec<_> =
-                near.take(MAX_SUGGESTED).map(|(usage, _)| format!("`{name}{usage}`")).collect();
+            let near: Vec<_> = near.take(MAX_SUGGESTED).map(|(usage, _)| format!("`{usage}`")).collect();
             if !near.is_empty() {
                 let text = format!("There is no such command. Did you mean {}?", near.join(" or "));
                 return Understood::Answer(Answer::Refused {
@@ -555,7 +563,7 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
             if in_room {
                 return Understood::Silence;
             }
-            let text = format!("There is no such command. Say `{name}help` to see what there is.");
+            let text = "There is no such command. Say `help` to see what there is.".to_owned();
             refused(text, RefusedKind::Unknown)
         }
     }

@@ -16,6 +16,7 @@ mod calls;
 mod core;
 mod dialogue;
 mod edited;
+mod hints;
 mod history;
 mod inbox;
 mod intake;
@@ -551,6 +552,14 @@ impl Engine {
         all.iter().filter(|command| may_use(&self.0, command, who, place)).cloned().collect()
     }
 
+    /// All commands, by id, each with the rule's no where this principal may not use it in this place.
+    #[must_use]
+    pub fn commands_seen(&self, who: &Principal, place: &Place) -> Vec<(Arc<Command>, Option<Denial>)> {
+        let live = self.0.live.load_full();
+        let all = live.catalogue.commands().iter();
+        all.map(|command| (command.clone(), why_not(&self.0, command, who, place))).collect()
+    }
+
     /// Looks at the rules.
     pub fn with_policy<T>(&self, look: impl FnOnce(&Policy) -> T) -> T {
         self.0.with_policy(look)
@@ -603,6 +612,11 @@ impl Engine {
 
 /// Whether a principal may at least plan a command in a place; for help, completions and suggestions.
 fn may_use(core: &Core, command: &Command, who: &Principal, place: &Place) -> bool {
+    why_not(core, command, who, place).is_none()
+}
+
+/// Why a principal may not even plan a command in a place; `None` where they may.
+fn why_not(core: &Core, command: &Command, who: &Principal, place: &Place) -> Option<Denial> {
     let (args, given) = (planning::complete(command, Args::new()), []);
     let ask = Ask {
         who,
@@ -616,7 +630,7 @@ fn may_use(core: &Core, command: &Command, who: &Principal, place: &Place) -> bo
         flags: Flags::NONE,
     };
     match core.gate(ask).decision {
-        Decision::Deny(_) => false,
-        Decision::Plan | Decision::Allow(_) | Decision::Needs(_) => true,
+        Decision::Deny(denial) => Some(denial),
+        Decision::Plan | Decision::Allow(_) | Decision::Needs(_) => None,
     }
 }

@@ -159,7 +159,7 @@ pub(crate) async fn begin(core: &Arc<Core>, intent: &Intent, args: NetworkArgs) 
     let network = args.network.to_lowercase();
     let known = Place::parse(&format!("{network}:x")).ok().and_then(|place| core.ways.to(&place)).is_some();
     if network == "web" || !known {
-        return no(format!("`{network}` is no network; `connectors` lists those that there are"));
+        return no(format!("`{network}` is no network; say `connectors` for those that there are"));
     }
     let now = core.clock.now();
     if let Rated::BeyondTell(_) | Rated::Beyond(_) =
@@ -304,7 +304,7 @@ pub(crate) async fn unlink(core: &Arc<Core>, intent: &Intent, args: AccountArgs)
     let found = found.filter(|(_, linked)| may_see(&intent.asker, &linked.person));
     let Some((account, linked)) = found else {
         return no(format!(
-            "`{}` is no linked account of yours; `links` lists them, and those of `wilco.toml` are ended there",
+            "`{}` is no linked account of yours; say `links` for them; those of `wilco.toml` are ended there",
             args.account
         ));
     };

@@ -78,7 +78,7 @@ pub(crate) fn which(core: &Core, from: &From) -> Option<String> {
     let mut ids: Vec<_> = meant.iter().map(|op| op.id.to_string()).collect();
     ids.sort();
     let first = ids.first().filter(|_| ids.len() > 1)?;
-    Some(format!("Several can be stopped here: {}. Name one, as in `stop {first}`.", ids.join(", ")))
+    Some(format!("Several can be stopped here: {}. Name one: say `stop {first}`.", ids.join(", ")))
 }
 
 /// A pack's own `stop`, or an alias of that name, stays what it is.

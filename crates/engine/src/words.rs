@@ -15,7 +15,7 @@ use wilco_contract::{
     values::ArgType,
 };
 
-use crate::{core::Core, waits};
+use crate::{core::Core, hints, waits};
 
 /// A time as people read it, with its zone: `14:05 UTC`, with the day where it is not today's.
 pub(crate) fn time(core: &Core, at: Timestamp) -> String {
@@ -119,8 +119,8 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
             {
                 blocks.push(Block::Progress { steps: op.runs.iter().map(progress).collect() });
             }
-            if op.state == State::Succeeded {
-                blocks.extend(approved_by(op));
+            if op.state.is_final() && op.started_at.is_some() {
+                blocks.extend(decided_by(core, op));
             }
         }
     }
@@ -129,7 +129,7 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
         blocks.push(Block::Fields { fields: vec![Field::new(format!("{} says", op.asker), because)] });
     }
     blocks.extend(choices(op));
-    Reply { blocks }
+    hints::in_place(core, &op.place, Reply { blocks })
 }
 
 /// What is for ever to be seen of an operation: what was forced, and that it was given alone.
@@ -220,14 +220,15 @@ fn progress(run: &Run) -> Progress {
     Progress { name, state: run.mark, note }
 }
 
-fn approved_by(op: &Operation) -> Option<Block> {
-    let names: Vec<_> = op
-        .given
-        .iter()
-        .filter(|given| given.kind == GivenKind::Approve && given.plan == op.plan.hash)
-        .map(|given| format!("@{}", given.person))
-        .collect();
-    (!names.is_empty()).then(|| Block::Fields { fields: vec![Field::new("Approved by", names.join(", "))] })
+/// Who let it start, and when: those who approved, and where nobody had to, who confirmed.
+fn decided_by(core: &Core, op: &Operation) -> Option<Block> {
+    let by = |kind: GivenKind, name: &str| {
+        let given = op.given.iter().filter(|given| given.kind == kind && given.plan == op.plan.hash);
+        let names: Vec<_> =
+            given.map(|given| format!("@{} at {}", given.person, time(core, given.at))).collect();
+        (!names.is_empty()).then(|| Block::Fields { fields: vec![Field::new(name, names.join(", "))] })
+    };
+    by(GivenKind::Approve, "Approved by").or_else(|| by(GivenKind::Confirm, "Confirmed by"))
 }
 
 fn waits_for(core: &Core, op: &Operation) -> Option<Block> {

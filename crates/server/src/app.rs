@@ -21,6 +21,7 @@ use wilco_contract::{
     ids::PersonId,
     operation::State,
     secrets::Secrets,
+    source::RawHook,
     store::{Page, Store},
 };
 use wilco_engine::{Engine, EventSetup, Parts, Setup};
@@ -273,6 +274,16 @@ impl App {
         let Some(admin) = admin else { return Ok(None) };
         let link = self.access.issue_link(&admin, "operator").await?;
         Ok(Some((admin, link.url, link.expires_at)))
+    }
+
+    /// Takes an event in as its source does when it is sent, to be told once all runs. Where there is no such source, or it
+    /// was taken before, nothing comes of it.
+    pub async fn take_event(&self, source: &str, body: &str) {
+        let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
+        let hook = RawHook { headers: &headers, body: body.as_bytes(), received_at: self.clock.now() };
+        if let Err(error) = self.engine.hook(source, hook).await {
+            tracing::debug!(source, ?error, "An event was not taken.");
+        }
     }
 
     /// Runs until `stop` comes true, and ends in order: no new orders, no new calls, all records safe.

@@ -11,6 +11,12 @@ use std::{
 /// The folder, below the current one.
 pub const FOLDER: &str = "wilco-demo";
 
+/// The source that the demo's own event comes in by.
+pub const SOURCE: &str = "demo";
+
+/// The event that the demo sends at each start. It has one id, so it is told once.
+pub const EVENT: &str = r#"{"id": "first start", "object": "demo", "title": "The demo was set up. This line came in as an event, as one of CI or monitoring would", "state": "done"}"#;
+
 macro_rules! files {
     ($($path:literal),* $(,)?) => {
         &[$(($path, include_bytes!(concat!("../demo/", $path)))),*]

@@ -37,6 +37,7 @@ assets! {
     "js/ask.js"
     "js/attach.js"
     "js/audit.js"
+    "js/beside.js"
     "js/blocks.js"
     "js/changed.js"
     "js/chart.js"
@@ -44,6 +45,7 @@ assets! {
     "js/commands.js"
     "js/completion.js"
     "js/composer.js"
+    "js/connect.js"
     "js/connectors.js"
     "js/decide.js"
     "js/device.js"
@@ -62,6 +64,7 @@ assets! {
     "js/main.js"
     "js/markdown.js"
     "js/message.js"
+    "js/narrow.js"
     "js/objects.js"
     "js/operation-list.js"
     "js/operation.js"
@@ -72,16 +75,20 @@ assets! {
     "js/pages.js"
     "js/palette.js"
     "js/people.js"
+    "js/picture.js"
+    "js/pieces.js"
     "js/room.js"
     "js/routes.js"
     "js/session.js"
     "js/shell.js"
     "js/shortcuts.js"
     "js/sources.js"
+    "js/table.js"
     "js/theme.js"
     "js/timeline.js"
     "js/unread.js"
     "js/words.js"
+    "nowhere.html"
     "pages.css"
     "rooms.css"
     "tokens.css"
@@ -109,6 +116,7 @@ pub(crate) const PAGES: [&str; 17] = [
 ];
 
 const INDEX: &str = "index.html";
+const NOWHERE: &str = "nowhere.html";
 /// The name of this version of all files. It is the first part of their addresses in the page.
 const MARK: &str = env!("ASSETS_MARK");
 
@@ -160,6 +168,14 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
     match BY_NAME.get(INDEX) {
         Some(asset) => asset.answer(&headers),
         None => Problem::there_is_no("page", INDEX).into_response(),
+    }
+}
+
+/// What a person sees at an address where nothing is.
+pub(crate) fn nowhere(headers: &HeaderMap) -> Response {
+    match BY_NAME.get(NOWHERE) {
+        Some(asset) => (StatusCode::NOT_FOUND, asset.answer(headers)).into_response(),
+        None => Problem::there_is_no("page", NOWHERE).into_response(),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
     connector::Arrival,
+    gate::Denial,
     ids::{Account, CommandId, PersonId, Place},
     operation::Operation,
     policy::Policy,
@@ -41,6 +42,9 @@ pub trait Desk: Send + Sync {
 
     /// The commands that this principal may use in this place.
     fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>>;
+
+    /// All commands, each with the rule's no where this principal may not use it in this place.
+    fn commands_seen(&self, who: &Principal, place: &Place) -> Vec<(Arc<Command>, Option<Denial>)>;
 
     /// Who stands behind an account: the person it belongs to, or a guest.
     fn resolve(&self, account: &Account) -> Principal;
@@ -100,6 +104,10 @@ impl Desk for Engine {
 
     fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>> {
         Self::commands_for(self, who, place)
+    }
+
+    fn commands_seen(&self, who: &Principal, place: &Place) -> Vec<(Arc<Command>, Option<Denial>)> {
+        Self::commands_seen(self, who, place)
     }
 
     fn resolve(&self, account: &Account) -> Principal {

@@ -14,7 +14,7 @@ use std::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -151,8 +151,14 @@ pub fn router(parts: DoorParts) -> Router {
         .with_state(door)
 }
 
-async fn nowhere(uri: Uri) -> Problem {
-    Problem::there_is_no("page", uri.path())
+/// Nothing is at this address: a page for whoever followed a link there, a problem for a program.
+async fn nowhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    let reads = method.is_safe() && accepts.contains("text/html");
+    if reads && !uri.path().starts_with("/api/") {
+        return assets::nowhere(&headers);
+    }
+    Problem::there_is_no("page", uri.path()).into_response()
 }
 
 pub(crate) async fn wrong_method(uri: Uri) -> Problem {

@@ -98,6 +98,20 @@ async fn the_page_stands_at_each_of_its_addresses_and_its_files_beside_it() {
 }
 
 #[tokio::test]
+async fn an_address_where_nothing_is_says_so_to_people_as_a_page_with_a_way_back() {
+    let server = Server::start().await;
+    let browser = server.client().with("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let page = browser.get("/wp-login.php").await;
+    assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert!(page.text().contains("<a class=\"btn btn-primary\" href=\"/\">"), "{}", page.text());
+    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    // A program reads JSON, whatever it says that it takes.
+    browser.get("/api/v1/nothing").await.problem(404);
+    browser.post("/wp-login.php", &json!({})).await.problem(404);
+    server.client().get("/wp-login.php").await.problem(404);
+}
+
+#[tokio::test]
 async fn health_is_told_to_anybody_and_readiness_when_it_is_there() {
     let server = Server::start_early(empty(), "http").await;
     let anybody = server.client().with("host", "anything.example");

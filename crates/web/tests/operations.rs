@@ -505,6 +505,28 @@ async fn commands_of_any_room_name_their_rooms() {
 }
 
 #[tokio::test]
+async fn people_see_what_they_may_not_use_with_the_rule_and_who_can() {
+    let server = Server::start().await;
+    let mut shut = sample::command();
+    shut.spec.id = CommandId::parse("webapp.shut").expect("an id");
+    server.desk.offer(sample::command());
+    server.desk.offer_in("web:@ana", shut);
+    let all = "/api/v1/commands?anywhere=true&refused=true";
+    let list = server.signed_in("ben").await.get(all).await.json();
+    let item = |at: usize| list["items"][at].clone();
+    assert_eq!((item(0)["id"].as_str(), item(0)["refused"].clone()), (Some("webapp.release"), Value::Null));
+    assert_eq!((item(1)["id"].as_str(), item(1)["rooms"].clone()), (Some("webapp.shut"), json!([])));
+    let refused = json!({
+        "text": "@ben may not use `webapp.shut` in web:ops.", "rule": "no grant", "who_can": "role:admin"
+    });
+    assert_eq!(item(1)["refused"], refused);
+    // Whoever may use it somewhere is not refused.
+    let ana = server.signed_in("ana").await;
+    assert_eq!(ana.get(all).await.json()["items"][1]["refused"], Value::Null);
+    ana.get("/api/v1/commands?refused=true").await.problem(400);
+}
+
+#[tokio::test]
 async fn the_audit_is_listed_and_keeps_what_was_private_private() {
     let server = Server::start().await;
     let (ana, ben) = (server.signed_in("ana").await, server.signed_in("ben").await);

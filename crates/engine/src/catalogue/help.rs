@@ -27,7 +27,7 @@ impl Catalogue {
         match &named[..] {
             [] => {
                 let word: String = word.chars().take(80).collect();
-                Reply::text(format!("Nothing here is called `{word}`. `help` lists what you may say."))
+                Reply::text(format!("Nothing here is called `{word}`. Say `help` for what you may say."))
             }
             [command] => detail(command),
             several => Reply::text(list(several, MAX_LINES).join("\n")),
@@ -95,7 +95,7 @@ fn list(commands: &[&Command], most: usize) -> Vec<String> {
     let cut = if said.len() > most { most.saturating_sub(1) } else { said.len() };
     let mut lines: Vec<_> = said[..cut].iter().map(|command| line(command)).collect();
     if said.len() > cut {
-        lines.push(format!("… and {} more; `help <word>` finds them", said.len() - cut));
+        lines.push(format!("… and {} more; say `help <word>` to find them", said.len() - cut));
     }
     lines
 }
@@ -120,13 +120,13 @@ fn overview(shown: &[&Command]) -> Reply {
         let cut = if packs.len() >= MAX_LINES { MAX_LINES - 2 } else { packs.len() };
         for (pack, commands) in packs.iter().take(cut) {
             let orders = if commands.len() == 1 { "order" } else { "orders" };
-            lines.push(format!("**{pack}** – {} {orders}: `help {pack}`", commands.len()));
+            lines.push(format!("**{pack}** – {} {orders}; say `help {pack}`", commands.len()));
         }
         if packs.len() > cut {
-            lines.push(format!("… and {} more; `help <word>` finds them", packs.len() - cut));
+            lines.push(format!("… and {} more; say `help <word>` to find them", packs.len() - cut));
         }
     }
-    lines.push("`help <word>` says more; `plan <order>` shows what an order would do.".to_owned());
+    lines.push("Say `help <word>` for more. Say `plan <order>` to see what an order would do.".to_owned());
     Reply::text(lines.join("\n"))
 }
 

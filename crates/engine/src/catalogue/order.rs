@@ -54,6 +54,12 @@ impl Order {
         (self.flags.force, self.flags.alone) = (rights.force, rights.alone);
     }
 
+    /// Takes out that it is only to be shown; whether it was.
+    pub(crate) fn take_dry_run(&mut self) -> bool {
+        self.line = None;
+        std::mem::take(&mut self.flags.dry_run)
+    }
+
     /// Gives it this reason in place of the one that was read.
     pub(crate) fn set_because(&mut self, because: Option<String>) {
         self.line = None;

@@ -187,7 +187,7 @@ pub(crate) fn sole_waiting(core: &Core, who: &Principal, place: &Place) -> Resul
         several => {
             let ids: Vec<_> = several.iter().map(|operation| operation.id.to_string()).collect();
             Err(format!(
-                "Several orders of yours wait here: {}. Name one, as in `confirm {}`.",
+                "Several orders of yours wait here: {}. Name one: say `confirm {}`.",
                 ids.join(", "),
                 ids[0]
             ))
@@ -206,7 +206,10 @@ async fn pause(core: &Arc<Core>, given: &Given) -> Answer {
         return failed(&format!("{id} is {} already", operation.state));
     }
     let actions: Vec<_> = operation.command.steps.iter().map(|step| format!("`{}`", step.uses)).collect();
-    failed(&format!("{id} cannot be paused, as {} cannot; `abort {id}` stops it", actions.join(" and ")))
+    failed(&format!(
+        "{id} cannot be paused, as {} cannot; say `abort {id}` to stop it",
+        actions.join(" and ")
+    ))
 }
 
 /// The operation that an order names.
@@ -277,7 +280,9 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
     };
     let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
     let Some(past) = at.and_then(|at| past.get(at)) else {
-        return failed(&format!("there is no order {number} of yours here; `history` lists those there are"));
+        return failed(&format!(
+            "there is no order {number} of yours here; say `history` for those there are"
+        ));
     };
     let (said, command) = (&past.said, &past.command);
     let live = core.live.load_full();
@@ -305,12 +310,13 @@ async fn again(core: &Arc<Core>, from: From, given: &Given) -> Answer {
         // Why somebody acts alone is said for this once, not taken from another day.
         order.set_because(given.because.clone());
     }
+    let dry_run = order.take_dry_run() || given.dry_run;
     let again = Given {
         said: order.said(),
         command: order.command,
         args: order.args,
         because: given.because.clone().or(order.flags.because),
-        dry_run: given.dry_run || order.flags.dry_run,
+        dry_run,
         flags: given.flags,
         json: given.json || order.flags.json,
         then: order.flags.then,

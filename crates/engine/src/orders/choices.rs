@@ -42,8 +42,7 @@ pub(crate) async fn settle(core: &Arc<Core>, from: &From, order: &mut Order) -> 
                 };
                 let bad = BadValue { given: given.chars().take(80).collect(), expected };
                 let usage = command.spec.words.first().map_or("", Pattern::source);
-                let name = from.address(&core.live.load().setup.name);
-                let text = format!("`{}`: {bad}. Say `{name}{usage}`.", arg.name);
+                let text = format!("`{}`: {bad}. Say `{usage}`.", arg.name);
                 return Err(refused(Reply::refusal(text), RefusedKind::Malformed));
             }
         }

@@ -157,10 +157,16 @@ impl Judged {
     fn fall_back(&mut self, setup: &EventSetup, event: &Event) {
         let Some(source) = setup.sources.iter().find(|source| source.source == event.source) else { return };
         if source.to.is_empty() {
-            return self.note(&source.origin, "no route fits, and the source names no place");
+            return self.note(&source.origin, "no route matched, and `to` of the source names no room");
         }
         let level = event.level.as_str();
-        self.note(&source.origin, format!("no route fits: to {}, {level}", listed(&source.to)));
+        self.note(
+            &source.origin,
+            format!(
+                "no route matched, so it goes where `to` of the source says: {}, at level {level}",
+                listed(&source.to)
+            ),
+        );
         for place in &source.to {
             self.aim(
                 place,
@@ -405,7 +411,10 @@ mod tests {
             (told.targets[0].place.as_str(), told.targets[0].rule.as_str()),
             ("web:ops", "wilco.toml:99")
         );
-        assert_eq!(told.considered[0].note, "no route fits: to web:ops, normal");
+        assert_eq!(
+            told.considered[0].note,
+            "no route matched, so it goes where `to` of the source says: web:ops, at level normal"
+        );
         let unknown = EventSetup { sources: Vec::new(), ..setup(vec![elsewhere]) };
         assert_eq!(judged(&unknown, &event()), Judged::default());
     }

@@ -230,7 +230,9 @@ pub(crate) async fn unmute(core: &Arc<Core>, intent: &Intent, args: UnmuteArgs) 
     let what = args.what.trim().to_lowercase();
     let place = intent.place.clone();
     if !core.mutes_at(core.clock.now()).iter().any(|mute| mute.place == place && mute.what == what) {
-        return Err(ActionError::failed(format!("`{what}` is not muted in {place}; `routes` lists what is")));
+        return Err(ActionError::failed(format!(
+            "`{what}` is not muted in {place}; say `routes` for what is"
+        )));
     }
     let record = Record::Unmuted { place: place.clone(), what: what.clone(), by: intent.asker.key() };
     core.commit(vec![record]).await.map_err(|error| unavailable(&error))?;

@@ -72,7 +72,7 @@ fn named(live: &Live, name: &str) -> Result<Schedule, ActionError> {
     match all.iter().filter(own).collect::<Vec<_>>().as_slice() {
         [one] => Ok((*one).clone()),
         [] => Err(ActionError::failed(format!(
-            "there is no schedule `{name}`; `schedules` lists those that are"
+            "there is no schedule `{name}`; say `schedules` for those that are"
         ))),
         several => {
             let names: Vec<_> = several.iter().map(|schedule| format!("`{}`", schedule.name)).collect();

@@ -84,9 +84,12 @@ fn help_is_short_and_grouped() {
 fn help_shows_only_what_passes_the_filter() {
     let only = |command: &Command| command.spec.id.as_str() == "core.ping";
     let text = catalogue().help(&only, None).plain();
-    assert!(text.starts_with("**core**\n`ping [<token>]` – Does core.ping\n`help <word>`"), "{text}");
+    assert!(
+        text.starts_with("**core**\n`ping [<token>]` – Does core.ping\nSay `help <word>` for more."),
+        "{text}"
+    );
     let text = catalogue().help(&only, Some("ship")).plain();
-    assert_eq!(text, "Nothing here is called `ship`. `help` lists what you may say.");
+    assert_eq!(text, "Nothing here is called `ship`. Say `help` for what you may say.");
     assert_eq!(catalogue().help(&|_| false, None).plain(), "There is nothing here that you may say.");
 }
 
@@ -134,10 +137,10 @@ fn help_stays_short_with_many_commands() {
     };
     let few_packs = many(3, 40);
     let text = few_packs.help(&|_| true, None).plain();
-    assert!(text.starts_with("**pack0** – 40 orders: `help pack0`\n"), "{text}");
+    assert!(text.starts_with("**pack0** – 40 orders; say `help pack0`\n"), "{text}");
     let pack = few_packs.help(&|_| true, Some("pack1")).plain();
     assert_eq!(pack.lines().count(), 25, "{pack}");
-    assert!(pack.ends_with("… and 16 more; `help <word>` finds them"), "{pack}");
+    assert!(pack.ends_with("… and 16 more; say `help <word>` to find them"), "{pack}");
     let many_packs = many(60, 2);
     let text = many_packs.help(&|_| true, None).plain();
     assert_eq!(text.lines().count(), 25, "{text}");

@@ -52,7 +52,7 @@ async fn a_name_of_ones_own_is_read_as_its_order_and_shown_as_that() {
     say(&world, "web:you", &["wilco alias up = restart $1", "wilco up web"]).await;
     assert_eq!(orders(&world).await, [("restart web".to_owned(), State::Succeeded)]);
     let told = say(&world, "web:you", &["wilco plan up web"]).await;
-    assert!(told.contains("Plan for `restart web --dry-run`. Nothing was changed."), "{told}");
+    assert!(told.contains("Plan for `restart web`. Nothing was changed."), "{told}");
     // It is there after a restart, and gone once it was taken back.
     let next = world.restarted(policy(), commands()).await.recovered().await;
     assert_eq!(say(&next, "web:you", &["wilco st"]).await, "`status web`:\ndone");
@@ -218,7 +218,7 @@ async fn help_knows_the_names_whose_orders_one_may_give() {
     let told = say(&world, "web:you", &["wilco help"]).await;
     assert!(!told.contains("`go`"), "{told}");
     let told = say(&world, "web:ana", &["wilco help go"]).await;
-    assert!(told.starts_with("`go` stands for `restart web` (in web:ops).\n`restart <app>`"), "{told}");
+    assert!(told.starts_with("`go` stands for `restart web` (in web:ops).\n`wilco restart <app>`"), "{told}");
     let told = say(&world, "web:you", &["wilco help go"]).await;
     assert!(!told.contains("stands for") && !told.contains("restart web"), "{told}");
 }

@@ -71,7 +71,7 @@ async fn a_yes_where_two_plans_wait_confirms_neither_and_names_both() {
         text.starts_with("Several orders of yours wait here: ")
             && text.contains(&one.id.to_string())
             && text.contains(&other.id.to_string())
-            && text.contains("Name one, as in `confirm "),
+            && text.contains("Name one: say `wilco confirm "),
         "{text}"
     );
 }

@@ -209,10 +209,7 @@ async fn what_changes_something_or_decides_has_nothing_behind_it() {
 async fn a_plan_of_a_read_with_stages_is_only_told() {
     let world = World::new().await;
     let told = say(&world, "wilco plan status web | first 3 > web:dev").await;
-    assert!(
-        told.starts_with("Plan for `status web --dry-run | first 3 > web:dev`. Nothing was changed."),
-        "{told}"
-    );
+    assert!(told.starts_with("Plan for `status web | first 3 > web:dev`. Nothing was changed."), "{told}");
     assert!(world.read.begun().is_empty());
     assert!(world.network.shown().iter().all(|shown| shown.place == room("web:ops")));
 }

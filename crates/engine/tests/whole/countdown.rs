@@ -136,7 +136,7 @@ async fn of_several_countdowns_a_bare_stop_is_for_the_one_in_whose_thread_it_is_
     let world = countdowns().await;
     let (first, second) = (counting_down(&world, "web").await, counting_down(&world, "api").await);
     // In the room it may be for either: nobody is left to believe that one is stopped.
-    let which = format!("Several can be stopped here: {}. Name one, as in `stop ", ids(&[&first, &second]));
+    let which = format!("Several can be stopped here: {}. Name one: say `stop ", ids(&[&first, &second]));
     for (at, words) in ["stop", "Stop it!", "wilco stop"].into_iter().enumerate() {
         world.say("web:bo", &format!("m{at}"), words).await;
         assert!(world.last_text().contains(&which), "{words}: {}", world.last_text());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use wilco_contract::{
-    action::Outcome,
+    action::{ActionError, Outcome},
     command::{Command, Effect},
     policy::{Grant, Policy},
     reply::Block,
@@ -165,6 +165,33 @@ async fn a_choice_is_not_told_to_whom_the_gate_refuses_it() {
     let text = world.last_text();
     assert!(text.contains("What `app` may be is told by `apps`, and that was not done"), "{text}");
     assert!(world.read.begun().is_empty() && world.deploy.begun().is_empty());
+}
+
+#[tokio::test]
+async fn what_one_is_told_to_say_works_where_it_is_told() {
+    let world = world().await;
+    world.say("web:you", "1", "wilco help").await;
+    let room = world.last_text();
+    assert!(room.contains("say `wilco help app`") && room.contains("Say `wilco help <word>`"), "{room}");
+    world.say("web:you", "1b", "wilco help list").await;
+    assert!(world.last_text().starts_with("`wilco apps`"), "{}", world.last_text());
+    world.say("web:you", "2", "wilco help start").await;
+    assert!(world.last_text().starts_with("`wilco start <app>` – "), "{}", world.last_text());
+    world.say("web:you", "3", "wilco again 7").await;
+    let refused = "There is no order 7 of yours here; say `wilco history` for those there are.";
+    assert_eq!(world.last_text(), refused);
+    // What a program says is a hint in a refusal, and whatever it is where it was found.
+    world.read.ends(Err(ActionError::failed("nothing runs; say `start web` first")));
+    world.say("web:you", "4", "wilco apps").await;
+    assert_eq!(world.last_text(), "Nothing runs; say `wilco start web` first.");
+    world.read.ends(Ok(Outcome { text: Some("They say `start web` here.".into()), ..Outcome::default() }));
+    world.say("web:you", "5", "wilco apps").await;
+    assert_eq!(world.last_text(), "They say `start web` here.");
+    // Where only we listen, the words stay bare.
+    world.whisper("web:you", "6", "help start").await;
+    assert!(world.last_text().starts_with("`start <app>` – "), "{}", world.last_text());
+    world.whisper("web:you", "7", "again 7").await;
+    assert!(world.last_text().contains("say `history`"), "{}", world.last_text());
 }
 
 /// The newest JSON that was shown; an operation's status stands beside it.

@@ -90,6 +90,7 @@ async fn serve(path: &Path, is_demo: bool) -> Result<(), Failure> {
     let url = app.config().public_url.clone();
     if is_demo {
         terminal::line(&format!("This is the demo, in ./{}.", demo::FOLDER));
+        app.take_event(demo::SOURCE, demo::EVENT).await;
     }
     terminal::line(&format!("Wilco is at {url}"));
     match app.first_link().await? {

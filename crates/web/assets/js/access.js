@@ -5,8 +5,9 @@ import { del, get, post, segment } from "./api.js";
 import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { copyable, refusalOf } from "./order.js";
-import { isAdmin, part, peopleTabs, rowsTable } from "./people.js";
+import { isAdmin, part, peopleTabs } from "./people.js";
 import { me } from "./session.js";
+import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
 
 const DAY = 86_400;
@@ -44,12 +45,12 @@ export function accessView({ query, go }) {
 
   function sessionTable(items) {
     if (items.length === 0) return h("p.empty", "No session is open.");
-    const columns = [all && "Whose", "Began", "Last used", "", ""].filter((name) => name !== false);
+    const columns = [all && "Whose", "Session", "Began", "Last used", ""].filter((name) => name !== false);
     return rowsTable("Sessions", columns, items.map((one) => h("tr",
-      all && h("td", h("span.ref", `@${one.person}`), one.person === me.id && [" ", h("span.tag", "you")]),
-      h("td", h("span.only-stack.subtle", "began "), time(one.created_at, stamp)),
-      h("td", h("span.only-stack.subtle", "last used "), time(one.seen_at, stamp)),
-      h("td", one.current ? h("span.tag", "this one") : h("span.hash", one.id.slice(0, 8))),
+      all && h("td.lead", h("span.ref", `@${one.person}`), one.person === me.id && [" ", h("span.tag", "you")]),
+      h("td.lead", one.current ? h("span.tag", "this one") : h("span.hash", one.id.slice(0, 8))),
+      h("td", time(one.created_at, stamp)),
+      h("td", time(one.seen_at, stamp)),
       h("td.num", one.current
         ? h("span.small.muted", "end it by signing out")
         : twice("End", `End this session of @${one.person}`, () => end(`/sessions/${segment(one.id)}`, "The session was ended.", loadSessions))))));
@@ -61,10 +62,10 @@ export function accessView({ query, go }) {
     const alive = (one) => one.revoked_at === null && Date.parse(one.expires_at) > now;
     const sorted = [...items].sort((a, b) => Number(alive(b)) - Number(alive(a)) || a.name.localeCompare(b.name));
     return rowsTable("Tokens", ["Name", "May", "Made", "Until", "State", ""], sorted.map((one) => h("tr",
-      h("td", h("b.mono", one.name)),
+      h("td.lead", h("b.mono", one.name)),
       h("td", one.scope === "order" ? "give orders that are granted to it" : "read"),
       h("td", time(one.created_at, stamp), h("span.muted", ` by ${one.by}`)),
-      h("td", h("span.only-stack.subtle", "until "), time(one.expires_at, stamp)),
+      h("td", time(one.expires_at, stamp)),
       h("td", alive(one)
         ? h("span.state", { data: { state: "succeeded" } }, icon("succeeded"), "counts")
         : h("span.state", { data: { state: "aborted" } }, icon("aborted"), one.revoked_at ? "revoked" : "ended")),

@@ -6,7 +6,7 @@ import { addressed, roomName } from "./session.js";
 
 /** The part of an operation's page that offers it; null where there is nothing to offer. `go(url)` leads to what comes of it. */
 export function afterwards({ id, state, home, plan }, go) {
-  const offers = [{ name: "Try it again", words: `retry ${id}`, about: "The same order, read anew and planned as things are now." }];
+  const offers = [{ name: state === "succeeded" ? "Run it again" : "Try it again", words: `retry ${id}`, about: "The same order, read anew and planned as things are now: a new operation, with decisions of its own." }];
   // What never ran has nothing to be undone.
   const ran = state === "succeeded" || state === "failed" || state === "needs_human";
   for (const words of ran ? plan.undo ?? [] : []) offers.push({ name: `Undo: ${words}`, words, about: "What the plan names as its way back. It is an order of its own, with a plan and approvals of its own." });

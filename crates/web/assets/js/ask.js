@@ -1,7 +1,8 @@
 // What an order lacks, as a form: filled in, it becomes one line with the whole order, which is said in the question's thread.
 
 import { line as lineOf } from "./api.js";
-import { freshId, h } from "./dom.js";
+import { fill, freshId, h } from "./dom.js";
+import { inline } from "./markdown.js";
 import { me } from "./session.js";
 
 /** So many choices are a button each, where nothing else is asked for. */
@@ -59,7 +60,7 @@ function buttons(block, { name, choices }, say) {
       await say(line);
       told.textContent = `You said: ${line}`;
     } catch (problem) {
-      told.textContent = problem.message;
+      fill(told, inline(problem.message));
       for (const button of all) button.disabled = false;
     }
   }
@@ -130,7 +131,7 @@ function fields(block, message, say) {
     } catch (problem) {
       send.disabled = false;
       setBegun(true);
-      told.textContent = problem.message;
+      fill(told, inline(problem.message));
     }
   }
 
@@ -158,7 +159,7 @@ function field(blank) {
   const value = () => control.value.trim();
   return {
     name: blank.name, value, control, focus: () => control.focus(), isWrong: () => wrong.textContent !== "",
-    element: h("div.blank", h("label", { for: id }, blank.name), control, h("p.blank-hint", { id: hint }, about), wrong),
+    element: h("div.blank", h("label", { for: id }, blank.name), control, h("p.blank-hint", { id: hint }, inline(about)), wrong),
     takeOver(old) {
       control.value = old.value;
       if (document.activeElement !== old) return;

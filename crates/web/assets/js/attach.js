@@ -14,15 +14,25 @@ const PASTED = /^image\.(png|jpe?g|gif|webp)$/;
 
 /**
  * The files of a room's composer. `changed()` hears that there are more or fewer, `focus()` takes the writer back to the
- * line. The result: `button` and `list` to show, `add(files)`, `take()`, which empties it, and `onPaste(event)`.
+ * line. The result: `button` and `list` to show, `add(files)`, `take()`, which empties it, and `onPaste(event)`
+ * and `goesOn()`.
  */
 export function makeAttach({ changed, focus }) {
   const input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", on: { change } });
   const button = h("button.btn.btn-quiet.btn-icon", { type: "button", "aria-label": "Add a file", title: "Add a file", on: { click: () => input.click() } }, icon("clip"));
-  const told = h("p.attach-told", { role: "alert" });
+  const why = h("span");
+  const told = h("p.attach-told", why, h("button.btn.btn-quiet.btn-icon", { type: "button", "aria-label": "Dismiss", title: "Dismiss", on: { click: () => { tell(""); focus(); } } }, icon("x")));
   const chips = h("ul.chips", { "aria-label": "Files to send" });
   const list = h("div.attach", { hidden: true }, told, chips);
   let files = [];
+  tell("");
+
+  /** Why something is not taken, until something else is chosen or written. */
+  function tell(text) {
+    why.textContent = text;
+    told.hidden = text === "";
+    draw();
+  }
 
   function change() {
     add([...input.files]);
@@ -34,24 +44,23 @@ export function makeAttach({ changed, focus }) {
     const most = me.wilco.file_bytes;
     const fits = more.filter((file) => file.size > 0 && file.size <= most);
     const left = Math.max(0, MOST - files.length);
-    const why = more.filter((file) => !fits.includes(file)).map((file) => (file.size === 0 ? `${file.name} is empty.` : `${file.name} is larger than ${most / 2 ** 20} MiB, the most that a file may have.`));
-    if (fits.length > left) why.push(`At most ${MOST} files go with one line.`);
+    const not = more.filter((file) => !fits.includes(file)).map((file) => (file.size === 0 ? `${file.name} is empty.` : `${file.name} is larger than ${most / 2 ** 20} MiB, the most that a file may have.`));
+    if (fits.length > left) not.push(`At most ${MOST} files go with one line.`);
     files = [...files, ...fits.slice(0, left)];
-    told.textContent = why.join(" ");
-    draw();
-    if (files.length > 0 && why.length === 0) announce(files.length === 1 ? `${files[0].name} goes with your line` : `${files.length} files go with your line`);
+    tell(not.join(" "));
+    if (not.length > 0) announce(not.join(" "));
+    else if (files.length > 0) announce(files.length === 1 ? `${files[0].name} goes with your line` : `${files.length} files go with your line`);
     focus();
   }
 
   function remove(file) {
     files = files.filter((other) => other !== file);
-    told.textContent = "";
-    draw();
+    tell("");
     focus();
   }
 
   function draw() {
-    list.hidden = files.length === 0 && told.textContent === "";
+    list.hidden = files.length === 0 && told.hidden;
     chips.hidden = files.length === 0;
     fill(chips, files.map((file) => h("li.chip", icon("file"), h("bdi.chip-name", file.name), h("span.muted", size(file.size)),
       h("button.btn.btn-quiet.btn-icon", { type: "button", "aria-label": `Take out ${file.name}`, on: { click: () => remove(file) } }, icon("x")))));
@@ -69,11 +78,12 @@ export function makeAttach({ changed, focus }) {
   return {
     button: [input, button], list, add, onPaste,
     isEmpty: () => files.length === 0,
+    /** Somebody goes on writing: what was told of an earlier choice was read. */
+    goesOn: () => { if (!told.hidden) tell(""); },
     take() {
       const taken = files;
       files = [];
-      told.textContent = "";
-      draw();
+      tell("");
       return taken;
     },
   };

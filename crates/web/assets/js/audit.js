@@ -3,14 +3,16 @@
 import { get, post } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
+import { narrowBox } from "./narrow.js";
 import { refusalOf } from "./order.js";
-import { operationUrl } from "./session.js";
+import { me, operationUrl } from "./session.js";
+import { rowsTable } from "./table.js";
 import { ALL_STATES, nameOf, seconds, stamp, stateWord, time, zoneName } from "./words.js";
 
 const PAGE = 100;
 /** A list that is read for hours keeps no more than this. */
 const MOST = 2000;
-/** How often it is asked how far a walk is, in milliseconds. */
+/** How often it is asked how far a check is, in milliseconds. */
 const WALK = 500;
 /** The kinds by which the record is filtered: how they begin, and what they are. */
 const KINDS = [
@@ -19,18 +21,35 @@ const KINDS = [
 ];
 const FILTERS = ["operation", "who", "kind", "since", "until"];
 
+/** What an entry's kind is to people; what is not here is told by its own words. */
+const SAID = {
+  "order.read": "asked for", "order.refused": "refused", "order.limited": "refused, too many", "order.choices": "looked up choices", "gate.considered": "rules decided",
+  "operation.moved": "became", "operation.needs": "now needs", "operation.posted": "said in room", "operation.counted_down": "nobody stopped it", "operation.replanned": "planned anew",
+  "operation.run_started": "step began", "operation.run_ended": "step ended", "operation.run_skipped": "step left out", "operation.retrying": "step tried again",
+  "operation.expanded": "items listed", "operation.asked": "asked a person", "operation.failing": "is failing",
+  "decision.refused": "decision refused", "lock.taken": "lock taken", "lock.given_back": "lock given back", "mute.set": "muted", "mute.ended": "unmuted",
+  "access.session": "session begun", "access.session_ended": "session ended", "access.link_made": "link made", "access.link_used": "link used",
+};
+/** An entry's kind, in words. */
+const whatOf = (kind) => SAID[kind] ?? kind.replace(/^(operation|access)\./, "").replaceAll(/[._]/g, " ");
+/** An operation's id: where one stands as who did something, it was Wilco, for that operation. */
+const OPERATION = /^[a-z]-[0-9A-Z]{4,}$/;
+
 /** Entries as a table. `alone`: they are all of one operation and one day or so. */
 export function auditRows(items, { alone = false } = {}) {
   const columns = ["Time", "Who", "What", "Detail", !alone && "Operation", "Record"].filter(Boolean);
-  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Entries" }, h("table.table.table-stack",
-    h("thead", h("tr", columns.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", items.map((entry) => h("tr",
-      h("td.when", time(entry.at, alone ? seconds : (at) => stampSeconds(at))),
-      h("td", h("span.ref", nameOf(entry.who ?? "wilco"))),
-      h("td.what", h("b", entry.kind.replace(/^operation\./, "").replaceAll(/[._]/g, " "))),
-      h("td.full.detail-text", inline(ALL_STATES.includes(entry.text) ? stateWord(entry.text).toLowerCase() : (entry.text ?? ""))),
-      !alone && h("td", entry.operation && h("a.id", { href: operationUrl(entry.operation) }, entry.operation)),
-      h("td", h("span.hash", { title: `${entry.seq}: ${entry.hash}` }, `${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`)))))));
+  return rowsTable("Entries", columns, items.map(byPeople).map((entry) => h("tr",
+    h("td.when.lead", time(entry.at, alone ? seconds : (at) => stampSeconds(at))),
+    h("td.lead", h("span.ref", nameOf(!entry.who || entry.who === "wilco" ? me.wilco.name : entry.who))),
+    h("td.what.lead", h("b", { title: entry.kind }, whatOf(entry.kind))),
+    h("td.full.detail-text", inline(ALL_STATES.includes(entry.text) ? stateWord(entry.text).toLowerCase() : (entry.text ?? ""))),
+    !alone && h("td", entry.operation && h("a.id", { href: operationUrl(entry.operation) }, entry.operation)),
+    h("td", h("span.hash", { title: `${entry.seq}: ${entry.hash}` }, `${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`)))));
+}
+
+/** An entry with who did it, and for which operation. */
+function byPeople(entry) {
+  return OPERATION.test(entry.who ?? "") ? { ...entry, who: "wilco", operation: entry.operation ?? entry.who } : entry;
 }
 
 function stampSeconds(at) {
@@ -86,8 +105,8 @@ export function auditView({ query, go }) {
   return {
     title: "Audit",
     top: [h("h1", { tabindex: "-1" }, "Audit"), h("p.topbar-note", `newest first · times in ${zoneName()}`)],
-    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Audit" }, h("div.page", walk.element, form,
-      h("p.files", h("span.small.muted", filtered ? "All that fit, as a file:" : "All of it, as a file:"), file("ndjson", "lines of JSON"), file("csv", "table (CSV)")), list)),
+    body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Audit" }, h("div.page", walk.element, h("div.filter-bar", narrowBox(filter, form),
+      h("p.files", h("span.small.muted", filtered ? "All that fit, as a file:" : "All of it, as a file:"), file("ndjson", "lines of JSON"), file("csv", "table (CSV)"))), list)),
     close() {
       closed = true;
       walk.close();
@@ -101,10 +120,10 @@ function address(path, values) {
   return text ? `${path}?${text}` : path;
 }
 
-/** Whether the record is whole, and the button that walks it. */
+/** Whether the record is whole, and the button that checks it from its first entry on. */
 function walkBox() {
   const said = h("p", { role: "status" });
-  const button = h("button.btn", { type: "button", on: { click: begin } }, "Walk it now");
+  const button = h("button.btn", { type: "button", on: { click: begin } }, "Check all of it");
   const element = h("section.box.box-pad.walk", { "aria-label": "Whether the record is whole" }, said, button);
   let timer = null;
   let closed = false;
@@ -113,10 +132,10 @@ function walkBox() {
     const { running, passed, whole, hash, broken, at } = state;
     element.dataset.state = running ? "running" : broken ? "failed" : whole === null ? "planned" : "succeeded";
     button.hidden = running;
-    if (running) fill(said, icon("running"), ` Walking the record: ${passed} entries so far.`);
+    if (running) fill(said, icon("running"), ` Checking the record: ${passed} entries so far.`);
     else if (broken) fill(said, icon("failed"), h("b", " The record is broken: "), broken, `. The ${whole} entries before follow from each other. Found at `, time(at, seconds), ".");
-    else if (whole === null) fill(said, icon("planned"), " Nobody walked the record since Wilco was started.");
-    else fill(said, icon("succeeded"), h("b", ` ${whole} entries follow from each other`), " up to ", h("span.hash", { title: hash }, hash.slice(0, 8)), ", at ", time(at, seconds), ". ", h("code", "wilco audit verify"), " also compares it with the checkpoints.");
+    else if (whole === null) fill(said, icon("planned"), " Since Wilco was started, nobody checked that the record is whole.");
+    else fill(said, icon("succeeded"), h("b", ` The record is whole: all ${whole} entries follow from each other`), ", up to ", h("span.hash", { title: hash }, hash.slice(0, 8)), ", at ", time(at, seconds), ". ", h("code", "wilco audit verify"), " also compares it with the checkpoints.");
     clearTimeout(timer);
     if (running && !closed) timer = setTimeout(look, WALK);
   }

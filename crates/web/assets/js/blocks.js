@@ -4,10 +4,12 @@ import { line } from "./api.js";
 import { askForm } from "./ask.js";
 import { chart } from "./chart.js";
 import { decideBar, refusalBox } from "./decide.js";
-import { h, icon, link, ownPath } from "./dom.js";
-import { inline, markdown } from "./markdown.js";
+import { fill, h, icon, link, ownPath } from "./dom.js";
+import { inline, markdown, preview } from "./markdown.js";
 import { said } from "./outside.js";
 import { output } from "./output.js";
+import { showPicture } from "./picture.js";
+import { pieces } from "./pieces.js";
 import { eventUrl, operationUrl } from "./session.js";
 import { mark, pill, size, stateMark, time } from "./words.js";
 
@@ -34,7 +36,7 @@ export function progress(steps) {
   return [
     h("ol.segs", { "aria-label": label }, steps.map((step) => {
       const { state, picture, word } = mark(step.state);
-      return h("li.seg", { data: { state }, title: step.note ? `${step.name}: ${step.note}` : step.name }, icon(picture, word), h("span", step.name));
+      return h("li.seg", { data: { state }, title: step.note ? `${step.name}: ${preview({ from: { kind: "wilco" }, text: step.note })}` : step.name }, icon(picture, word), h("span", step.name));
     })),
     told.map((step) => h("p.progress-line",
       h("b", over ? step.name : `Step ${at + 1}/${steps.length} ${step.name}`),
@@ -58,15 +60,22 @@ function file({ name, url, bytes, picture: shows, until }) {
       : href && h("a.btn", { href, download: name }, "Download", h("span.hidden-text", ` ${name}`)));
   if (!shows || over || !href) return line;
   const image = h("img", { src: href, alt: name, loading: "lazy", decoding: "async", on: { error: () => frame.replaceChildren(h("span.muted", "This picture cannot be shown.")) } });
-  const frame = h("a.file-picture", { href, target: "_blank", rel: "noopener" }, image);
+  const frame = h("a.file-picture", { href, target: "_blank", rel: "noopener", title: "Show it large", on: { click: large } }, image);
   return h("div.file-shown", frame, line);
+
+  /** With a key that opens it elsewhere, the browser does that. */
+  function large(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    showPicture({ name, href, bytes });
+  }
 }
 
 /** What is the matter with something outside. All of it is from outside, so nothing in it is markup. */
 function objectLine({ event, state, text, url, level }) {
   const { colour, picture, word } = said(state);
   return h("p.obj-line", { data: { state: colour, level } }, icon(picture),
-    h("span", word && h("b.obj-word", word), word && " ", text, " ",
+    h("span", word && h("b.obj-word", word), word && " ", pieces(text), " ",
       url && h("span.obj-meta", link(url, hostOf(url))), url && " ",
       h("a.obj-meta", { href: eventUrl(event), title: "Why it stands here" }, "why")));
 }
@@ -89,7 +98,7 @@ function offered({ offers }, { place, thread }) {
         told.textContent = `You said: ${says}`;
       } catch (problem) {
         for (const button of buttons) button.disabled = false;
-        told.textContent = problem.message;
+        fill(told, inline(problem.message));
       }
     }
   });
@@ -131,6 +140,11 @@ function part(block, message) {
   }
 }
 
+/** What a line says beside what happened: words, and who decided. */
+const BESIDE = new Set(["Approved by", "Confirmed by"]);
+const inLine = (block) => block.type === "text" || (block.type === "fields" && block.fields.every(({ name }) => BESIDE.has(name)));
+const wordsOf = (block) => (block.type === "text" ? block.text : block.fields.map(({ name, value }) => `${name} ${value}.`).join(" "));
+
 const ROUTINE = new Set(["succeeded", "aborted", "expired"]);
 
 /**
@@ -149,8 +163,8 @@ export function renderBlocks(message, kept) {
     return { nodes: [others.map((block) => bare(block, message)), around, form?.element], bar, key: bar?.key, form };
   }
   const id = h("a.id", { href: operationUrl(status.operation) }, status.operation);
-  if (!bar && ROUTINE.has(status.state) && others.every((block) => block.type === "text")) {
-    const rest = others.flatMap((block) => [" ", h("span.muted", inline(block.text.replaceAll(/\s*\n\s*/g, " ")))]);
+  if (!bar && ROUTINE.has(status.state) && others.every(inLine)) {
+    const rest = others.flatMap((block) => [" ", h("span.muted", inline(wordsOf(block).replaceAll(/\s*\n\s*/g, " ")))]);
     const line = h("div.outcome", { data: { state: status.state } }, stateMark(status.state), h("p", id, " ", inline(status.title), rest));
     return { nodes: [line], bar: null };
   }

@@ -3,6 +3,7 @@
 import { get, segment } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { lastHere, sawAll } from "./here.js";
+import { inline, preview } from "./markdown.js";
 import { said } from "./outside.js";
 import { eventUrl, isMe, me, operationUrl, roomUrl } from "./session.js";
 import { readTo, unreadIn, watchUnread } from "./unread.js";
@@ -71,7 +72,7 @@ export function makeChanged() {
         get("/operations", { latest: OPERATIONS }).then((answer) => answer.items), get("/objects", { limit: OBJECTS }).then((answer) => answer.items),
       ]);
     } catch (problem) {
-      if (!closed) fill(rest, h("p.small.muted", { role: "alert" }, `${problem.message} `, h("button.btn", { type: "button", on: { click: load } }, "Try again")));
+      if (!closed) fill(rest, h("p.small.muted", { role: "alert" }, inline(problem.message), " ", h("button.btn", { type: "button", on: { click: load } }, "Try again")));
       return;
     }
     if (closed) return;
@@ -103,10 +104,11 @@ export function makeChanged() {
 
 const isCalm = ({ state, done }) => Number(done || CALM.has(String(state).toLowerCase()));
 
-function mention({ id, place, from, at, text }) {
+function mention(message) {
+  const { id, place, from, at } = message;
   const room = me.rooms.find((one) => one.place === place)?.name ?? place;
   return h("li", h("a.item", { href: `${roomUrl(place)}?at=${id}` }, icon("comment"),
-    h("span.item-line", h("b", nameOf(from)), " ", text.replaceAll(/\s+/g, " ").slice(0, 160)), h("span.when", time(at, stamp)), h("span.item-sub", `in ${room}`)));
+    h("span.item-line", h("b", nameOf(from)), " ", preview(message).replaceAll(/\s+/g, " ").slice(0, 160)), h("span.when", time(at, stamp)), h("span.item-sub", `in ${room}`)));
 }
 
 function operation({ id, state, order, about, asker, ended_at: at }) {

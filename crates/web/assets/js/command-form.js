@@ -7,7 +7,7 @@ import { inline } from "./markdown.js";
 import { copyText, orderBox, quoted } from "./order.js";
 import { ticks } from "./outside.js";
 import { addressed, drafts, firstRoom, formOf, me, roomUrl } from "./session.js";
-import { valueText } from "./words.js";
+import { decides, valueText } from "./words.js";
 
 /** So many choices are shown at once; more are a list. */
 const FEW = 4;
@@ -42,13 +42,13 @@ export function commandForm(command, go) {
   let turn = 0;
   let timer = null;
 
-  const box = orderBox({ words, place: () => room.value || null, changes, label: changes ? "Give this order" : "Ask", go: leave });
-  const element = h("form.form", { "aria-label": `Arguments of ${command.id}`, novalidate: true, on: { submit: (event) => event.preventDefault(), input: wait, change: wait } },
+  const box = orderBox({ words, place: () => room.value || null, changes, label: changes ? "Give this order" : decides(command.id) ? "Say it" : "Ask", go: leave });
+  const element = h("form.form.form-cols", { "aria-label": `Arguments of ${command.id}`, novalidate: true, on: { submit: (event) => event.preventDefault(), input: wait, change: wait } },
     fields.map((one) => one.element),
     because && h("div.field", h("label", { for: because.id }, "because ", h("span.type", "text, kept in the record")), because),
-    h("div.field.field-short", h("label", { for: room.id }, "told in"), room,
+    h("div.field.field-short", h("label", { for: room.id }, "Room"), room,
       h("p.help", changes ? "Everyone there sees the plan, the start and the outcome, and it is planned by what holds there." : "Nobody else sees it unless you choose a room.")),
-    h("div.field", h("span.label", { id: freshId("words") }, "In chat this is"),
+    h("div.field", h("span.label", { id: freshId("words") }, "In words"),
       h("div.said", line, h("button.btn.btn-quiet", { type: "button", on: { click: () => copyText(line.textContent, line, word) } }, icon("copy"), word),
         h("button.btn.btn-quiet", { type: "button", on: { click: compose } }, icon("comment"), "Put in composer")),
       lacks),

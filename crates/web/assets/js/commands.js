@@ -1,11 +1,14 @@
-// The catalogue: what the person may order, how it is said, what it changes, and a form that says it.
+// The catalogue: what can be ordered, how it is said, what it changes, and a form that says it; or the rule that keeps the
+// person from it.
 
 import { commandForm } from "./command-form.js";
 import { beginning } from "./completion.js";
+import { refusalBox } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { commands, drafts, firstRoom, me, roomUrl } from "./session.js";
-import { effect, valueText } from "./words.js";
+import { addressed, allCommands, drafts, firstRoom, me, roomUrl } from "./session.js";
+import { rowsTable } from "./table.js";
+import { effectOf, hasEffect, valueText } from "./words.js";
 
 /** The view of the catalogue; `?id=` opens a command. */
 export function commandsView({ query, go }) {
@@ -29,12 +32,13 @@ export function commandsView({ query, go }) {
 
   async function load() {
     try {
-      all = await commands();
+      all = await allCommands();
     } catch (problem) {
       fill(items, h("p.empty", { role: "alert" }, inline(problem.message)));
       return;
     }
-    note.textContent = `${all.length} that you may use`;
+    const may = all.filter(({ refused }) => !refused).length;
+    note.textContent = may === all.length ? `${may} that you may use` : `${all.length}, of which you may use ${may}`;
     draw();
     drawDetail();
   }
@@ -43,13 +47,13 @@ export function commandsView({ query, go }) {
     const wanted = field.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const fits = all.filter((command) => {
       const text = `${command.id} ${command.words.join(" ")} ${command.about}`.toLowerCase();
-      return (strength === "" || command.effect === strength) && wanted.every((word) => text.includes(word));
+      return (strength === "" || (command.effect === strength && hasEffect(command))) && wanted.every((word) => text.includes(word));
     });
     const groups = Map.groupBy ? Map.groupBy(fits, packOf) : group(fits);
     fill(items, fits.length === 0 && h("p.list-title", "No command fits."), [...groups].map(([pack, ones]) => [
       h("h2.list-title", pack),
       h("ul", ones.map((command) => h("li", h("a.item", { href: `/commands?id=${encodeURIComponent(command.id)}`, "aria-current": command.id === open && "true" },
-        icon(command.effect, command.effect), h("span.item-words", usage(command.words[0])), h("span"), h("span.item-sub", command.about))))),
+        effectMark(command), h("span.item-words", usage(command.words[0])), command.refused ? h("span.tag", "you may not") : h("span"), h("span.item-sub", inline(command.about)))))),
     ]));
   }
 
@@ -62,19 +66,19 @@ export function commandsView({ query, go }) {
       return;
     }
     form?.close();
-    form = commandForm(command, go);
+    form = command.refused ? null : commandForm(command, go);
     fill(detail, h("div.detail-in", back,
-      h("div.page-head", h("h1", { tabindex: "-1" }, command.about)),
-      h("p.page-sub", effect(command.effect), h("code", command.id)),
-      section("Give it", form.element),
-      section("Said", command.words.map((words) => said([`${me.wilco.name} `, usage(words)], `${me.wilco.name} ${beginning(command, words)}`))),
+      h("div.page-head", h("h1", { tabindex: "-1" }, inline(command.about))),
+      h("p.page-sub", effectOf(command), h("code", command.id)),
+      section("Give it", form ? form.element : refusalBox(command.refused)),
+      section("Ways to say it", command.words.map((words) => said([`${me.wilco.name} `, usage(words)], `${me.wilco.name} ${beginning(command, words)}`, !command.refused))),
       command.args.length > 0 && section("Arguments", argTable(command.args)),
-      command.examples.length > 0 && section("For example", command.examples.map((example) => said(addressed(example), addressed(example))))));
+      command.examples.length > 0 && section("For example", command.examples.map((example) => said(withName(example), withName(example), !command.refused)))));
   }
 
   /** A way to say it, with the link that carries it into the composer. */
-  function said(shown, text) {
-    return h("p.said", h("code", shown), h("button.btn.btn-quiet", { type: "button", on: { click: () => {
+  function said(shown, text, may) {
+    return h("p.said", h("code", shown), may && h("button.btn.btn-quiet", { type: "button", on: { click: () => {
       const place = firstRoom();
       drafts.set(place, text);
       go(roomUrl(place));
@@ -86,6 +90,9 @@ export function commandsView({ query, go }) {
   load();
   return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split, close: () => form?.close() };
 }
+
+/** A command's effect as an icon, where it has one of its own. */
+const effectMark = (command) => (hasEffect(command) ? icon(command.effect, command.effect) : h("span"));
 
 const BUILT_IN = "built in";
 const packOf = (command) => {
@@ -104,9 +111,8 @@ function usage(words) {
   return words.split(/(<[^>]*>|\[[^\]]*\])/).filter(Boolean).map((piece) => (/^[<[]/.test(piece) ? h("i", piece) : piece));
 }
 
-function addressed(example) {
-  const name = me.wilco.name;
-  return example.toLowerCase().startsWith(`${name} `) ? example : `${name} ${example}`;
+function withName(example) {
+  return example.toLowerCase().startsWith(`${me.wilco.name.toLowerCase()} `) ? example : addressed(example);
 }
 
 function section(title, ...content) {
@@ -114,13 +120,11 @@ function section(title, ...content) {
 }
 
 function argTable(args) {
-  return h("div.box.table-scroll", h("table.table.table-stack",
-    h("thead", h("tr", ["Name", "Type", "What it is"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", args.map((arg) => h("tr",
-      h("td", h("b.mono", arg.name)),
-      h("td.muted", typeName(arg.type), arg.required && !hasDefault(arg) ? ", required" : ""),
-      h("td.full", inline(arg.about || "–"), hasDefault(arg) && h("span.muted", " Without it: ", h("code", valueText(arg.default))),
-        arg.choices?.length > 0 && h("span.muted", " One of ", arg.choices.flatMap((one, at) => [at > 0 ? ", " : "", h("code", one)]))))))));
+  return rowsTable("Arguments", ["Name", "Type", "What it is"], args.map((arg) => h("tr",
+    h("td.lead", h("b.mono", arg.name)),
+    h("td.lead.muted", typeName(arg.type), arg.required && !hasDefault(arg) ? ", required" : ""),
+    h("td.lead.full", inline(arg.about || "–"), hasDefault(arg) && h("span.muted", " Without it: ", h("code", valueText(arg.default))),
+      arg.choices?.length > 0 && h("span.muted", " One of ", arg.choices.flatMap((one, at) => [at > 0 ? ", " : "", h("code", one)]))))));
 }
 
 const hasDefault = (arg) => arg.default !== null && arg.default !== undefined;

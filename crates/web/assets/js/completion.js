@@ -8,7 +8,7 @@ const isLiteral = (item) => !/[<[(|]/.test(item);
 const argument = (part) => /^\[?<([^<>]+?)(?:\.{3})?>\]?$/.exec(part)?.[1] ?? null;
 /** So many values of an argument are offered, and so many lines in all. */
 const VALUES = 6;
-const LINES = 8;
+export const LINES = 8;
 
 /** An argument's values by name, for one command: `{ values, only }`; `only` where nothing else fits. */
 const choicesOf = (command, people) => (name) => {
@@ -81,9 +81,31 @@ export function fits(pattern, text, choices = none) {
   }
 }
 
-/** The commands that fit, shortest first: `[{ command, pattern, fit }]`, one for each value where there are several. */
+/** Whether what is typed can be no order: its first words are no command's, nor what an order may begin with. */
+export function isNone(commands, text) {
+  const first = items(text)[0];
+  if (first === undefined || commands.length === 0) return false;
+  if (ALWAYS.some((word) => same(word, first, items(text).length === 1 && !/\s$/.test(text)))) return false;
+  return commands.every(({ words }) => words.every((pattern) => fits(pattern, text) === null && !may(pattern, text)));
+}
+
+/** What an order may begin with, whatever there is to order. */
+const ALWAYS = ["plan", "stop", "yes", "cancel"];
+const same = (word, typed, open) => (open ? word.startsWith(typed.toLowerCase()) : word === typed.toLowerCase());
+
+/** Whether a pattern begins with these words as far as its own first word goes: behind it something may only be wrong. */
+function may(pattern, text) {
+  const [part] = items(pattern);
+  const [first] = items(text);
+  return !isLiteral(part) || part.toLowerCase() === first.toLowerCase();
+}
+
+/**
+ * The commands that fit, shortest first: `[{ command, pattern, fit }]`, one for each value where there are several; with
+ * no word yet one for each command's first word.
+ */
 export function matching(commands, text, people = []) {
-  if (text.trim() === "") return [];
+  if (text.trim() === "") return firstWords(commands);
   const found = [];
   for (const command of commands) {
     for (const pattern of command.words) {
@@ -93,7 +115,48 @@ export function matching(commands, text, people = []) {
       else found.push({ command, pattern, fit });
     }
   }
+  if (found.length === 0) found.push(...objectFirst(commands, text));
   return found.sort((a, b) => a.pattern.localeCompare(b.pattern)).slice(0, LINES);
+}
+
+/** `webapp`, `webapp sta`: the commands that take what is named, beginning with the word behind it. */
+function objectFirst(commands, text) {
+  const [object, verb = "", ...rest] = items(text.trimStart());
+  if (rest.length > 0) return [];
+  const found = [];
+  for (const command of commands) {
+    const choices = choicesOf(command, []);
+    for (const pattern of command.words) {
+      const parts = items(pattern);
+      const at = parts.findIndex((part) => !isLiteral(part));
+      const name = at > 0 ? argument(parts[at]) : null;
+      if (name === null || !parts[0].toLowerCase().startsWith(verb.toLowerCase()) || !choices(name).values.includes(object)) continue;
+      const done = [...parts.slice(0, at), object].join(" ");
+      const behind = parts.slice(at + 1).join(" ");
+      found.push({ command, pattern, fit: { done, rest: behind, insert: done + (behind ? " " : "") } });
+    }
+  }
+  return found;
+}
+
+/** What an order may begin with: a line for each first word. */
+function firstWords(commands) {
+  const all = new Map();
+  for (const command of commands) {
+    for (const pattern of command.words) {
+      const [word] = items(pattern);
+      if (word !== undefined && isLiteral(word)) all.set(word, [...(all.get(word) ?? []), { command, pattern }]);
+    }
+  }
+  const one = ([word, ways]) => {
+    const [{ command, pattern }] = ways;
+    const rest = items(pattern).slice(1).join(" ");
+    const insert = word + (rest ? " " : "");
+    return ways.length === 1 ? { command, pattern, fit: { done: word, rest, insert } } : { command: { ...command, about: `${ways.length} ways` }, pattern: word, fit: { done: word, rest: "…", insert: `${word} ` } };
+  };
+  // Packs' words first: those that everybody knows by heart are built in.
+  const own = ([, [{ command }]]) => (command.id.startsWith("wilco.") ? 1 : 0);
+  return [...all].sort((a, b) => own(a) - own(b) || a[0].localeCompare(b[0])).map(one);
 }
 
 /** The flags that may end an order, where one is begun: its reason, and its arguments by name. */

@@ -3,12 +3,13 @@
 import { announce } from "./announce.js";
 import { line as lineOf, Problem } from "./api.js";
 import { isFile, makeAttach, makeSending } from "./attach.js";
-import { flags, matching, people as peopleBy } from "./completion.js";
+import { flags, isNone, LINES, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
+import { inline, preview } from "./markdown.js";
 import { quoteOf } from "./message.js";
-import { commands, drafts, me, putBack, unsentFiles } from "./session.js";
-import { effect, isSame } from "./words.js";
+import { commands, drafts, keepFiles, me, putBack, unsentFiles } from "./session.js";
+import { effect, hasEffect, isSame } from "./words.js";
 
 /** So many bytes of words go beside a file at most. */
 const BESIDE = 8 * 1024;
@@ -62,6 +63,8 @@ export function makeComposer({ room, timeline, sent, people }) {
   let asked = 0;
   let matches = [];
   let chosen = 0;
+  /** Whether Tab asked for all that an order may begin with. */
+  let lists = false;
   let inThread = null;
   let queue = Promise.resolve();
   let closed = false;
@@ -73,6 +76,7 @@ export function makeComposer({ room, timeline, sent, people }) {
   restore();
   field.addEventListener("input", () => {
     drafts.set(room.place, field.value);
+    attach.goesOn();
     look();
     if (known.length === 0 && Date.now() - asked > AGAIN) learn();
   });
@@ -106,7 +110,13 @@ export function makeComposer({ room, timeline, sent, people }) {
 
   function say() {
     const text = field.value;
-    if (addressed(text) || text.trim() === "" || room.direct) {
+    const at = addressed(text);
+    if (at && matches.length === 0 && isNone(known, at.rest)) {
+      fill(hint, "No command begins so", room.direct ? ". " : ["; ", name, " may stay silent. "], h("code", room.direct ? "help" : `${name} help`), " lists them.");
+      hint.className = "end";
+      return;
+    }
+    if (at || text.trim() === "") {
       hint.textContent = room.direct ? `Only you and ${name} read this` : `Everyone in ${room.name} sees what you order`;
       hint.className = "end only-desk";
       return;
@@ -117,10 +127,21 @@ export function makeComposer({ room, timeline, sent, people }) {
   }
 
   function look() {
-    say();
+    lists = false;
     matches = suggestions();
     chosen = 0;
+    say();
     drawList();
+  }
+
+  /** Behind the name alone, Tab lists what an order may begin with. */
+  function listAll() {
+    const at = addressed(field.value);
+    if (!at || at.rest.trim() !== "" || field.value.includes("\n")) return false;
+    lists = true;
+    matches = suggestions();
+    drawList();
+    return matches.length > 0;
   }
 
   /** What the text may become: `[{ done, rest, about, effect, insert }]`. */
@@ -133,23 +154,32 @@ export function makeComposer({ room, timeline, sent, people }) {
       const before = lines.slice(0, -1).map((line) => `${line}\n`).join("");
       return names.map((one) => ({ ...one, insert: before + one.insert }));
     }
-    const at = lines.length > 1 ? null : addressed(text);
-    if (!at) return [];
+    const named = lines.length > 1 ? null : addressed(text);
+    if (!named || (named.rest.trim() === "" && !lists)) return [];
+    const at = planned(named);
     const begun = flags(known, at.rest);
     if (begun.length > 0) return begun.map((one) => ({ ...one, insert: at.front + one.insert }));
     const found = matching(known, at.rest, people());
     if (found.length === 1 && found[0].fit.rest === "" && at.front + found[0].fit.insert === text) return [];
-    return found.map(({ command, fit }) => ({ done: fit.done, rest: fit.rest, about: command.about, effect: command.effect, insert: at.front + fit.insert }));
+    return found.map(({ command, fit }) => ({ done: fit.done, rest: fit.rest, about: command.about, effect: hasEffect(command) ? command.effect : null, insert: at.front + fit.insert }));
+  }
+
+  /** What stands behind `plan` is an order as any other. */
+  function planned({ front, rest }) {
+    const plan = /^\s*plan\s+/i.exec(rest)?.[0] ?? "";
+    return { front: front + plan, rest: rest.slice(plan.length) };
   }
 
   function drawList() {
+    // Of many, those around the chosen one are shown.
+    const first = Math.max(0, Math.min(chosen - LINES / 2, matches.length - LINES));
     list.hidden = matches.length === 0;
     if (matches.length > 0) field.setAttribute("aria-activedescendant", `c${chosen}`);
     else field.removeAttribute("aria-activedescendant");
-    fill(list, matches.map((one, at) => h("li.complete-item", {
-      role: "option", id: `c${at}`, "aria-selected": String(at === chosen),
+    fill(list, matches.slice(first, first + LINES).map((one, nth) => [one, first + nth]).map(([one, at]) => h("li.complete-item", {
+      role: "option", id: `c${at}`, "aria-selected": String(at === chosen), "aria-setsize": String(matches.length), "aria-posinset": String(at + 1),
       on: { mousedown: (event) => event.preventDefault(), click: () => { chosen = at; accept(); } },
-    }, h("span.complete-words", h("b", one.done), one.done && one.rest ? " " : "", h("i", one.rest)), h("span.complete-about", one.about), one.effect ? effect(one.effect) : h("span"))));
+    }, h("span.complete-words", h("b", one.done), one.done && one.rest ? " " : "", h("i", one.rest)), h("span.complete-about", inline(one.about ?? "")), one.effect ? effect(one.effect) : h("span"))));
   }
 
   function accept() {
@@ -167,8 +197,8 @@ export function makeComposer({ room, timeline, sent, people }) {
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       element.requestSubmit();
-    } else if (event.key === "Tab" && !event.shiftKey && !list.hidden) {
-      if (accept()) event.preventDefault();
+    } else if (event.key === "Tab" && !event.shiftKey && (list.hidden ? listAll() : accept())) {
+      event.preventDefault();
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
       event.preventDefault();
       chosen = (chosen + (event.key === "ArrowDown" ? 1 : matches.length - 1)) % matches.length;
@@ -180,7 +210,7 @@ export function makeComposer({ room, timeline, sent, people }) {
     inThread = message?.id ?? null;
     thread.hidden = !message;
     fill(thread, message && [
-      h("span.grow", "In the thread of ", h("b", message.text.slice(0, 60))),
+      h("span.grow", "In the thread of ", h("b", preview(message).slice(0, 60))),
       h("button.btn.btn-quiet", { type: "button", on: { click: () => quote(message) } }, "Quote"),
       h("button.btn.btn-quiet", { type: "button", on: { click: () => reply(null) } }, "Leave the thread")]);
     field.focus();
@@ -231,7 +261,11 @@ export function makeComposer({ room, timeline, sent, people }) {
   function dispatch({ text, is, send, file, element: part, turn = (before) => before }) {
     const one = { text, file };
     const line = one.line = timeline.pending({ text, is, shown: part }, {
-      again: go,
+      again: () => {
+        go();
+        // The button that was pressed is gone.
+        field.focus();
+      },
       back: () => {
         unsent.delete(one);
         field.value = field.value.trim() === "" ? text : field.value;
@@ -292,6 +326,7 @@ export function makeComposer({ room, timeline, sent, people }) {
       if (!one.line.isGone()) giveBack(one);
     }
     unsent.clear();
+    keepFiles(who, room.place, attach.take());
   }
 
   return { element, focus: () => field.focus(), onEscape, reply, attach: attach.add, close };

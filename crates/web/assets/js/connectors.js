@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { eventTabs, ticks, watched } from "./outside.js";
+import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
 
 /** How each state looks. */
@@ -41,17 +42,15 @@ export function connectorsView() {
 }
 
 function table(rows) {
-  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Connectors" }, h("table.table.table-stack",
-    h("thead", h("tr", ["Connector", "State", "Since", "What went wrong last"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", rows.map(row))));
+  return rowsTable("Connectors", ["Connector", "State", "Since", "What went wrong last"], rows.flatMap(row).filter(Boolean));
 }
 
 function row({ name, kind, state, since, why, todo, failed, failed_at: failedAt }) {
   const look = LOOKS[state] ?? "queued";
   return [
     h("tr",
-      h("td", kind === "connector" ? h("b", name) : name),
-      h("td", h("span.state", { data: { state: look } }, icon(look), state.replace("_", " "))),
+      h("td.lead", kind === "connector" ? h("b", name) : name),
+      h("td.lead", h("span.state", { data: { state: look } }, icon(look), state.replace("_", " "))),
       h("td.when", since ? time(since, stamp) : ""),
       h("td.full", failed ? [ticks(failed), failedAt && [" at ", time(failedAt, stamp)]] : "")),
     (todo || (why && why !== failed)) && h("tr.more-of", h("td.full", { colspan: "4" }, h("span.refused-why", { data: { state: look } }, icon(look), h("span", why && why !== failed && [ticks(why), ". "], todo && ticks(todo))))),

@@ -18,7 +18,8 @@ export function door(title, ...parts) {
 
 const howTo = () => h("div.prose",
   h("p", "A link signs you in once, and is good for 10 minutes. Who runs Wilco makes one for you on its machine:"),
-  h("div.said", h("code", "wilco invite NAME")));
+  h("div.said", h("code", "wilco invite NAME")),
+  h("p", "Or an admin who is signed in makes one on the page ", h("b", "People"), ", with ", h("b", "Make a link"), " beside your name."));
 
 /** A refusal, as a sentence. */
 export function refusal(text) {

@@ -1,11 +1,13 @@
 // Events: what came in, newest first, and beside the list the one that is open: where it went and why, what it came in.
 
 import { get, segment } from "./api.js";
+import { firstEvent, howToConnect } from "./connect.js";
 import { fill, h, icon, link } from "./dom.js";
 import { setOut } from "./json.js";
 import { inline } from "./markdown.js";
-import { aboutUrl, done, eventRow, eventTabs, face, hasNoRoom, howToConnect, kindOf, loudness, statePill, ticks, watched } from "./outside.js";
-import { eventUrl, me, roomUrl } from "./session.js";
+import { aboutUrl, done, eventRow, eventTabs, face, hasNoRoom, kindOf, loudness, statePill, ticks, watched } from "./outside.js";
+import { pieces } from "./pieces.js";
+import { eventUrl, me, placeLink } from "./session.js";
 import { seconds, size, time, whole, zoneName } from "./words.js";
 
 const PAGE = 100;
@@ -120,7 +122,7 @@ export function eventsView({ argument: open, query, go }) {
     if (state.rows.length > 0) return h("p.empty.box-pad", "No event that is listed fits.");
     if (sources?.length === 0) return h("div.box-pad", howToConnect());
     const at = sources?.find((one) => one.name === source) ?? sources?.[0];
-    return h("div.box-pad", h("div.empty.prose", h("p", "Nothing came in yet."), at && h("p", "Enter ", h("code", at.url), ` as the webhook at ${at.name}`, at.signed && [", with the secret of ", h("code", `[source.${at.name}]`)], ". ", h("a", { href: "/sources" }, "How the sources are"))));
+    return h("div.box-pad", h("div.empty.prose", h("p", "Nothing came in yet."), at && firstEvent(at), at && h("p", h("a", { href: "/sources" }, "How the sources are"))));
   }
 
   function drawFilters() {
@@ -217,7 +219,7 @@ function makeDetail(detail, id, suffix) {
     fill(detail, h("div.detail-in", back, parts.head, parts.why, parts.facts, parts.payload, parts.others));
     fill(parts.head,
       h("p.crumb.small.muted", event.source, " · ", h("code", kindOf(event)), object && [" · ", h("code", object)]),
-      h("div.page-head", h("h1", { tabindex: "-1" }, line || kindOf(event)), statePill(state)),
+      h("div.page-head", h("h1", { tabindex: "-1" }, pieces(line || kindOf(event))), statePill(state)),
       h("p.page-sub", h("span", "received ", time(received, whole)), url && link(url, `look at ${reference ?? "it"} `, icon("ext"))),
       event.text && h("blockquote.quote", event.text));
     fill(parts.facts, section("Facts", "what rules see", h("div.box.box-pad", factsOf(event))));
@@ -282,18 +284,13 @@ function traceOf(event) {
   for (const { place, level, did, note, slot } of places) {
     const { shown, word, text } = done(did);
     rows.push(step(shown ? "allowed" : "idle", shown ? "succeeded" : "skip", word,
-      h("b", roomLink(place)), ` at level ${level}: ${text}.`, note && [" ", ticks(sentence(note))], slot && h("span.subtle", ` Line ${slot}.`)));
+      h("b", placeLink(place)), ` at level ${level}: ${text}.`, note && [" ", ticks(sentence(note))], slot && h("span.subtle", ` Line ${slot}.`)));
   }
-  if (places.length === 0) rows.push(step("idle", "skip", "No room", "No route fitted, and the source has no ", h("code", "to"), ": it is kept and told nowhere."));
+  if (places.length === 0) rows.push(step("idle", "skip", "No room", "No route matched, and the source names no room in its ", h("code", "to"), ": it is kept and told nowhere."));
   return h("ol.box.trace", rows);
 }
 
 const sentence = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
-
-/** A place, which leads to its room where the page has it. */
-function roomLink(place) {
-  return me.rooms.some((room) => room.place === place) ? h("a", { href: roomUrl(place) }, place) : place;
-}
 
 function factsOf(event) {
   const { source, kind, action, object, reference, title, number, repo, branch, severity, labels, actor, at, received_at: received, delivery, sender_id: senderId, signed } = event;
@@ -315,8 +312,8 @@ function factsOf(event) {
     ["Level", `${event.level} by itself${loudness(event) === event.level ? "" : `, ${loudness(event)} where it went`}`],
     ["Happened", time(at, seconds)],
     ["Received", time(received, seconds)],
-    ["Delivery", delivery && h("code", delivery)],
-    ["Sender's id", h("code", senderId)],
+    ["Delivery", delivery && h("code", pieces(delivery))],
+    ["Sender's id", h("code", pieces(senderId))],
     ["Signed", signed ? "yes" : "no"],
   ];
   return h("dl.facts", rows.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "").map(([name, value]) => [h("dt", name), h("dd", value)]));

@@ -2,6 +2,7 @@
 
 import { get, segment } from "./api.js";
 import { fill, h, icon } from "./dom.js";
+import { inline, preview } from "./markdown.js";
 import { nameOf, stamp, time } from "./words.js";
 
 const PAUSE = 250;
@@ -65,7 +66,7 @@ export function makeFind({ room, jump, leave }) {
       } while (next !== null && count < wanted);
     } catch (problem) {
       if (mine !== turn) return;
-      told.textContent = problem.message;
+      fill(told, inline(problem.message));
       more.hidden = next === null && count > 0;
       return;
     }
@@ -75,9 +76,9 @@ export function makeFind({ room, jump, leave }) {
   }
 
   function row(message) {
-    const { id, from, at, text } = message;
+    const { id, from, at } = message;
     return h("li", h("button.find-row", { type: "button", on: { click: () => show(id) } },
-      h("span.find-head", h("b", nameOf(from)), " ", time(at, stamp)), h("span.find-text", excerpt(text))));
+      h("span.find-head", h("b", nameOf(from)), " ", time(at, stamp)), h("span.find-text", excerpt(preview(message)))));
   }
 
   /** The text around the first word that was found, with all of them marked. */

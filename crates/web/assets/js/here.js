@@ -7,11 +7,16 @@ import { me } from "./session.js";
 const PAUSE = 10 * 60_000;
 const EVERY = 30_000;
 
-/** The people of a room, in a line: `update(people)` says who is here. */
+/** The people of a room, in a line: `update(people)` says who is here, `offline()` that nobody can tell. */
 export function makeHere() {
   const element = h("span.here", { hidden: true });
   return {
     element,
+    offline() {
+      if (element.hidden) return;
+      element.title = "Who is here is told again once the page is connected";
+      fill(element, h("span.dot", { "aria-hidden": "true" }), "unknown while offline");
+    },
     update(people) {
       const names = people.map(({ id, name }) => (id === me.id ? "you" : name)).sort((a, b) => (b === "you") - (a === "you") || a.localeCompare(b));
       element.hidden = people.length === 0;

@@ -1,6 +1,7 @@
 // The small subset of Markdown that Wilco's texts use, read into nodes: **bold**, `code`, [text](https://…), "- " lists.
 
 import { h, link } from "./dom.js";
+import { pieces, slashes } from "./pieces.js";
 import { me } from "./session.js";
 
 const INLINE = /`([^`\n]+)`|\*\*(.+?)\*\*|\[([^\]\n]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/g;
@@ -12,15 +13,24 @@ export function inline(text) {
   let at = 0;
   for (const match of String(text).matchAll(INLINE)) {
     const [whole, code, bold, label, url, address] = match;
-    if (match.index > at) out.push(text.slice(at, match.index));
-    if (code !== undefined) out.push(h("code", code));
+    if (match.index > at) out.push(pieces(text.slice(at, match.index)));
+    if (code !== undefined) out.push(h("code", pieces(code)));
     else if (bold !== undefined) out.push(h("b", inline(bold)));
     else if (label !== undefined) out.push(link(url, label));
-    else out.push(link(address, address));
+    else out.push(link(address, slashes(address)));
     at = match.index + whole.length;
   }
-  if (at < text.length) out.push(text.slice(at));
+  if (at < text.length) out.push(pieces(text.slice(at)));
   return out;
+}
+
+/**
+ * A message's text where there is room for a line of it only. Wilco's own text has no marks there; what comes from outside, and
+ * what people say, is as it is.
+ */
+export function preview({ from, text, blocks }) {
+  const isMarked = from?.kind === "wilco" && !blocks?.some((block) => block.type === "event" || block.type === "quote");
+  return isMarked ? text.replaceAll(/`([^`\n]+)`|\*\*(.+?)\*\*/g, "$1$2") : text;
 }
 
 /** A name that is spoken to: `@ana`, and not a part of an address, a path or a place. The server counts the same. */
@@ -31,17 +41,17 @@ function mentions(text) {
   const out = [];
   let at = 0;
   for (const match of text.matchAll(MENTION)) {
-    if (match.index > at) out.push(text.slice(at, match.index));
+    if (match.index > at) out.push(pieces(text.slice(at, match.index)));
     out.push(h(match[1].toLowerCase() === me?.id ? "b.mention.mention-me" : "b.mention", match[0]));
     at = match.index + match[0].length;
   }
-  if (at < text.length) out.push(text.slice(at));
+  if (at < text.length) out.push(pieces(text.slice(at)));
   return out;
 }
 
 /** A person's own words: plain, but an address in them can be followed, and who is spoken to stands out. */
 export function plain(text) {
-  return String(text).split(ADDRESS).map((part, at) => (at % 2 === 1 ? link(part, part) : mentions(part)));
+  return String(text).split(ADDRESS).map((part, at) => (at % 2 === 1 ? link(part, slashes(part)) : mentions(part)));
 }
 
 /** A text of several lines: paragraphs and lists. */

@@ -2,7 +2,7 @@
 
 import { renderBlocks } from "./blocks.js";
 import { fill, h, icon } from "./dom.js";
-import { plain } from "./markdown.js";
+import { plain, preview } from "./markdown.js";
 import { output } from "./output.js";
 import { me } from "./session.js";
 import { clock, initials, nameOf, time } from "./words.js";
@@ -30,17 +30,19 @@ export function drawMessage(entry, ways) {
   const own = parent && message.from.kind === "wilco";
   const head = own ? lateness(entry) : heading(message, ways);
   const strays = !parent && message.thread && message.thread !== message.id;
+  // What is said of something outside is a line of that, and not of who says it.
+  place.classList.toggle("msg-obj", !parent && !strays && message.blocks?.length > 0 && message.blocks.every((block) => block.type === "event"));
   fill(place, !parent && face(message.from), h("div.msg-body", head, strays && threadOf(entry, ways), rendered.nodes));
   // Drawing anew must not throw a reader out of the message.
   if (held) (place.contains(focused) ? focused : place).focus({ preventScroll: true });
 }
 
 /** What somebody else than Wilco says: their words, and what stands beside them. */
-function saidBy(message, { kept }) {
-  if (!(message.blocks?.length > 0)) return { nodes: words(message.text) };
+function saidBy(message, { kept, isOrder }) {
+  if (!(message.blocks?.length > 0)) return { nodes: words(message.text, isOrder) };
   const quoted = message.blocks.find((block) => block.type === "quote");
   const beside = renderBlocks({ ...message, blocks: message.blocks.filter((block) => block !== quoted) }, kept);
-  return { ...beside, nodes: [quoted && words(quoted.text), beside.nodes] };
+  return { ...beside, nodes: [quoted && words(quoted.text, isOrder), beside.nodes] };
 }
 
 function lateness({ message, parent }) {
@@ -53,12 +55,12 @@ function heading(message, { reply }) {
   const { from, at } = message;
   const name = from.kind === "wilco" ? me.wilco.name : nameOf(from);
   return h("p.msg-head", h("b.ref", name), from.kind === "program" && h("span.small.subtle", "program"), time(at, clock),
-    h("button.btn.btn-quiet.reply", { type: "button", on: { click: () => reply(message) } }, "Reply", h("span.hidden-text", ` to ${name}`)));
+    h("button.btn.btn-quiet.reply", { type: "button", on: { click: () => reply(message) } }, icon("reply"), h("span.word", "Reply"), h("span.hidden-text", ` to ${name}`)));
 }
 
 /** What stands long after what it answers says so, and leads there. */
 function threadOf({ message, root }, { jump }) {
-  const said = root ? `“${root.text.split("\n")[0].slice(0, 60)}”` : "something earlier";
+  const said = root ? `“${preview(root).split("\n")[0].slice(0, 60)}”` : "something earlier";
   return h("p.msg-thread", icon("comment"), h("span", "In the thread of ",
     h("button.link", { type: "button", on: { click: () => jump(message.thread) } }, said)));
 }
@@ -76,8 +78,8 @@ function face(from) {
 }
 
 /** A person's words, the beginning of them where they are many. */
-function words(text) {
-  const order = orderOf(text);
+function words(text, isOrder = false) {
+  const order = isOrder ? orderOf(text) : null;
   const said = order ? [order] : parts(text);
   const plainly = order || said.every((part) => part.matches("p, blockquote"));
   if (!plainly || (text.length <= LONG && text.split("\n", MANY_LINES + 1).length <= MANY_LINES)) return said;
@@ -89,7 +91,7 @@ function words(text) {
   return [clipped, more];
 }
 
-/** An order to Wilco is set as one. */
+/** An order to Wilco is set as one. What merely speaks of Wilco is talk: an order is what it answered. */
 function orderOf(text) {
   const name = me.wilco.name;
   const start = text.slice(0, name.length + 2).toLowerCase();

@@ -1,10 +1,13 @@
 // Objects: the lines that rooms are shown of what is outside, and how far showing them has got.
 
 import { get } from "./api.js";
+import { howToConnect } from "./connect.js";
 import { fill, h, icon, link } from "./dom.js";
 import { inline } from "./markdown.js";
-import { aboutUrl, eventTabs, howToConnect, statePill, watched } from "./outside.js";
-import { eventUrl, me, roomUrl } from "./session.js";
+import { aboutUrl, eventTabs, statePill, watched } from "./outside.js";
+import { pieces } from "./pieces.js";
+import { eventUrl, placeLink } from "./session.js";
+import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
 
 const PAGE = 100;
@@ -68,11 +71,7 @@ export function objectsView() {
   };
 }
 
-function table(rows) {
-  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Lines" }, h("table.table.table-stack",
-    h("thead", h("tr", ["State", "Line", "Place", "Since", "Shown", "Events"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", rows)));
-}
+const table = (rows) => rowsTable("Lines", ["State", "Line", "Place", "Since", "Shown", "Events"], rows);
 
 /** A row an object, and one for what a line says beside its objects. */
 function rowsOf(line) {
@@ -80,26 +79,25 @@ function rowsOf(line) {
     key: [line.id, line.version, line.shown, member.object, member.event],
     text: `${member.object} ${member.reference} ${member.line} ${member.state ?? ""} ${line.place}`.toLowerCase(),
     row: () => h("tr",
-      h("td", statePill(member.state) || h("span.subtle", "–")),
-      h("td.full", member.line, " ", member.url && link(member.url, icon("ext", `Look at ${member.reference}`))),
+      h("td.lead", statePill(member.state) || h("span.subtle", "–")),
+      h("td.full.lead", pieces(member.line), " ", member.url && link(member.url, icon("ext", `Look at ${member.reference}`))),
       placeCell(line),
       h("td.when", time(member.since, stamp)),
       shownCell(line),
-      h("td", h("a", { href: aboutUrl(member.object) }, member.reference), " ", h("a.small.muted", { href: eventUrl(member.event), title: "Why the newest went there" }, "why"))),
+      h("td.nowrap", h("a", { href: aboutUrl(member.object) }, member.reference), " ", h("a.small.muted", { href: eventUrl(member.event), title: "Why the newest went there" }, "why"))),
   }));
   if (rows.length > 0 && line.counted === 0) return rows;
   const more = line.counted > 0 ? `${line.counted} counted` : line.text.split("\n", 1)[0];
   rows.push({
     key: [line.id, line.version, line.shown, line.counted],
     text: `${more} ${line.text} ${line.place}`.toLowerCase(),
-    row: () => h("tr", h("td", h("span.tag", KINDS[line.kind] ?? "several")), h("td.full", more), placeCell(line), h("td.when", time(line.opened_at, stamp)), shownCell(line), h("td")),
+    row: () => h("tr", h("td.lead", h("span.tag", KINDS[line.kind] ?? "several")), h("td.full.lead", more), placeCell(line), h("td.when", time(line.opened_at, stamp)), shownCell(line), h("td")),
   });
   return rows;
 }
 
 function placeCell({ place }) {
-  const ours = me.rooms.some((room) => room.place === place);
-  return h("td.nowrap", ours ? h("a", { href: roomUrl(place) }, place) : place);
+  return h("td.nowrap", placeLink(place));
 }
 
 /** How far showing a line has got. */

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
+import { narrowBox } from "./narrow.js";
 import { addressed, me, operationUrl, roomName } from "./session.js";
 import { ALL_STATES, isFinal, nameOf, stamp, stateMark, stateWord, time, zoneName } from "./words.js";
 
@@ -147,7 +148,7 @@ export function operationsView({ query, go }) {
     title: "Operations",
     top: [h("h1", { tabindex: "-1" }, "Operations"), h("p.topbar-note", `newest first · times in ${zoneName()}`)],
     body: h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Operations" }, h("div.page",
-      locks, h("div.filter-bar", groups), narrow(filter, filtered, (values) => go(address({ ...values, state }))), list)),
+      locks, h("div.filter-bar", groups, narrow(filter, filtered, (values) => go(address({ ...values, state })))), list)),
     close() {
       closed = true;
       clearInterval(timer);
@@ -155,7 +156,7 @@ export function operationsView({ query, go }) {
   };
 }
 
-/** The fields that narrow the list, folded away until they are wanted. */
+/** The fields that narrow the list. */
 function narrow(filter, filtered, apply) {
   const field = (name, label, props) => {
     const control = h("input.input", { name, value: filter[name], autocomplete: "off", ...props });
@@ -169,12 +170,11 @@ function narrow(filter, filtered, apply) {
   const other = filter.place !== "" && !me.rooms.some((room) => room.place === filter.place);
   const place = h("select.input", { name: "place" }, h("option", { value: "" }, "anywhere"), rooms, other && h("option", { value: filter.place, selected: true }, filter.place));
   const controls = { who, command, place, since, until };
-  return h("details.narrow", { open: filtered }, h("summary", "Narrow by who, command, place or time"),
-    h("form.narrow-form", { "aria-label": "Narrow the list", on: { submit: (event) => {
-      event.preventDefault();
-      apply(Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value.trim()])));
-    } } }, whoField, commandField, h("label.field", h("span.label", "Place"), place), sinceField, untilField,
-    h("div.btn-row", h("button.btn", { type: "submit" }, icon("search"), "Show"), filtered && h("button.btn.btn-quiet", { type: "button", on: { click: () => apply({}) } }, "Show all"))));
+  return narrowBox(filter, h("form.narrow-form", { "aria-label": "Narrow the list", on: { submit: (event) => {
+    event.preventDefault();
+    apply(Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value.trim()])));
+  } } }, whoField, commandField, h("label.field", h("span.label", "Place"), place), sinceField, untilField,
+  h("div.btn-row", h("button.btn", { type: "submit" }, icon("search"), "Show"), filtered && h("button.btn.btn-quiet", { type: "button", on: { click: () => apply({}) } }, "Show all"))));
 }
 
 function lock({ key, operation, who, reason, at, expires_at: until }) {

@@ -9,7 +9,8 @@ import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { makeLog } from "./log.js";
 import { inline, markdown } from "./markdown.js";
-import { addressed, operationUrl, roomName, roomUrl } from "./session.js";
+import { pieces } from "./pieces.js";
+import { addressed, operationUrl, placeLink } from "./session.js";
 import { awaits, effect, handle, isFinal, mark, nameOf, pill, seconds, span, stamp, stateWord, time, valueText, whole, zoneName } from "./words.js";
 
 /** The view of an operation. */
@@ -63,7 +64,7 @@ export function operationView({ argument: id, connection, go }) {
     document.title = `${operation.id} ${stateWord(state).toLowerCase()} · Wilco`;
     drawHead();
     drawDecision();
-    fill(parts.plan, section("Plan", "what was approved is what runs", planBox(operation)));
+    fill(parts.plan, section("Plan", isFinal(state) ? "as it was planned" : "what was approved is what runs", planBox(operation)));
     fill(parts.steps, operation.steps.length > 0 && section("Steps", stepCount(operation), stepList(operation)));
     if (isFinal(state)) {
       log.ended();
@@ -81,14 +82,14 @@ export function operationView({ argument: id, connection, go }) {
     const starts = operation.alone?.starts_at;
     const until = starts && ["starts alone in ", h("b", span(Math.max(0, Date.parse(starts) - Date.now())))];
     fill(parts.head,
-      h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || operation.about), pill(state)),
+      h("div.page-head", h("h1", { tabindex: "-1" }, operation.order || inline(operation.about)), pill(state)),
       h("p.page-sub",
-        h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", h("a", { href: roomUrl(place) }, roomName(place))], " at ", time(operation.created_at, stamp)),
+        h("span", "asked by ", h("b.ref", nameOf(asker)), place && [" in ", placeLink(place)], " at ", time(operation.created_at, stamp)),
         took && h("span", took), until && h("span", until)));
     const showing = operation.steps.length > 0 && (operation.started_at || isFinal(state));
     fill(parts.now, (showing || operation.why) && h("div.box.box-pad.status-now", { data: { state } },
       // Once it has ended, the steps below say what came of each.
-      showing && progress(operation.steps.map((step) => ({ name: step.id, state: step.mark, note: isFinal(state) ? null : step.note ?? step.error }))),
+      showing && progress(operation.steps.map((step) => ({ name: stepName(step), state: step.mark, note: isFinal(state) ? null : step.note ?? step.error }))),
       operation.why && h("p.progress-line", h("span", inline(operation.why)))));
   }
 
@@ -144,11 +145,12 @@ function section(title, end, ...content) {
 }
 
 /** What an operation will do, as facts. */
-export function planFacts({ plan, because, asker }) {
+export function planFacts({ plan, because, asker, state, started_at: started }) {
   const rows = [];
+  const [now, will] = started || isFinal(state) ? ["Before", state === "succeeded" ? "Did" : isFinal(state) ? "Was to do" : "Is doing"] : ["Now", "Will do"];
   const lines = (values) => (values.length === 1 ? inline(values[0]) : h("ul.bullets", values.map((value) => h("li", inline(value)))));
-  for (const { name, value } of plan.now ?? []) rows.push([rows.length === 0 ? "Now" : "", [h("b", name), ": ", inline(value)]]);
-  if (plan.will?.length > 0) rows.push(["Will do", lines(plan.will)]);
+  for (const { name, value } of plan.now ?? []) rows.push([rows.length === 0 ? now : "", [h("b", name), ": ", inline(value)]]);
+  if (plan.will?.length > 0) rows.push([will, lines(plan.will)]);
   if (plan.targets?.length > 0) rows.push(["Touches", plan.targets.flatMap((target, at) => [at > 0 ? ", " : "", h("code", target)])]);
   const inputs = Object.entries(plan.inputs ?? {});
   if (inputs.length > 0) rows.push(["Fixed inputs", inputs.map(([name, value]) => inputLine(name, value))]);
@@ -163,7 +165,7 @@ function inputLine(name, value) {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     return Object.entries(value).map(([inner, one]) => inputLine(`${name}.${inner}`, one));
   }
-  return h("div", h("code", name), value === null ? " is nothing" : [" = ", h("code", valueText(value))]);
+  return h("div", h("code", name), value === null ? " is nothing" : [" = ", h("code", pieces(valueText(value)))]);
 }
 
 function planBox(operation) {
@@ -175,6 +177,9 @@ function planBox(operation) {
         h("p", "It is the SHA-256 of the command and its definition, the values it was given, who asked and where, what it touches, its fixed inputs, its steps and what undoes it."),
         h("p", "A yes counts for this hash and no other. Just before the start the plan is made anew: where it comes out as another one, every yes is void, and what changed is said here."))));
 }
+
+/** A step as rooms call it. */
+const stepName = (step) => (step.verify ? `verify ${step.id}` : step.id);
 
 function stepCount({ steps }) {
   return `${steps.filter((step) => step.mark === "done").length} of ${steps.length} done`;
@@ -188,7 +193,7 @@ function stepList({ steps, plan }) {
     const took = from && step.ended_at ? span(Date.parse(step.ended_at) - from) : step.mark === "running" && from ? `since ${seconds(from)}` : "";
     return h("li", { data: { state } }, icon(picture, word),
       h("div.step-body",
-        h("span.step-name", step.id), step.verify && h("span.small.subtle", " verify"), " ", uses(step) && h("code.small.muted", uses(step)),
+        h("span.step-name", stepName(step)), " ", uses(step) && h("code.small.muted", uses(step)),
         step.note && h("div.step-note.prose", markdown(step.note)), step.error && h("div.step-note.is-error", inline(step.error))),
       h("span.step-time", { title: from ? whole(from) : null }, took));
   }));
@@ -201,7 +206,7 @@ function asideParts(operation) {
   const rows = [
     ["Command", h("a", { href: `/commands?id=${segment(command)}` }, h("code", command))],
     ["Effect", effect(strength)],
-    ["Home", h("a", { href: roomUrl(home) }, home)],
+    ["Home", placeLink(home)],
     lock && ["Lock", h("code", lock)],
     operation.forced && ["Forced", operation.forced],
     operation.alone && ["Alone", aloneWords(operation)],

@@ -1,12 +1,12 @@
 // What waits for the person who is signed in.
 
 import { get, segment } from "./api.js";
+import { operationRows } from "./beside.js";
 import { makeChanged } from "./changed.js";
 import { decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { planFacts } from "./operation.js";
-import { operationRows } from "./room.js";
 import { decisions, isMe, me, operationUrl, refreshWaiting, roomName, roomUrl, watchWaiting } from "./session.js";
 import { awaits, isFinal, left, nameOf, pill, stamp, stateWord, time } from "./words.js";
 

@@ -5,6 +5,7 @@ import { freshKey, post } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { refusalBox } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
+import { slashes } from "./pieces.js";
 import { operationUrl, roomName } from "./session.js";
 
 /** What is of use only in a room, where there is somebody to answer. */
@@ -129,7 +130,7 @@ export async function copyText(text, element, word) {
 
 /** A text to be taken along, with the button that does it. */
 export function copyable(text, name) {
-  const code = h("code", text);
+  const code = h("code", slashes(text));
   const word = h("span", "Copy");
   return h("div.said", code, h("button.btn.btn-quiet", { type: "button", "aria-label": `Copy ${name}`, on: { click: () => copyText(text, code, word) } }, icon("copy"), word));
 }

@@ -1,6 +1,8 @@
 // How what happens outside is said: an object's state, what came of an event in a place, how loud it was.
 
 import { h, icon } from "./dom.js";
+import { pieces } from "./pieces.js";
+import { roomName } from "./session.js";
 import { stamp, time } from "./words.js";
 
 /** A state's colour and icon, by the senders' words for it. Other words are shown as they are, without a colour. */
@@ -82,13 +84,13 @@ export function ways(event) {
   const { places } = event;
   if (places === null) return "not routed yet";
   const shown = places.filter((place) => done(place.did).shown);
-  if (shown.length > 0) return `→ ${shown.map(({ place, did }) => (did === "threaded" ? `thread in ${place}` : place)).join(", ")}`;
-  if (places.length === 0) return "→ nowhere, no route fitted";
+  if (shown.length > 0) return `→ ${shown.map(({ place, did }) => (did === "threaded" ? `thread in ${roomName(place)}` : roomName(place))).join(", ")}`;
+  if (places.length === 0) return "→ nowhere, no route matched";
   return `→ nowhere, ${[...new Set(places.map((place) => done(place.did).word.toLowerCase()))].join(", ")}`;
 }
 
 /** Wilco's sentence about what came from outside: what stands in backticks is set as typed, and nothing else is markup. */
-export const ticks = (text) => String(text).split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? h("code", part) : part));
+export const ticks = (text) => String(text).split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? h("code", pieces(part)) : pieces(part)));
 
 /** A kind with what was done: `pull_request.closed`. */
 export const kindOf = ({ kind, action }) => (action ? `${kind}.${action}` : kind);
@@ -131,12 +133,4 @@ export function eventTabs(here) {
   // On a narrow screen they do not stand side by side, and the one where one is may be out of sight.
   requestAnimationFrame(() => links.find((link) => link.hasAttribute("aria-current"))?.scrollIntoView({ block: "nearest", inline: "center" }));
   return h("nav.filters.tabs", { "aria-label": "Pages of events" }, links);
-}
-
-/** How to connect a source, where none is. */
-export function howToConnect() {
-  return h("div.empty.prose",
-    h("p", "No source of events is connected."),
-    h("p", "Add one to ", h("code", "wilco.toml"), ", as ", h("code", "[source.github]"), " with ", h("code", "secret"), " and ", h("code", "to"), ", and start Wilco anew. ",
-      "Then enter the address that stands at ", h("a", { href: "/sources" }, "Sources"), " as the webhook at the sender, with the same secret."));
 }

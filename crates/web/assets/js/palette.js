@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { GONE, show } from "./dialog.js";
 import { fill, h, icon } from "./dom.js";
+import { inline } from "./markdown.js";
 import { PAGES } from "./pages.js";
 import { commands, me, operationUrl, roomUrl } from "./session.js";
 import { KEYS, letLettersAct, lettersAct } from "./shortcuts.js";
@@ -29,7 +30,7 @@ export function fillPalette({ dialog, field, list, told, wasEntered }, { go, sig
     chosen = 0;
     fill(list, shown.map((one, at) => h("li.goto-item", {
       role: "option", id: `goto-${at}`, "aria-selected": String(at === chosen), on: { click: () => take(one), mousemove: () => choose(at) },
-    }, one.picture, h("span.goto-name", one.name), h("span.goto-about", one.about))));
+    }, one.picture, h("span.goto-name", one.name), h("span.goto-about", one.isMarked ? inline(one.about) : one.about))));
     told.textContent = shown.length === 0 ? "Nothing is called so." : "";
     mark();
   }
@@ -119,7 +120,7 @@ async function more() {
   ]);
   return [
     ...operations.map(({ id, order, about, state }) => ({ name: id, about: `${order || about}, ${stateWord(state).toLowerCase()}`, also: "operation", picture: h("span", { data: { state } }, stateMark(state)), url: operationUrl(id), weight: -0.2 })),
-    ...known.map(({ id, words, about }) => ({ name: words[0] ?? id, about, also: `${id} command`, picture: icon("commands"), url: `/commands?id=${encodeURIComponent(id)}`, weight: -0.1 })),
+    ...known.map(({ id, words, about }) => ({ name: words[0] ?? id, about, isMarked: true, also: `${id} command`, picture: icon("commands"), url: `/commands?id=${encodeURIComponent(id)}`, weight: -0.1 })),
   ];
 }
 
@@ -129,8 +130,9 @@ export function openKeys() {
   box.checked = lettersAct();
   const dialog = h("dialog.goto.keys", { "aria-labelledby": "keys-title" },
     h("div.keys-head", h("h2", { id: "keys-title" }, "Keys"), h("button.btn.btn-icon", { type: "button", "aria-label": "Close", on: { click: () => dialog.close() } }, icon("x"))),
-    KEYS.map(([name, keys]) => [h("h3.keys-of", name), h("dl.keys-list", keys.map(([key, does]) => [h("dt", key.split(", ").map((one) => [h("kbd", one), " "])), h("dd", does)]))]),
-    h("label.check", { for: "letters" }, box, " Single letters act outside of text fields"),
-    h("p.small.muted", "No key decides anything: confirming, approving and denying need their button or their words."));
+    h("div.keys-in", { tabindex: "0", role: "group", "aria-label": "All keys" },
+      h("div.keys-groups", KEYS.map(([name, keys]) => h("div", h("h3.keys-of", name), h("dl.keys-list", keys.map(([key, does]) => [h("dt", key.split(", ").map((one) => [h("kbd", one), " "])), h("dd", does)]))))),
+      h("label.check", { for: "letters" }, box, " Single letters act outside of text fields"),
+      h("p.small.muted", "No key decides anything: confirming, approving and denying need their button or their words.")));
   show(dialog);
 }

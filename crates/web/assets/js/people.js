@@ -5,6 +5,7 @@ import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { copyable, refusalOf } from "./order.js";
 import { me } from "./session.js";
+import { rowsTable } from "./table.js";
 import { effect, seconds, span, time, zoneName } from "./words.js";
 
 const VIEWS = [["/people", "People"], ["/access", "Ways in"]];
@@ -21,12 +22,6 @@ export function peopleTabs(here) {
 /** A part of a page under a heading. */
 export function part(title, end, ...content) {
   return h("section.section", { "aria-label": title }, h("div.section-head", h("h2", title), end && h("span.end", end)), content);
-}
-
-/** A table of rows; on a phone each row stands by itself. */
-export function rowsTable(label, columns, rows) {
-  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": label }, h("table.table.table-stack",
-    h("thead", h("tr", columns.map((name) => h("th", { scope: "col" }, name)))), h("tbody", rows)));
 }
 
 /** The view of people and roles. */
@@ -47,14 +42,14 @@ export function peopleView() {
   function draw(people, { grants, requirements }) {
     const admin = isAdmin();
     const known = people.some((person) => person.accounts !== null);
-    const columns = ["Person", "Roles", known && "Accounts", "Declared in", admin && "Way in"].filter(Boolean);
+    const columns = ["Person", "Roles", known && "Accounts", "Declared in", admin && ""].filter((name) => name !== false);
     fill(body,
       part("People", ["as ", h("code", "wilco.toml"), " names them"], rowsTable("People", columns, people.map((person) => h("tr",
-        h("td", h("b", person.name), " ", h("span.ref.muted", `@${person.id}`), person.id === me.id && [" ", h("span.tag", "you")]),
+        h("td.lead", h("b", person.name), " ", h("span.ref.muted", `@${person.id}`), person.id === me.id && [" ", h("span.tag", "you")]),
         h("td", person.roles.length > 0 ? person.roles.map((role) => [h("span.tag", role), " "]) : h("span.subtle", "none")),
         known && h("td.full", person.accounts === null ? h("span.subtle", "theirs to see") : person.accounts.length > 0 ? person.accounts.flatMap((account, at) => [at > 0 ? ", " : "", h("code", account)]) : h("span.subtle", "the page alone")),
         h("td", h("code", person.rule)),
-        admin && h("td", h("button.btn.btn-quiet", { type: "button", on: { click: (event) => invite(person, event.currentTarget) } }, icon("inbox"), "Make a link", h("span.hidden-text", ` for ${person.name}`)))))),
+        admin && h("td.num", h("button.btn.btn-quiet", { type: "button", on: { click: (event) => invite(person, event.currentTarget) } }, icon("inbox"), "Make a link", h("span.hidden-text", ` for ${person.name}`)))))),
         link,
         admin ? h("p.small.muted.below", "A link signs its person in once, within 10 minutes. Send it by a way that you trust.") : h("p.small.muted.below", "Who lacks a way in asks somebody with the role ", h("code", ADMIN), ": ", adminsOf(people), ".")),
       part("Roles", null, roles(people, grants)),
@@ -94,7 +89,7 @@ function roles(people, grants) {
     const has = people.filter((person) => person.roles.includes(name));
     const granted = grants.filter((grant) => grant.to.includes(`role:${name}`));
     return h("tr",
-      h("td", h("code", `role:${name}`)),
+      h("td.lead", h("code", `role:${name}`)),
       h("td", has.length > 0 ? has.flatMap((person, at) => [at > 0 ? ", " : "", h("span.ref", `@${person.id}`)]) : h("span.subtle", "nobody")),
       h("td.full", granted.length > 0 ? granted.flatMap((grant, at) => [at > 0 ? ", " : "", h("code", grant.command)]) : h("span.subtle", name === ADMIN ? "the built-in commands, links and tokens" : "nothing by name")));
   }));
@@ -105,7 +100,7 @@ const list = (values, none) => (values === null || values.length === 0 ? h("span
 function grantTable(grants) {
   if (grants.length === 0) return h("p.empty", "No ", h("code", "[[grant]]"), " is declared: every read is for all who are signed in, and no write is granted.");
   return rowsTable("Grants", ["Commands", "To", "Where", "Under which condition", "Rule"], grants.map((grant) => h("tr",
-    h("td", h("code", grant.command), grant.effect && [" up to ", effect(grant.effect)], grant.flags.map((flag) => [" ", h("span.tag", `--${flag}`)])),
+    h("td.lead", h("code", grant.command), grant.effect && [" up to ", effect(grant.effect)], grant.flags.map((flag) => [" ", h("span.tag", `--${flag}`)])),
     h("td", list(grant.to, "nobody")),
     h("td", list(grant.rooms, "anywhere")),
     h("td.full", grant.when ? h("code", grant.when) : h("span.subtle", "always")),
@@ -122,7 +117,7 @@ function requirementTable(requirements) {
       one.deny && `denied: ${one.deny}`,
     ].filter(Boolean);
     return h("tr",
-      h("td", one.command ? h("code", one.command) : h("span.subtle", "of its pack")),
+      h("td.lead", one.command ? h("code", one.command) : h("span.subtle", "of its pack")),
       h("td.full", one.when ? h("code", one.when) : h("span.subtle", "always")),
       h("td.full", needs.flatMap((need, at) => [at > 0 ? "; " : "", need])),
       h("td", h("code", one.rule)));

@@ -1,8 +1,9 @@
-// A room: its messages, live, with the composer below and what is under way beside.
+// A room: its messages, live, with the composer below.
 
 import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
 import { takesDrops } from "./attach.js";
+import { makeBeside } from "./beside.js";
 import { makeComposer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
 import { makeFind } from "./find.js";
@@ -10,26 +11,21 @@ import { makeHere } from "./here.js";
 import { makeHistory, MOST } from "./history.js";
 import { inline } from "./markdown.js";
 import { behind } from "./ids.js";
-import { isMe, me, operationUrl, refreshWaiting } from "./session.js";
+import { isMe, me, refreshWaiting } from "./session.js";
 import { makeTimeline } from "./timeline.js";
 import { countAll, markRead, readTo } from "./unread.js";
-import { ALL_STATES, awaits, isFinal, left, nameOf, stamp, stateMark, stateWord, time } from "./words.js";
+import { awaits, isFinal, nameOf, stateWord } from "./words.js";
 
 const NEAR = 48;
 /** This close to an end of what is loaded, more is fetched. */
 const FETCH = 600;
 /** So many messages that arrived are drawn at once, so that the page answers meanwhile. */
 const SLICE = 60;
-/** So many operations stand beside the room, and of those that have ended. */
-const UNDER_WAY = 30;
-const ENDED = 6;
 /** More than so many at once are read out as a number. */
 const TOLD = 3;
 /** What comes so soon after a connection was lost and found again was missed. */
 const CATCHING_UP = 3000;
 const FINE = matchMedia("(pointer: fine)");
-/** Where the operations stand beside the room. */
-const WIDE = matchMedia("(min-width: 1180px)");
 
 /** The view of a room. */
 export function roomView({ argument: place, connection, query }) {
@@ -45,7 +41,7 @@ export function roomView({ argument: place, connection, query }) {
   const here = makeHere();
   const find = makeFind({ room, jump, leave: () => composer.focus() });
   const composer = makeComposer({ room, timeline, sent, people: () => [...new Set([...timeline.speakers(), ...hereIds])] });
-  const aside = h("div");
+  const beside = makeBeside(place);
   takesDrops(body, (files) => composer.attach(files));
   takesDrops(composer.element, (files) => composer.attach(files));
   const queue = [];
@@ -57,7 +53,6 @@ export function roomView({ argument: place, connection, query }) {
   let live = null;
   let loaded = false;
   let closed = false;
-  let asideTimer = null;
   let queueTimer = null;
   /** What is new begins behind this message; what is known of it, and how much it is. */
   let news = { after: null, count: 0, more: false };
@@ -238,12 +233,10 @@ export function roomView({ argument: place, connection, query }) {
     if (queue.length > 0) queueTimer ??= setTimeout(flush, 0);
   }
 
-  /** An operation said something: what stands beside the room may be old. */
+  /** An operation or something outside said something: what waits and what stands beside the room may be old. */
   function changed(message) {
-    if (message.operation || message.blocks?.some((block) => block.type === "status")) {
-      refreshWaiting();
-      asideTimer ??= setTimeout(drawAside, 300);
-    }
+    beside.changed(message);
+    if (message.operation || message.blocks?.some((block) => block.type === "status")) refreshWaiting();
   }
 
   /** Reads out what people say, answers, and where an operation comes to; never how far a step is. */
@@ -287,7 +280,7 @@ export function roomView({ argument: place, connection, query }) {
 
   function connected(isLive, since) {
     connection(isLive, since);
-    if (!isLive) return;
+    if (!isLive) return here.offline();
     if (isOpened) {
       if (news.count === 0) away = history.newest();
       missedUntil = Date.now() + CATCHING_UP;
@@ -318,25 +311,6 @@ export function roomView({ argument: place, connection, query }) {
     return h("div.empty.welcome", h("p", "Nothing was said here yet. ", h("code", say), " shows what ", me.wilco.name, " can do."));
   }
 
-  async function drawAside() {
-    asideTimer = null;
-    if (!WIDE.matches) return;
-    let open;
-    let ended;
-    try {
-      [open, ended] = (await Promise.all([
-        get("/operations", { state: ALL_STATES.filter((state) => !isFinal(state)).join(","), latest: UNDER_WAY }),
-        get("/operations", { state: ALL_STATES.filter(isFinal).join(","), latest: ENDED }),
-      ])).map(({ items }) => items);
-    } catch {
-      return;
-    }
-    if (closed) return;
-    fill(aside,
-      h("section.panel", h("h2", "Under way", h("a.end", { href: "/operations" }, "all")), operationRows(open, "Nothing is under way.", endOf)),
-      h("section.panel", h("h2", "Ended lately"), operationRows(ended, "Nothing has ended yet.", (operation) => time(operation.ended_at, stamp))));
-  }
-
   function onKey(event) {
     if (event.key !== "Escape" || event.defaultPrevented || !body.isConnected || document.querySelector("dialog[open]")) return;
     if (find.isOpen() && find.element.contains(document.activeElement)) find.close();
@@ -350,8 +324,6 @@ export function roomView({ argument: place, connection, query }) {
   }
   document.addEventListener("keydown", onKey);
   document.addEventListener("visibilitychange", onVisible);
-  WIDE.addEventListener("change", drawAside);
-  drawAside();
   load();
   try {
     localStorage.setItem("wilco-room", place);
@@ -364,7 +336,7 @@ export function roomView({ argument: place, connection, query }) {
     top: [h("h1", { tabindex: "-1" }, icon(room.direct ? "brand" : "hash"), ` ${room.name}`), h("p.topbar-note", room.topic),
       h("div.topbar-end", !room.direct && here.element,
         h("button.btn.btn-icon", { type: "button", "aria-label": `Search in ${room.name}`, title: "Search (/)", data: { slash: "" }, on: { click: () => find.open() } }, icon("search")))],
-    body: [find.element, body], foot: composer.element, aside, asideLabel: "Operations",
+    body: [find.element, body], foot: composer.element, aside: beside.element, asideLabel: `Beside ${room.name}`,
     shown() {
       if (FINE.matches) composer.focus();
       if (loaded && follow) toEnd();
@@ -375,26 +347,10 @@ export function roomView({ argument: place, connection, query }) {
       composer.close();
       find.close({ quiet: true });
       grown.disconnect();
-      clearTimeout(asideTimer);
+      beside.close();
       clearTimeout(queueTimer);
-      WIDE.removeEventListener("change", drawAside);
       document.removeEventListener("keydown", onKey);
       document.removeEventListener("visibilitychange", onVisible);
     },
   };
-}
-
-function endOf(operation) {
-  if (awaits(operation.state) && operation.expires_at) return left(operation.expires_at);
-  const done = operation.steps.filter((step) => step.mark === "done").length;
-  return operation.steps.length > 0 ? `${done}/${operation.steps.length}` : "";
-}
-
-/** Operations as short rows. */
-export function operationRows(operations, none, end) {
-  if (operations.length === 0) return h("p.small.muted", none);
-  return h("ul.rows", operations.map((operation) => h("li.row", { data: { state: operation.state } },
-    stateMark(operation.state),
-    h("span.grow", h("a.id", { href: operationUrl(operation.id) }, operation.id), " ", operation.order || operation.about),
-    h("span.end", end(operation)))));
 }

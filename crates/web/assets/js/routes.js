@@ -5,8 +5,9 @@ import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { refusalOf } from "./order.js";
 import { eventTabs, ticks, watched } from "./outside.js";
-import { part, rowsTable } from "./people.js";
-import { eventUrl, me, roomUrl } from "./session.js";
+import { part } from "./people.js";
+import { eventUrl, placeLink } from "./session.js";
+import { rowsTable } from "./table.js";
 
 /** What an event that never was looks like at first. */
 const SAMPLE = {
@@ -96,12 +97,11 @@ export function routesView({ query }) {
   };
 }
 
-const place = (name) => (me.rooms.some((room) => room.place === name) ? h("a", { href: roomUrl(name) }, name) : name);
-const places = (names) => names.flatMap((name, at) => [at > 0 ? ", " : "", place(name)]);
+const places = (names) => names.flatMap((name, at) => [at > 0 ? ", " : "", placeLink(name)]);
 
 function table(items) {
   return rowsTable("Routes", ["When", "Does", "Declared in"], items.map((one) => h("tr",
-    h("td.full", one.kind === "source" ? ["no route fits an event of ", h("a", { href: `/events?source=${encodeURIComponent(one.source)}` }, one.source)] : one.when === null ? "always" : h("code", one.when)),
+    h("td.full", one.kind === "source" ? ["no route matches an event of ", h("a", { href: `/events?source=${encodeURIComponent(one.source)}` }, one.source)] : one.when === null ? "always" : h("code", one.when)),
     h("td.full", does(one)),
     h("td", h("code", one.rule)))));
 }
@@ -146,9 +146,9 @@ function outcome(would, id) {
       tried.without_payload && row(null, "Payload", "What is tried looks at no payload above 64 KiB."))),
     part("What the routes say", null, rows.length > 0 ? h("ol.box.trace", rows) : h("p.empty", "There is no route and no rule.")),
     part("So it would go to", null, h("ol.box.trace",
-      targets.map(({ place: name, level, line, rule }) => row(true, "Room", h("b", place(name)), ` at level ${level}, by `, h("code", rule), line && [", as: ", line])),
+      targets.map(({ place: name, level, line, rule }) => row(true, "Room", h("b", placeLink(name)), ` at level ${level}, by `, h("code", rule), line && [", as: ", line])),
       droppedBy && row(false, "Dropped", h("code", droppedBy), " keeps it out of every room."),
-      !droppedBy && targets.length === 0 && row(false, "No room", "No route fits, and the source names no place."),
+      !droppedBy && targets.length === 0 && row(false, "No room", "No route matches, and the source names no room in its ", h("code", "to"), "."),
       orders.map(({ rule, order, why }) => row(order !== null ? true : null, "Order", h("code", `rule:${rule}`), order !== null ? [" gives ", h("code", order), ", if it may."] : [": ", ticks(why)]))),
       h("p.small.muted.below", "What a room was told before, its budget and what is muted there are looked at when an event really comes.",
         payload === "too_long" && " The payload has more than 1 MiB, so conditions that look into it cannot be told here: wilco explain takes it.")),

@@ -2,7 +2,7 @@
 
 import { hush } from "./announce.js";
 import { get, useCsrf } from "./api.js";
-import { useOrigin } from "./dom.js";
+import { h, useOrigin } from "./dom.js";
 import { forgetKept, keep, takeKept } from "./kept.js";
 import { useZone } from "./words.js";
 
@@ -10,7 +10,7 @@ import { useZone } from "./words.js";
 export let me = null;
 /** Texts begun in a room and not yet sent, by place; and what stands in a command's form, by {@link formOf}. */
 export const drafts = new Map();
-/** Files that could not be sent and go with the next line of a room, by place; they are there as long as the page is. */
+/** Files that were chosen and not sent, or could not be, and go with the next line of a room, by place; they are there as long as the page is. */
 export const unsentFiles = new Map();
 /** Where the values of a command's form stand among the drafts. */
 export const formOf = (command) => `form ${command}`;
@@ -67,6 +67,12 @@ export function putBack(who, place, { text, file }, earlier) {
   return back;
 }
 
+/** Files that were chosen and not sent wait in their room, for whoever chose them. */
+export function keepFiles(who, place, files) {
+  if (files.length === 0 || (me ? me.id : ended?.who) !== who) return;
+  unsentFiles.set(place, [...(unsentFiles.get(place) ?? []), ...files]);
+}
+
 /** Gives whoever is signed in now back what they had begun. The result is where they were; null where there is nothing of theirs. */
 export function takeBack() {
   if (ended?.who !== me.id) forgetBegun();
@@ -113,6 +119,9 @@ export function commands() {
   return commandList;
 }
 
+/** All commands, also those that the person may see and use nowhere: they have `refused`. */
+export const allCommands = () => get("/commands", { anywhere: true, refused: true }).then((answer) => answer.items);
+
 /** The page of a place. */
 export const roomUrl = (place) => `/r/${encodeURIComponent(place)}`;
 /** The page of an event. */
@@ -136,6 +145,12 @@ export function firstRoom() {
 /** A room's name for people. */
 export function roomName(place) {
   return me?.rooms.find((room) => room.place === place)?.name ?? String(place);
+}
+
+/** A room by its name, with the whole place in its title; a link where the page has it. Where it is not the page's, the place. */
+export function placeLink(place) {
+  const known = me?.rooms.some((room) => room.place === place);
+  return known ? h("a", { href: roomUrl(place), title: place }, roomName(place)) : h("span", roomName(place));
 }
 
 /** Words as they are said to Wilco: with its name in front, but not where only it listens. `place`: where, if it is known. */

@@ -92,6 +92,8 @@ async function showKeys() {
 
 function slash() {
   const field = document.querySelector("main [data-slash]");
+  // What narrows a list may be folded away.
+  field?.closest("details")?.setAttribute("open", "");
   if (field?.matches("button")) field.click();
   else field?.focus();
 }

@@ -2,9 +2,12 @@
 
 import { announce } from "./announce.js";
 import { get } from "./api.js";
+import { howToConnect } from "./connect.js";
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { eventTabs, howToConnect, ticks, watched } from "./outside.js";
+import { eventTabs, ticks, watched } from "./outside.js";
+import { slashes } from "./pieces.js";
+import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
 
 
@@ -43,21 +46,20 @@ export function sourcesView() {
 }
 
 function table(sources) {
-  return h("div.box.table-scroll", { tabindex: "0", role: "group", "aria-label": "Sources" }, h("table.table.table-stack.sources",
-    h("thead", h("tr", ["Source", "Proof"].map((name) => h("th", { scope: "col" }, name)), ["Events", "Repeats", "Refused"].map((name) => h("th.num", { scope: "col" }, name)), ["Last event", "Address at the sender"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", sources.map(rows))));
+  const counts = ["Events", "Repeats", "Refused"].map((name) => ({ name, num: true }));
+  return rowsTable("Sources", ["Source", "Proof", ...counts, "Last event", "Address at the sender"], sources.flatMap(rows).filter(Boolean), { class: "sources" });
 }
 
 function rows(source) {
   const { name, kind, signed, taken, repeated, refused, taken_at: takenAt, refused_at: refusedAt, refused_why: why } = source;
-  const count = (value, word) => h("td.num", String(value), h("span.only-stack", ` ${word}`));
+  const count = (value) => h("td.num", String(value));
   return [
     h("tr",
-      h("td", h("a", { href: `/events?source=${encodeURIComponent(name)}` }, h("b", name)), kind !== name && h("span.muted", ` ${kind}`)),
-      h("td", signed
+      h("td.lead", h("a", { href: `/events?source=${encodeURIComponent(name)}` }, h("b", name)), kind !== name && h("span.muted", ` ${kind}`)),
+      h("td.lead", signed
         ? h("span.state", { data: { state: "succeeded" } }, icon("lock"), "signed")
         : h("span.state", { data: { state: "paused" }, title: "Anybody who can reach the address can send. Its events trigger no write." }, icon("awaiting_confirm"), "unsigned")),
-      count(taken, taken === 1 ? "event" : "events"), count(repeated, repeated === 1 ? "repeat" : "repeats"), count(refused, "refused"),
+      count(taken), count(repeated), count(refused),
       h("td.when", takenAt ? time(takenAt, stamp) : "none yet"),
       h("td.full", address(source))),
     refusedAt && h("tr.more-of", h("td.full", { colspan: "7" }, h("span.refused-why", { data: { state: "failed" } }, icon("failed"), h("span", "Last refusal at ", time(refusedAt, stamp), ": ", ticks(why ?? ""))))),
@@ -66,7 +68,7 @@ function rows(source) {
 
 /** The address to enter at the sender, with a way to take it along. */
 function address({ name, url }) {
-  const text = h("code", url);
+  const text = h("code", slashes(url));
   const word = h("span", "Copy");
   const button = h("button.btn.btn-quiet", { type: "button", data: { copy: name }, "aria-label": `Copy the address of ${name}`, on: { click: copy } }, icon("copy"), word);
   async function copy() {

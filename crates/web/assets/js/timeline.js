@@ -51,7 +51,7 @@ export function makeTimeline(label, ways) {
   }
 
   function place(message) {
-    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null };
+    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null, isOrder: false };
     entries.set(message.id, entry);
     const root = message.thread && message.thread !== message.id ? entries.get(message.thread) : null;
     entry.root = root?.message ?? null;
@@ -61,7 +61,22 @@ export function makeTimeline(label, ways) {
       placeRoot(entry);
       adopt(entry);
     }
+    findAnswered(entry);
     drawMessage(entry, ways);
+  }
+
+  /** What somebody said is an order once Wilco spoke after it in its thread: also what goes on in the thread of another one. */
+  function findAnswered(entry) {
+    const answers = (one, other) => one.message.from.kind === "wilco" && threadOf(one) === threadOf(other) && before(other.message.id, one.message.id);
+    if (entry.message.from.kind !== "wilco") {
+      entry.isOrder = [...entries.values()].some((one) => answers(one, entry));
+      return;
+    }
+    for (const other of entries.values()) {
+      if (other.isOrder || other.message.from.kind === "wilco" || !answers(entry, other)) continue;
+      other.isOrder = true;
+      drawMessage(other, ways);
+    }
   }
 
   /** Answers that came before their order did, as older messages are loaded later, go where they belong. */
@@ -223,6 +238,8 @@ export function makeTimeline(label, ways) {
     speakers: () => [...new Set([...entries.values()].map(({ message }) => message.from).filter((from) => from.kind === "person").map((from) => from.id))],
   };
 }
+
+const threadOf = ({ message }) => message.thread ?? message.id;
 
 function hangs(message, root) {
   return Date.parse(message.at) - Date.parse(root.at) <= HANGS && distance(root.id, message.id) <= HANGS_NUMBERS;

@@ -61,6 +61,20 @@ export function effect(name) {
   return h("span.effect", { data: { effect: name } }, icon(picture), name);
 }
 
+/** What speaks of another order: it is as strong as that is, which is not known before it is named. */
+const DECIDES = new Set(["confirm", "approve", "deny", "abort", "answer", "again", "retry", "pause", "resume"].map((word) => `wilco.${word}`));
+/** Whether a command decides about another order, or gives it again. */
+export const decides = (command) => DECIDES.has(command);
+/** What changes nothing but what is somebody's own. */
+const OWN = new Set(["alias", "unalias", "link", "link-me", "unlink"].map((word) => `wilco.${word}`));
+/** A command's effect as icon and word; where that is said otherwise, in words. */
+export function effectOf({ id, effect: name }) {
+  if (decides(id)) return h("span.muted", "about another order");
+  return OWN.has(id) ? h("span.muted", "about yourself") : effect(name);
+}
+/** Whether a command's effect says what it changes. */
+export const hasEffect = ({ id }) => !DECIDES.has(id) && !OWN.has(id);
+
 /** A person, role or program by name. */
 export function nameOf(who) {
   if (!who) return "somebody";

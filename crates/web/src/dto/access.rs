@@ -283,10 +283,13 @@ fn line(row: &JournalRow) -> String {
         "operation.run_started" => {
             [fact("/intent/step"), fact("/intent/action")].into_iter().flatten().collect()
         }
-        "operation.replanned" => {
-            let changes = body["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
-            changes.iter().filter_map(Value::as_str).collect()
+        "operation.replanned" => rows(body, "changes").iter().filter_map(Value::as_str).collect(),
+        "operation.needs" => return rows(body, "needs").iter().map(needed).collect::<Vec<_>>().join("; "),
+        "operation.run_ended" => {
+            let words = ["/end/done/summary", "/end/failed", "/end/aborted", "/end/unknown"];
+            words.into_iter().filter_map(fact).collect()
         }
+        "operation.posted" => fact("/receipt/place").into_iter().collect(),
         "lock.taken" => [fact("/key"), fact("/reason")].into_iter().flatten().collect(),
         "access.session_ended" => {
             let whose = fact("/session/person").or_else(|| fact("/person"));
@@ -303,6 +306,23 @@ fn line(row: &JournalRow) -> String {
     facts.join(": ")
 }
 
+fn rows<'a>(body: &'a Value, name: &str) -> &'a [Value] {
+    body[name].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What has to be given before a start: `2 approvals by role:lead (wilco.toml:41)`.
+fn needed(need: &Value) -> String {
+    let text = |name: &str| need[name].as_str().unwrap_or_default();
+    let what = match (text("kind"), need["count"].as_u64().unwrap_or(1)) {
+        ("approve", 1) => "1 approval".to_owned(),
+        ("approve", count) => format!("{count} approvals"),
+        ("confirm", _) => "confirmation".to_owned(),
+        (other, _) => other.replace('_', " "),
+    };
+    let by = if text("by").is_empty() { String::new() } else { format!(" by {}", text("by")) };
+    format!("{what}{by} ({})", text("rule"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -317,6 +337,17 @@ mod tests {
             ("operation.moved", json!({ "to": "failed", "why": "it broke" }), "failed: it broke"),
             ("operation.moved", json!({ "to": "running", "why": null }), "running"),
             ("operation.planned", json!({ "operation": { "order": "ship webapp" } }), "ship webapp"),
+            (
+                "operation.needs",
+                json!({ "needs": [
+                    { "kind": "confirm", "count": 1, "by": null, "rule": "wilco.toml:40" },
+                    { "kind": "approve", "count": 2, "by": "role:lead", "rule": "wilco.toml:41" }
+                ] }),
+                "confirmation (wilco.toml:40); 2 approvals by role:lead (wilco.toml:41)",
+            ),
+            ("operation.run_ended", json!({ "end": { "done": { "summary": "v2 runs" } } }), "v2 runs"),
+            ("operation.run_ended", json!({ "end": { "failed": "it broke" } }), "it broke"),
+            ("operation.posted", json!({ "receipt": { "place": "web:ops" } }), "web:ops"),
             (
                 "lock.taken",
                 json!({ "key": "webapp/production", "reason": "d-7F3K" }),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use wilco_contract::{
     command::{ArgSpec, Command, Effect},
+    gate::Denial,
     values::ArgType,
 };
 
@@ -32,12 +33,33 @@ pub(crate) struct CommandRow {
     /// In which rooms of the page, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     rooms: Option<Vec<String>>,
+    /// Why the caller may not use it, where they may see it and use it nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Refused>,
+}
+
+/// A rule's no.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Refused")]
+struct Refused {
+    /// The no, in a sentence.
+    text: String,
+    /// The rule, as `wilco.toml:41`.
+    rule: String,
+    /// Who can in their place, where the rules name somebody.
+    who_can: Option<String>,
 }
 
 impl CommandRow {
     /// The same, with the rooms in which the caller may use it.
     pub(crate) fn within(self, rooms: Vec<String>) -> Self {
         Self { rooms: Some(rooms), ..self }
+    }
+
+    /// The same, with the rule's no to the caller.
+    pub(crate) fn refused(self, denial: Option<Denial>) -> Self {
+        let refused = denial.map(|Denial { text, rule, who_can, .. }| Refused { text, rule, who_can });
+        Self { refused, ..self }
     }
 }
 
@@ -103,6 +125,7 @@ impl From<&Command> for CommandRow {
             args: spec.args.iter().map(ArgRow::from).collect(),
             examples: spec.examples.clone(),
             rooms: None,
+            refused: None,
         }
     }
 }

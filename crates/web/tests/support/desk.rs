@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
     connector::Arrival,
+    gate::Denial,
     ids::{Account, CommandId, PersonId, Place, RoleName},
     operation::Operation,
     policy::Policy,
@@ -187,6 +188,21 @@ impl Desk for TestDesk {
         let commands = lock(&self.commands);
         let here = commands.iter().filter(|(only, _)| only.is_none_or(|only| only == place.as_str()));
         here.map(|(_, command)| Arc::clone(command)).collect()
+    }
+
+    fn commands_seen(&self, who: &Principal, place: &Place) -> Vec<(Arc<Command>, Option<Denial>)> {
+        let commands = lock(&self.commands);
+        let all = commands.iter().map(|(only, command)| {
+            let here = only.is_none_or(|only| only == place.as_str());
+            let denial = || Denial {
+                text: format!("{who} may not use `{}` in {place}.", command.spec.id),
+                rule: "no grant".into(),
+                who_can: Some("role:admin".into()),
+                you_can: None,
+            };
+            (Arc::clone(command), (!here).then(denial))
+        });
+        all.collect()
     }
 
     fn resolve(&self, account: &Account) -> Principal {

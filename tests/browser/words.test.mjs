@@ -1,0 +1,257 @@
+// Words: what somebody reads who never saw the page before, and whether it is enough to go on. With the real binary.
+
+import assert from "node:assert/strict";
+import { after, before, describe } from "node:test";
+
+import { Person, startBrowser } from "./people.mjs";
+import { steps } from "./steps.mjs";
+import { Wilco } from "./wilco.mjs";
+
+const CONFIG = `
+[source.ci]
+kind = "generic"
+secret = { file = "ci.secret" }
+to = ["web:ops"]
+
+[source.meter]
+kind = "generic"
+unsigned = true
+
+[source.meter.event]
+title = "{{ payload.title }}"
+`;
+/** A picture of one grey pixel. */
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
+let wilco;
+let browser;
+let you;
+let ana;
+let staged;
+
+const line = (person) => person.page.locator("#say");
+const hint = (person) => person.page.locator(".composer-hint .end");
+const items = (person) => person.page.locator(".complete-item .complete-words");
+
+async function choose(person, files) {
+  await person.page.locator('input[type="file"]').setInputFiles(files.map(({ name, bytes, type = "text/plain" }) => ({ name, mimeType: type, buffer: Buffer.from(bytes) })));
+}
+
+const step = steps("words", () => [you, ana]);
+
+describe("a stranger on the page", { timeout: 300_000 }, () => {
+  before(async () => {
+    wilco = await Wilco.make();
+    await wilco.configure(CONFIG, { "ci.secret": "0123456789abcdef0123456789abcdef\n" });
+    const link = await wilco.start();
+    browser = await startBrowser();
+    you = await Person.arrive(browser, "desktop", "desktop");
+    ana = await Person.arrive(browser, "phone", "phone");
+    await you.signIn(link);
+    await ana.signIn(await wilco.invite("ana"));
+  });
+
+  after(async () => {
+    await browser?.close();
+    await wilco?.end();
+  });
+
+  step("sees one event of the demo, told once however often it is started", async () => {
+    await you.page.locator(".obj-line", { hasText: "The demo was set up" }).waitFor();
+    assert.equal(await you.page.locator(".obj-line").count(), 1);
+    await you.open("/events");
+    await you.page.locator("a.item", { hasText: "The demo was set up" }).click();
+    await you.page.locator(".trace", { hasText: "no route matched, so it goes where to of the source says: web:ops, at level normal" }).waitFor();
+    const went = you.page.locator(".trace").getByRole("link", { name: "ops", exact: true });
+    assert.equal(await went.getAttribute("title"), "web:ops");
+    await you.shot("100-event");
+    await you.open("/objects");
+    await you.page.locator("td", { hasText: "The demo was set up" }).first().waitFor();
+    await you.open("/routes");
+    await you.page.getByRole("cell", { name: "event.source == 'demo' and event.state == 'failed'" }).waitFor();
+  });
+
+  step("finds out how the first event of a source comes in", async () => {
+    await you.open("/events?source=meter");
+    const command = await you.page.locator(".empty .said code").innerText();
+    assert.ok(command.startsWith("curl ") && command.endsWith(`${wilco.url}/hooks/meter`), command);
+    await you.shot("101-no-event");
+    const [, body] = /-d '([^']+)'/.exec(command);
+    const answer = await fetch(`${wilco.url}/hooks/meter`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    assert.equal(answer.status, 200, "the line works as it stands");
+    await you.page.locator("a.item", { hasText: "Hello" }).waitFor();
+    await you.open("/events?source=ci");
+    await you.page.locator(".empty", { hasText: `Enter ${wilco.url}/hooks/ci as the webhook at ci, with the secret that [source.ci] of wilco.toml names.` }).waitFor();
+    assert.equal(await you.page.locator(".empty .said").count(), 0, "no secret is shown, and none is asked for in a line");
+  });
+
+  step("is told words that work where they are told", async () => {
+    await you.open("/r/web%3Aops");
+    const help = await you.order("wilco help rollback");
+    assert.match(await help.innerText(), /^wilco rollback <app>/);
+    await you.order("wilco release webapp").then(async (answer) => assert.match(await answer.innerText(), /say wilco stage webapp first/));
+    await you.open("/r/web%3A%40you");
+    await line(you).fill("help rollback");
+    await line(you).press("Enter");
+    assert.match(await you.page.locator(".msg-answer").first().innerText(), /^rollback <app>/);
+  });
+
+  step("completes from the name on, and what is named before its command", async () => {
+    await you.open("/r/web%3Aops");
+    await line(you).pressSequentially("wilco st");
+    await items(you).first().waitFor();
+    await line(you).fill("wilco ");
+    assert.equal(await items(you).count(), 0, "nothing is offered before somebody asks");
+    await line(you).press("Tab");
+    await items(you).first().waitFor();
+    assert.match((await items(you).allInnerTexts()).join("\n"), /^logs .*\nrelease .*\n/m);
+    await you.shot("102-all-words");
+    for (let at = 0; at < 9; at += 1) await line(you).press("ArrowDown");
+    await you.page.locator('.complete-item[aria-selected="true"][aria-posinset="10"]').waitFor();
+    await line(you).press("Escape");
+    await line(you).fill("wilco webapp");
+    await items(you).filter({ hasText: /^stage webapp/ }).waitFor();
+    await line(you).fill("wilco webapp sta");
+    assert.deepEqual((await items(you).allInnerTexts()).map((text) => text.split(" ")[0]), ["stage", "status"]);
+    await line(you).press("Tab");
+    assert.equal(await line(you).inputValue(), "wilco stage webapp ");
+    await line(you).fill("wilco plan rel");
+    await line(you).press("Tab");
+    assert.equal(await line(you).inputValue(), "wilco plan release webapp");
+  });
+
+  step("learns while writing that Wilco may stay silent, and talk is not drawn as an order", async () => {
+    await line(you).fill("wilco is on holiday");
+    await hint(you).filter({ hasText: "No command begins so; wilco may stay silent. wilco help lists them." }).waitFor();
+    await you.shot("103-no-command");
+    await line(you).press("Enter");
+    const said = you.page.locator(".msg:not(.is-pending)", { hasText: "wilco is on holiday" });
+    await said.locator(".say").waitFor();
+    await you.order("wilco ping 7");
+    assert.equal(await said.locator(".order").count(), 0);
+    await you.page.reload();
+    await you.page.locator(".order", { hasText: "wilco ping 7" }).waitFor();
+    assert.equal(await said.locator(".order").count(), 0);
+  });
+
+  step("sees what is theirs to see and not to use, with the rule and who can", async () => {
+    await ana.open("/commands?id=wilco.unlock");
+    const box = ana.page.locator(".detail .refusal");
+    assert.match(await box.innerText(), /@ana may not use wilco\.unlock in web:ops\.[\s\S]*Rule[\s\S]*Who can[\s\S]*role:admin/);
+    assert.equal(await ana.page.locator(".detail form").count(), 0);
+    await ana.shot("104-may-not");
+    await you.open("/commands?id=wilco.approve");
+    assert.match(await you.page.locator(".page-sub").innerText(), /^about another order\s*wilco\.approve$/);
+    await you.page.locator('section[aria-label="Ways to say it"]').waitFor();
+    await you.shot("105-approve");
+  });
+
+  step("is told who let it start, what it did, and how to give it again", async () => {
+    await you.open("/r/web%3Aops");
+    await you.page.locator(".order", { hasText: "wilco ping 7" }).waitFor();
+    staged = await you.operate("wilco stage webapp v1");
+    await you.press(you.card(staged), "confirm");
+    await you.sees(staged, "Succeeded");
+    assert.match(await you.card(staged).innerText(), /Confirmed by\s+@you at \d\d:\d\d:\d\d UTC/);
+    await you.shot("106-confirmed");
+    await you.open(`/o/${staged}`);
+    await you.page.locator(".page-head .pill", { hasText: "Succeeded" }).waitFor();
+    const plan = await you.page.locator('section[aria-label="Plan"]').innerText();
+    assert.ok(plan.includes("Before") && plan.includes("Did") && !plan.includes("Will do"), plan);
+    assert.deepEqual(await you.page.locator(".step-name").allInnerTexts(), ["stage", "verify probe"]);
+    await you.page.getByRole("button", { name: "Run it again" }).click();
+    await you.shot("107-afterwards");
+  });
+
+  step("reads the record in plain words, and what Wilco did is Wilco's", async () => {
+    await you.open(`/audit?operation=${staged}`);
+    const rows = you.page.locator("tbody tr");
+    await rows.first().waitFor();
+    const what = await you.page.locator("td.what").allInnerTexts();
+    for (const word of ["rules decided", "planned", "confirmed", "became", "step began", "said in room"]) assert.ok(what.includes(word), `${word} is in ${what}`);
+    for (const word of ["moved", "posted", "needs", "gate considered"]) assert.ok(!what.includes(word), word);
+    await you.open("/audit?kind=lock.");
+    const back = rows.filter({ hasText: "lock given back" }).first();
+    assert.match(await back.innerText(), new RegExp(`wilco[\\s\\S]*${staged}`));
+    await you.page.getByRole("button", { name: "Check all of it" }).click();
+    await you.page.locator(".walk", { hasText: /The record is whole: all \d+ entries/ }).waitFor();
+    await you.shot("108-record");
+  });
+
+  step("opens a picture large, and closes it", async () => {
+    await you.open("/r/web%3Aops");
+    await choose(you, [{ name: "grey.png", bytes: Buffer.from(PIXEL, "base64"), type: "image/png" }]);
+    await line(you).press("Enter");
+    const small = you.page.locator(".file-picture");
+    await small.click();
+    const large = you.page.getByRole("dialog", { name: "grey.png" });
+    await large.getByRole("img", { name: "grey.png" }).waitFor();
+    assert.match(await large.innerText(), /grey\.png\s*\d+ bytes/);
+    await large.getByRole("link", { name: "Download grey.png" }).waitFor();
+    await you.shot("109-large");
+    await you.page.keyboard.press("Escape");
+    await large.waitFor({ state: "detached" });
+    assert.equal(await small.evaluate((element) => element === document.activeElement), true);
+  });
+
+  step("is not told for ever of a file that was too large, and loses none on the way to another room", async () => {
+    const told = you.page.locator(".attach-told");
+    const huge = { name: "huge.bin", bytes: Buffer.alloc(26 * 1024 * 1024) };
+    await choose(you, [huge]);
+    await told.waitFor();
+    await told.getByRole("button", { name: "Dismiss" }).click();
+    await told.waitFor({ state: "hidden" });
+    await choose(you, [huge]);
+    await told.waitFor();
+    await line(you).pressSequentially("go on");
+    await told.waitFor({ state: "hidden" });
+    await choose(you, [{ name: "later.txt", bytes: "x" }]);
+    await you.page.locator(".side").getByRole("link", { name: /wilco/ }).first().click();
+    await you.page.waitForURL(/%40you/);
+    assert.equal(await you.page.locator(".chip").count(), 0);
+    await you.page.goBack();
+    await you.page.locator(".chip", { hasText: "later.txt" }).waitFor();
+    assert.equal(await line(you).inputValue(), "go on");
+    await you.page.getByRole("button", { name: "Take out later.txt" }).click();
+    await line(you).fill("");
+  });
+
+  step("is back in the line after a second try, and told what nobody knows while offline", async () => {
+    await you.page.route(/\/messages$/, (route) => route.abort());
+    await you.expecting([/ERR_/], async () => {
+      await you.say("lost at first");
+      await you.page.locator(".is-unsent").waitFor();
+      await you.page.unroute(/\/messages$/);
+      await you.page.getByRole("button", { name: "Try again" }).click();
+      await you.page.locator(".msg:not(.is-pending):not(.is-unsent) .say", { hasText: "lost at first" }).waitFor();
+      assert.equal(await line(you).evaluate((element) => element === document.activeElement), true);
+    });
+    await you.page.locator(".here", { hasText: /\d here/ }).waitFor();
+    await you.expecting([/ERR_/], async () => {
+      await wilco.stop();
+      await you.page.locator(".here", { hasText: "unknown while offline" }).waitFor();
+      await you.shot("110-offline");
+      await wilco.start();
+      await you.page.locator(".here", { hasText: /\d here/ }).waitFor();
+    });
+  });
+
+  step("finds back from an address where nothing is, and in from the door", async () => {
+    await you.expecting([/404/], async () => {
+      await you.page.goto(`${wilco.url}/wp-login.php`);
+      await you.page.getByRole("heading", { name: "There is no such page" }).waitFor();
+      await you.shot("111-nowhere");
+    });
+    await you.page.getByRole("link", { name: "Go to the rooms" }).click();
+    await line(you).waitFor();
+    const late = await Person.arrive(browser, "late", "phone");
+    await late.expecting([/401/], async () => {
+      await late.page.goto(wilco.url);
+      await late.page.locator(".prose", { hasText: "an admin who is signed in makes one on the page People, with Make a link" }).waitFor();
+    });
+    await late.shot("112-door");
+    await late.context.close();
+  });
+
+  step("made no fault in the console", () => assert.deepEqual([...you.faults, ...ana.faults], []));
+});
