@@ -26,7 +26,7 @@ use wilco_contract::{
         Arrival, Caps, ConnectError, Connector, Cursor, Directory, News, Outbox, Post, Presence, Receipt,
         SendError, Session, Tells,
     },
-    ids::{Account, OpId, Place, hex},
+    ids::{Account, Place, hex},
     input::Input,
     reply::Reply,
     retry::Retry,
@@ -36,6 +36,7 @@ use wilco_runtime::dial::{Address, Duplex, dial};
 
 use super::{
     Settings,
+    handed::{Handed, Said},
     line::Reader,
     render::{self, Look},
     session::{self, Begin, Moment, Next, Out, Past},
@@ -86,6 +87,7 @@ pub struct IrcConnector {
     settings: Arc<Settings>,
     password: Option<Secret>,
     past: Past,
+    handed: Arc<Handed>,
     /// Which of its servers is next.
     next: AtomicUsize,
 }
@@ -95,7 +97,8 @@ impl IrcConnector {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let settings = Arc::new(parts.settings.clone());
-        Self { parts, settings, password: None, past: Past::default(), next: AtomicUsize::new(0) }
+        let (past, handed) = (Past::default(), Arc::default());
+        Self { parts, settings, password: None, past, handed, next: AtomicUsize::new(0) }
     }
 
     /// The same, on servers that want this of everybody.
@@ -136,6 +139,7 @@ impl IrcConnector {
             settings: self.settings.clone(),
             clock: self.parts.clock.clone(),
             news: self.parts.news.clone(),
+            handed: self.handed.clone(),
             session: session::Session::new(self.settings.clone(), begin),
             reader: Reader::default(),
             asks,
@@ -154,7 +158,7 @@ impl IrcConnector {
             Ok(known) => known.unwrap_or_else(|_| Err(ended()))?,
             Err(_) => return Err(ConnectError { what: what(), retry: Retry::Backoff }),
         }
-        let line = Arc::new(Line { settings: self.settings.clone(), ask });
+        let line = Arc::new(Line { settings: self.settings.clone(), ask, handed: self.handed.clone() });
         let arrivals = stream::unfold(arrivals, |mut arrivals| async move {
             arrivals.recv().await.map(|arrival| (arrival, arrivals))
         });
@@ -191,13 +195,7 @@ type Told = oneshot::Sender<Result<String, SendError>>;
 /// What the ways out ask of the connection.
 enum Ask {
     /// Say these lines in a room of ours or to an account.
-    Post {
-        place: Place,
-        lines: Vec<String>,
-        /// The operation that it tells of.
-        operation: Option<OpId>,
-        tell: Tell,
-    },
+    Post { said: Said, tell: Tell },
     /// Whether something can be said there.
     Has { room: String, tell: oneshot::Sender<bool> },
     /// Whether somebody is there.
@@ -210,6 +208,7 @@ enum Ask {
 struct Line {
     settings: Arc<Settings>,
     ask: mpsc::Sender<Ask>,
+    handed: Arc<Handed>,
 }
 
 impl Line {
@@ -241,8 +240,9 @@ impl Outbox for Line {
     }
 
     async fn say(&self, post: Post<'_>) -> Result<(), SendError> {
-        if self.settings.rate.is_none() {
-            // It is in its turn as good as at once: whoever says it goes on, and what many say leaves together.
+        if self.settings.rate.is_none() && !self.handed.doubts(post.place) {
+            // Nothing slows what is said, so it is in its turn behind all that was handed over before, also where the
+            // connection ends: whoever says it goes on, and what many say leaves together.
             return self.ask(post, Tell::Nobody).await;
         }
         self.told(post, Tell::Queued).await.map(drop)
@@ -277,7 +277,7 @@ impl Line {
             return Err(not_sent("there is nothing to say in it".into(), Retry::Never));
         }
         let operation = render::told_of(post.reply).cloned();
-        let ask = Ask::Post { place: post.place.clone(), lines, operation, tell };
+        let ask = Ask::Post { said: Said { place: post.place.clone(), lines, operation }, tell };
         self.ask.send(ask).await.map_err(|_| gone())
     }
 }
@@ -337,6 +337,7 @@ struct Connection {
     settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
     news: Arc<dyn News>,
+    handed: Arc<Handed>,
     session: session::Session,
     reader: Reader,
     asks: mpsc::Receiver<Ask>,
@@ -359,9 +360,13 @@ impl Connection {
         self.session.lost();
         self.settle();
         self.asks.close();
-        while let Ok(ask) = self.asks.try_recv() {
-            if let Ask::Post { tell, .. } = ask {
-                self.answered(tell, Err(gone()));
+        let goes_on = end.is_some();
+        // Also what is being handed over in this moment.
+        while let Some(ask) = self.asks.recv().await {
+            match ask {
+                Ask::Post { said, tell: Tell::Nobody } if goes_on => self.handed.leave(said),
+                Ask::Post { said, tell } => self.answered(&said.place, tell, Err(gone())),
+                _ => {}
             }
         }
         match (end, self.ready.take()) {
@@ -468,7 +473,7 @@ impl Connection {
 
     /// Whether all that was said was taken.
     fn is_idle(&self) -> bool {
-        self.posts.is_empty() && self.output.is_empty() && self.session.waiting() == 0
+        self.posts.is_empty() && self.output.is_empty() && self.session.waiting() == 0 && self.asks.is_empty()
     }
 
     fn moment(&self) -> Moment {
@@ -512,6 +517,7 @@ impl Connection {
                 }
                 Out::Ready => {
                     if let Some(ready) = self.ready.take() {
+                        self.take_left();
                         let _ = ready.send(Ok(()));
                     }
                 }
@@ -519,7 +525,9 @@ impl Connection {
                     (Some(tell), end) => {
                         let _ = tell.send(end);
                     }
-                    (None, Err(error)) => self.answered(Tell::Nobody, Err(error)),
+                    (None, Err(error)) => {
+                        tracing::warn!(connector = self.settings.name, %error, "An answer was not shown.");
+                    }
                     (None, Ok(_)) => {}
                 },
                 Out::News(what) => self.news.tell(&self.settings.name, what),
@@ -529,13 +537,48 @@ impl Connection {
         None
     }
 
+    /// Says something in its turn.
+    fn say(&mut self, said: Said, tell: Tell, up: Duration) {
+        let Said { place, lines, operation } = said;
+        match self.session.target(place.room(), up) {
+            Ok(target) => {
+                let way_on = || render::way_on(operation.as_ref(), &self.settings.console);
+                let lines = render::fit(lines, self.session.room_for(&target), way_on);
+                self.number += 1;
+                self.session.post(self.number, target, &lines);
+                match tell {
+                    Tell::Taken(tell) => drop(self.posts.insert(self.number, tell)),
+                    tell => self.answered(&place, tell, Ok(self.number.to_string())),
+                }
+            }
+            Err(error) => self.answered(&place, tell, Err(error)),
+        }
+    }
+
+    /// Says what the connection before this one had not taken.
+    fn take_left(&mut self) {
+        let (now, late) = self.handed.take();
+        for said in late {
+            self.answered(&said.place, Tell::Nobody, Err(gone()));
+        }
+        let up = self.began.elapsed();
+        for said in now {
+            self.say(said, Tell::Nobody, up);
+        }
+    }
+
     /// Tells what became of a post.
-    fn answered(&self, tell: Tell, end: Result<String, SendError>) {
+    fn answered(&self, place: &Place, tell: Tell, end: Result<String, SendError>) {
         match (tell, end) {
             // Nobody waits for it any more where this cannot be told.
-            (Tell::Taken(tell) | Tell::Queued(tell), end) => drop(tell.send(end)),
+            (Tell::Taken(tell), end) => drop(tell.send(end)),
+            (Tell::Queued(tell), end) => {
+                self.handed.knows(place, end.is_ok());
+                drop(tell.send(end));
+            }
             (Tell::Nobody, Err(error)) => {
-                tracing::warn!(connector = self.settings.name, %error, "An answer was not shown.");
+                self.handed.knows(place, false);
+                tracing::warn!(connector = self.settings.name, %place, %error, "An answer was not shown.");
             }
             (Tell::Nobody, Ok(_)) => {}
         }
@@ -544,19 +587,7 @@ impl Connection {
     fn answer(&mut self, ask: Ask) {
         let up = self.began.elapsed();
         match ask {
-            Ask::Post { place, lines, operation, tell } => match self.session.target(place.room(), up) {
-                Ok(target) => {
-                    let way_on = || render::way_on(operation.as_ref(), &self.settings.console);
-                    let lines = render::fit(lines, self.session.room_for(&target), way_on);
-                    self.number += 1;
-                    self.session.post(self.number, target, &lines);
-                    match tell {
-                        Tell::Taken(tell) => drop(self.posts.insert(self.number, tell)),
-                        tell => self.answered(tell, Ok(self.number.to_string())),
-                    }
-                }
-                Err(error) => self.answered(tell, Err(error)),
-            },
+            Ask::Post { said, tell } => self.say(said, tell, up),
             Ask::Has { room, tell } => {
                 let _ = tell.send(self.session.has(&room, up));
             }

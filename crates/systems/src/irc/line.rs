@@ -36,7 +36,7 @@ impl Reader {
         self.max_body = bytes.clamp(MAX_BODY, MOST_BODY);
     }
 
-    /// Reads the bytes and hands on each line that they end.
+    /// Reads the bytes and hands on each line that they end. What is no UTF-8 becomes `U+FFFD`.
     pub fn feed(&mut self, bytes: &[u8], mut line: impl FnMut(Line<'_>)) {
         let ends = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0);
         for piece in bytes.split_inclusive(ends) {

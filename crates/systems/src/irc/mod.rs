@@ -4,6 +4,7 @@
 //! bytes. Not the loop that connects again: `runtime` has that. Layer 2.
 
 mod connector;
+mod handed;
 mod line;
 mod render;
 mod sasl;

@@ -2,6 +2,7 @@
 //!
 //! Not what Wilco does with what arrives: `wilco-server` tests that on the same servers.
 
+mod handed;
 mod keys;
 mod past;
 #[expect(dead_code, reason = "the stories of whole servers use more of it")]

@@ -89,6 +89,7 @@ impl Queue {
 
     /// Takes in a post. Numbers grow.
     pub(super) fn post(&mut self, number: u64, target: Arc<str>, lines: &[String]) {
+        debug_assert!(self.posts.back().is_none_or(|last| last.number < number), "numbers grow");
         let said = |text: &String| (number, command("PRIVMSG", &[&target, text]));
         self.lines.extend(lines.iter().map(said));
         self.posts.push_back(Post {

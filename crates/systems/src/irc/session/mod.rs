@@ -423,7 +423,8 @@ impl Session {
     /// Who has a nick, as it was last told where that holds, or else a guest.
     fn known_as(&self, nick: &str) -> String {
         let guest = self.guest(nick);
-        let folded = guest.get(GUEST.len()..).unwrap_or_default();
+        // A nick as the server compares it is a guest's id without its sign.
+        let folded = guest.strip_prefix(GUEST).unwrap_or_default();
         let told = self.people.account_of(folded).filter(|_| self.is_tracked()).map(ToOwned::to_owned);
         told.unwrap_or(guest)
     }
