@@ -233,7 +233,7 @@ pub fn template_names(source: &str) -> Result<BTreeSet<String>, ExprError> {
 /// # Errors
 /// When it is not well formed, uses a name that is not there, takes too many steps or becomes too long.
 pub fn render<T: Serialize>(source: &str, names: &T) -> Result<String, ExprError> {
-    if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
+    if !is_template(source) {
         return Ok(source.to_owned());
     }
     bounded(TEMPLATES.render(source, &minijinja::Value::from(Serde(names)))?)
@@ -258,7 +258,7 @@ pub fn render_value(value: &Value, names: &impl Named) -> Result<Value, ExprErro
                 Some(found) => Ok(found.clone()),
                 None => value_of(expression, &minijinja::Value::from(Serde(names.all()))),
             },
-            None if is_plain(source) => bounded(source.clone()).map(Value::String),
+            None if !is_template(source) => Ok(Value::String(source.clone())),
             None => render(source, names.all()).map(Value::String),
         },
         Value::Array(items) => items.iter().map(|item| render_value(item, names)).collect(),
@@ -270,23 +270,23 @@ pub fn render_value(value: &Value, names: &impl Named) -> Result<Value, ExprErro
     }
 }
 
-/// Whether a template is a text in which nothing is filled in.
-fn is_plain(source: &str) -> bool {
-    !source.contains('{') && !source.ends_with('\n')
+/// Whether something in a text is filled in.
+fn is_template(source: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|begin| source.contains(begin))
 }
 
 /// Names and what they mean. Most templates are a mere name: all of them together are only asked for where one is more.
 pub trait Named {
-    /// What a name means that is the first of a path, or the first two of it.
-    fn get<'a>(&'a self, first: &str, then: &mut dyn Iterator<Item = &str>) -> Option<&'a Value>;
+    /// What a name means, or a path of names with dots between them.
+    fn get(&self, path: &str) -> Option<&Value>;
 
     /// All of them.
     fn all(&self) -> &Value;
 }
 
 impl Named for Value {
-    fn get<'a>(&'a self, first: &str, _: &mut dyn Iterator<Item = &str>) -> Option<&'a Value> {
-        Value::get(self, first)
+    fn get(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(self, |found, part| Value::get(found, part))
     }
 
     fn all(&self) -> &Value {
@@ -300,13 +300,9 @@ fn named<'a>(expression: &str, names: &'a impl Named) -> Option<&'a Value> {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
-    if !expression.split('.').all(is_name) {
-        return None;
-    }
-    let mut parts = expression.split('.');
-    let first = parts.next().filter(|first| !LITERALS.contains(first))?;
-    let found = names.get(first, &mut parts)?;
-    parts.try_fold(found, |found, part| found.get(part))
+    let first = expression.split('.').next()?;
+    let is_path = expression.split('.').all(is_name) && !LITERALS.contains(&first);
+    if is_path { names.get(expression) } else { None }
 }
 
 /// What looks like a name and is a value of the language.

@@ -323,13 +323,22 @@ impl<'a> ReadNames<'a> {
 }
 
 impl expr::Named for ReadNames<'_> {
-    fn get<'a>(&'a self, first: &str, then: &mut dyn Iterator<Item = &str>) -> Option<&'a Value> {
-        match first {
-            "args" => self.args.get(then.next()?),
-            "vars" => self.command.vars.get(then.next()?),
-            "steps" => self.steps.get(then.next()?),
-            name => self.args.get(name),
-        }
+    fn get(&self, path: &str) -> Option<&Value> {
+        let Some((first, rest)) = path.split_once('.') else {
+            return if ["args", "vars", "steps"].contains(&path) {
+                self.all().get(path)
+            } else {
+                self.args.get(path)
+            };
+        };
+        let (name, rest) = rest.split_once('.').map_or((rest, None), |(name, rest)| (name, Some(rest)));
+        let found = match first {
+            "args" => self.args.get(name),
+            "vars" => self.command.vars.get(name),
+            "steps" => self.steps.get(name),
+            arg => self.args.get(arg).and_then(|found| found.get(name)),
+        };
+        rest.map_or(found, |rest| expr::Named::get(found?, rest))
     }
 
     fn all(&self) -> &Value {
@@ -369,4 +378,76 @@ pub(crate) fn later(at: Timestamp, secs: i64) -> Timestamp {
 /// The id of one of the engine's own commands.
 pub(crate) fn own(name: &str) -> CommandId {
     CommandId::parse(&format!("wilco.{name}")).expect("our own names are well formed")
+}
+
+#[cfg(test)]
+mod tests {
+    use wilco_contract::expr::Named;
+
+    use super::*;
+
+    fn ping() -> Command {
+        let own = crate::own::commands().into_iter().find(|command| command.spec.id.as_str() == "wilco.ping");
+        let mut ping = own.expect("our own command");
+        ping.vars = Map::from_iter([("zone".to_owned(), json!({"of": {"host": "a"}}))]);
+        ping
+    }
+
+    fn map(pairs: &[(&str, Value)]) -> Map<String, Value> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    #[test]
+    fn the_names_of_a_read_mean_what_they_mean_elsewhere() {
+        let command = ping();
+        // An argument that is named like one of the three is theirs.
+        let args = map(&[("to", json!("web")), ("app", json!({"x": [1]})), ("steps", json!("hidden"))]);
+        let steps = map(&[("look", json!({"out": 7, "state": "done"}))]);
+        let (all, read) = (names(&command, &args, &steps, None), ReadNames::new(&command, &args, &steps));
+        for path in [
+            "to",
+            "app",
+            "app.x",
+            "app.x.0",
+            "to.x",
+            "args",
+            "args.to",
+            "args.app.x",
+            "args.no",
+            "args.to.x",
+            "vars",
+            "vars.zone",
+            "vars.zone.of.host",
+            "vars.no",
+            "steps",
+            "steps.look.out",
+            "steps.look.no",
+            "steps.no.out",
+            "no",
+            "no.x",
+            "op",
+            "op.id",
+        ] {
+            assert_eq!(read.get(path), Named::get(&all, path), "{path}");
+        }
+        // In the order of their declaration.
+        let of = |names: &Value| names["args"].to_string();
+        assert_eq!(of(read.all()), of(&all));
+        assert_eq!(filled(&json!("{{ args }}"), &read).expect("a value").to_string(), of(&all));
+        assert_eq!(filled(&json!("{{ args.to ~ '!' }}"), &read), Ok(json!("web!")));
+    }
+
+    #[test]
+    fn what_is_complete_stays_and_all_else_is_made_so() {
+        let command = ping();
+        let [named, other] = [("token", json!("a")), ("other", json!("b"))];
+        for (given, expected) in [
+            (vec![named.clone()], map(&[named.clone()])),
+            (vec![], map(&[("token", Value::Null)])),
+            (vec![other.clone()], map(&[("token", Value::Null)])),
+            (vec![other, named.clone()], map(&[named])),
+        ] {
+            assert_eq!(complete(&command, map(&given)), expected);
+        }
+    }
 }

@@ -123,14 +123,13 @@ pub(crate) fn unavailable(error: &impl std::fmt::Display) -> Answer {
 /// Counts an order against its giver's limit; `None` where it is within.
 pub(crate) fn beyond_limit(core: &Core, who: &Principal) -> Option<(Answer, bool)> {
     let limit = core.live.load().setup.limits.per_person;
-    limit?;
+    let (most, secs) = limit?;
     let rated = core.rates.count(&who.key(), "", limit, core.clock.now());
     let (left, tell) = match rated {
         Rated::Within => return None,
         Rated::BeyondTell(left) => (left, true),
         Rated::Beyond(left) => (left, false),
     };
-    let (most, secs) = limit.unwrap_or_default();
     let until = later(core.clock.now(), i64::try_from(left).unwrap_or(60));
     let text = format!(
         "That is more than {most} orders in {secs} s, so I take no more from {who} until {}.",
