@@ -29,6 +29,7 @@ use crate::{
     Answer,
     catalogue::Reading,
     core::{Core, Live},
+    hints,
     inbox::{CONTROL, Understood},
     orders::{self, From},
     parse::{Token, Words},
@@ -301,7 +302,7 @@ fn check(core: &Core, live: &Live, intent: &Intent, alias: &Alias) -> Result<(),
     }
     let most = core.aliases.all().keys().filter(|(other, known)| other == scope && known != name).count();
     if most >= MOST {
-        return Err(format!("there are {MOST} names already; `unalias <name>` takes one back"));
+        return Err(format!("there are {MOST} names already; say `unalias <name>` to take one back"));
     }
     // With words in its places it has to be an order, by itself or through names that are there.
     let sample = format!("{name} {}", vec!["x"; places(order)].join(" "));
@@ -316,7 +317,7 @@ fn check(core: &Core, live: &Live, intent: &Intent, alias: &Alias) -> Result<(),
     let line = expand(live, &find, &asked, &sample)?.unwrap_or_default();
     let reading = live.catalogue.read(&line, &asked);
     if meant(&reading).is_none() {
-        return Err(format!("`{order}` is no order; `help` lists what there is"));
+        return Err(format!("`{order}` is no order; say `help` for what there is"));
     }
     stages_of(live, &asked, order)
 }
@@ -333,7 +334,7 @@ async fn end(core: &Arc<Core>, intent: &Intent, scope: AliasScope, name: &str) -
     let key = (scope, name.to_lowercase());
     if !core.aliases.all().contains_key(&key) {
         let (whose, name) = (whose(&key.0), &key.1);
-        return Err(ActionError::failed(format!("`{name}` is no name ({whose}); `aliases` lists what is")));
+        return Err(ActionError::failed(format!("`{name}` is no name ({whose}); say `aliases` for what is")));
     }
     let (scope, name) = key.clone();
     let record = Record::Unalias { scope, name, by: intent.asker.key() };
@@ -347,7 +348,9 @@ pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told 
     let columns = ["name", "order", "whose", "by", "since"];
     let all = core.aliases.of(&intent.asker, Some(&intent.place));
     if all.is_empty() {
-        let none = "There are no names for orders here. `alias <name> = <order>` gives one.";
+        let before = hints::before(core, &intent.place);
+        let none =
+            format!("There are no names for orders here. Say `{before}alias <name> = <order>` to give one.");
         return tell::listed(&columns, Vec::new(), Reply::text(none));
     }
     let row = |alias: &Arc<Alias>| {

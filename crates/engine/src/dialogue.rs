@@ -26,6 +26,7 @@ use crate::{
     alias,
     catalogue::{Order, Reading, Reserved},
     core::Core,
+    hints,
     inbox::{self, is_control, is_yes},
     lanes::Waiting,
     parse::{self, Addressed, Words},
@@ -386,7 +387,9 @@ fn value(arg: &ArgSpec, said: &str) -> Result<Value, String> {
 
 fn question(core: &Core, dialogue: &Dialogue) -> String {
     let Lacking { command, usage, .. } = &dialogue.lacking;
-    let Some(arg) = dialogue.asked() else { return format!("Say `{usage}`.") };
+    let Some(arg) = dialogue.asked() else {
+        return format!("Say `{}{usage}`.", hints::before(core, &dialogue.order.place));
+    };
     let about = if arg.about.is_empty() { String::new() } else { format!(" ({})", arg.about) };
     let example = example(core, command, arg).map_or_else(String::new, |text| format!(", as in `{text}`,"));
     format!(

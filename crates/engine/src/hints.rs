@@ -1,8 +1,9 @@
 //! Hints: what people are told to say, as it is to be said where they read it.
 //!
-//! Whoever writes a text, Wilco, a pack or a program, names an order as in "say `stage webapp` first". In a room an order
-//! begins with our name, and that is put in front here and nowhere else; where only we listen, the words stay bare. Not
-//! what else stands in backticks: names of things, and words that were said. Layer 1.
+//! Whoever refuses something, Wilco, a rule or a program, names an order as in "say `stage webapp` first". In a room an
+//! order begins with our name, and that is put in front here; where only we listen, the words stay bare. What we say
+//! otherwise asks [`before`] for it: what was found out, a reason or a plan may hold such words of somebody, and these
+//! stay as they are. Layer 1.
 
 use wilco_contract::{
     ids::Place,
@@ -21,15 +22,18 @@ const ABOUT: &str = " – ";
 /// What stands behind an order that is for somewhere else, where only we listen.
 const ELSEWHERE: &str = " to me";
 
-/// Whose words an answer has: which of the orders in it are hints.
+/// Which of the orders in an answer are hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
-    /// Help, which also lists orders.
+    /// Those of help, which also lists orders.
     Help,
-    /// Our own, or a refusal.
-    Words,
-    /// What a command found out: it may be anything.
-    Found,
+    /// Those of a refusal. All else is what was found out, which may be anything.
+    Refusal,
+}
+
+/// What an order begins with in a place, for telling people what to say there.
+pub(crate) fn before(core: &Core, place: &Place) -> String {
+    if place.direct().is_some() { String::new() } else { format!("{} ", core.live.load().setup.name) }
 }
 
 /// What came of an order, with hints that work where it was given.
@@ -39,24 +43,13 @@ pub(crate) fn in_answer(core: &Core, from: &From, of: Of, said: Understood) -> U
     let put = |reply, of| put_in(reply, of, (&name, &live.catalogue));
     match said {
         Understood::Answer(Answer::Refused { reply, kind }) => {
-            let reply = put(reply, if of == Of::Help { of } else { Of::Words });
-            Understood::Answer(Answer::Refused { reply, kind })
+            Understood::Answer(Answer::Refused { reply: put(reply, of), kind })
         }
-        Understood::Answer(Answer::Done { reply, rows }) if of != Of::Found => {
+        Understood::Answer(Answer::Done { reply, rows }) if of == Of::Help => {
             Understood::Answer(Answer::Done { reply: put(reply, of), rows })
         }
         said => said,
     }
-}
-
-/// What we say in a place of our own accord, with hints that work there.
-pub(crate) fn in_place(core: &Core, place: &Place, reply: Reply) -> Reply {
-    if place.direct().is_some() {
-        return reply;
-    }
-    let live = core.live.load();
-    let name = format!("{} ", live.setup.name);
-    put_in(reply, Of::Words, (&name, &live.catalogue))
 }
 
 fn put_in(mut reply: Reply, of: Of, (name, catalogue): (&str, &Catalogue)) -> Reply {
@@ -178,7 +171,7 @@ mod tests {
             ("", ""),
         ];
         for (text, expected) in table {
-            assert_eq!(told(text, Of::Words), expected);
+            assert_eq!(told(text, Of::Refusal), expected);
         }
     }
 
@@ -187,6 +180,6 @@ mod tests {
         let text = "**webapp**\n`stage <app>` – Run it, not `stage` it\n`unknown` – what";
         let expected = "**webapp**\n`wilco stage <app>` – Run it, not `stage` it\n`unknown` – what";
         assert_eq!(told(text, Of::Help), expected);
-        assert_eq!(told(text, Of::Words), text, "elsewhere a line may begin with anything");
+        assert_eq!(told(text, Of::Refusal), text, "elsewhere a line may begin with anything");
     }
 }

@@ -18,7 +18,7 @@ use wilco_contract::{
     store::{AuditEntry, JournalRow, StoreError},
 };
 
-use crate::{core::Core, tell, words};
+use crate::{core::Core, hints, tell, words};
 
 /// How many orders `history` lists.
 const LISTED: usize = 15;
@@ -107,8 +107,9 @@ pub(crate) async fn history(
         return tell::listed(&[], Vec::new(), Reply::text(text));
     }
     let columns = ["", "when", "order", "became"].map(str::to_owned).to_vec();
-    let reply = Reply { blocks: vec![Block::Table { columns, rows }] }
-        .and(Block::Text { text: "`again <number>` gives one of them again.".to_owned() });
+    let again =
+        format!("Say `{}again <number>` to give one of them again.", hints::before(core, &intent.place));
+    let reply = Reply { blocks: vec![Block::Table { columns, rows }] }.and(Block::Text { text: again });
     let rows: Vec<Value> = objects;
     Ok(Outcome { text: Some(reply.plain()), reply: Some(reply), rows: Some(rows), ..Outcome::default() })
 }

@@ -487,9 +487,8 @@ async fn answer(core: &Arc<Core>, from: From, reading: Reading, json: bool) -> U
 pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes) -> Understood {
     let of = match &reading {
         Reading::Help { .. } => Of::Help,
-        Reading::Order(order) if order.command.spec.id == planning::own("help") => Of::Help,
-        Reading::Order(order) if !order.command.spec.id.as_str().starts_with("wilco.") => Of::Found,
-        _ => Of::Words,
+        Reading::Order(order) if order.command.spec.id.as_str() == "wilco.help" => Of::Help,
+        _ => Of::Refusal,
     };
     let there = from.clone();
     hints::in_answer(core, &there, of, followed(core, from, reading, wishes).await)

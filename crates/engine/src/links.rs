@@ -25,6 +25,7 @@ use wilco_contract::{
 
 use crate::{
     core::{Core, Live},
+    hints,
     limits::{Rated, Rates},
     memory,
     tell::{self, Nothing},
@@ -281,8 +282,9 @@ pub(crate) async fn end(core: &Arc<Core>, intent: &Intent, args: CodeArgs) -> To
     );
     tell_alone(core, intent, &code.by, text).await;
     tell::said(Reply::text(format!(
-        "You are @{} from now on, by {account}. `unlink {account}` ends it.",
-        code.person
+        "You are @{} from now on, by {account}. Say `{}unlink {account}` to end it.",
+        code.person,
+        hints::before(core, &intent.place)
     )))
 }
 
@@ -352,7 +354,9 @@ pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told 
     let seen = all.into_iter().filter(|(_, linked)| may_see(&intent.asker, &linked.person));
     let rows: Vec<_> = seen.map(row).collect();
     if rows.is_empty() {
-        let none = "No accounts were linked by a code. `link me on <network>` gives one.";
+        let before = hints::before(core, &intent.place);
+        let none =
+            format!("No accounts were linked by a code. Say `{before}link me on <network>` to get one.");
         return tell::listed(&columns, rows, Reply::text(none));
     }
     tell::tabled(&columns, rows)

@@ -107,8 +107,9 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
         }
         _ => {
             if op.state == State::NeedsHuman {
+                let name = hints::before(core, &op.place);
                 let lock = op.lock.as_ref().map_or_else(String::new, |key| {
-                    format!(" `{key}` stays locked; say `unlock {key}` when you have looked.")
+                    format!(" `{key}` stays locked; say `{name}unlock {key}` when you have looked.")
                 });
                 blocks.push(Block::Text {
                     text: format!("A person has to look before anything else is done.{lock}"),
@@ -129,7 +130,7 @@ pub(crate) fn status(core: &Core, op: &Operation) -> Reply {
         blocks.push(Block::Fields { fields: vec![Field::new(format!("{} says", op.asker), because)] });
     }
     blocks.extend(choices(op));
-    hints::in_place(core, &op.place, Reply { blocks })
+    Reply { blocks }
 }
 
 /// What is for ever to be seen of an operation: what was forced, and that it was given alone.

@@ -56,7 +56,9 @@ impl Order {
 
     /// Takes out that it is only to be shown; whether it was.
     pub(crate) fn take_dry_run(&mut self) -> bool {
-        self.line = None;
+        if self.flags.dry_run {
+            self.line = None;
+        }
         std::mem::take(&mut self.flags.dry_run)
     }
 

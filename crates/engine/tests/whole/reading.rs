@@ -192,6 +192,52 @@ async fn what_one_is_told_to_say_works_where_it_is_told() {
     assert!(world.last_text().starts_with("`start <app>` – "), "{}", world.last_text());
     world.whisper("web:you", "7", "again 7").await;
     assert!(world.last_text().contains("say `history`"), "{}", world.last_text());
+    world.whisper("web:you", "8", "history").await;
+    assert!(
+        world.last_text().ends_with("Say `again <number>` to give one of them again."),
+        "{}",
+        world.last_text()
+    );
+    world.say("web:you", "9", "wilco history").await;
+    assert!(world.last_text().contains("Say `wilco again <number>` to"), "{}", world.last_text());
+}
+
+#[tokio::test]
+async fn what_people_say_is_told_as_they_said_it() {
+    let world = world().await;
+    world.say("web:you", "1", "wilco ping say `start web`").await;
+    assert_eq!(world.last_text(), "pong say `start web`");
+    world.say("web:you", "2", "wilco stage web --because \"they say `start web`\"").await;
+    let waits = world.last_text().split(' ').next().unwrap_or_default().to_owned();
+    assert!(world.last_text().contains("says: they say `start web`"), "{}", world.last_text());
+    world.say("web:you", "3", &format!("wilco deny {waits} --because \"say `start web`\"")).await;
+    world.settle().await;
+    let told = world.network.texts().join("\n");
+    assert!(told.contains("say `start web`") && !told.contains("wilco start web"), "{told}");
+}
+
+#[tokio::test]
+async fn what_one_may_not_use_is_seen_with_the_rule() {
+    let mut policy = policy();
+    policy.grants[0].to.retain(|grantee| grantee.to_string() != "role:developer");
+    policy.grants[0].to.push(wilco_contract::policy::Grantee::parse("role:lead").expect("a role"));
+    let world = world_under(policy).await;
+    let seen = |account: &str| {
+        let all = world.engine.commands_seen(&world.who(account), &crate::world::place());
+        let of = |(command, denial): &(Arc<Command>, Option<_>)| {
+            (command.spec.id.as_str() == "app.start").then(|| denial.clone())
+        };
+        (all.len(), all.iter().find_map(of).expect("the command"))
+    };
+    let ((all, mine), (same, no)) = (seen("web:ana"), seen("web:bo"));
+    assert_eq!((all, mine), (same, None), "both see all there is");
+    let no = no.expect("a no");
+    assert_eq!(
+        (no.rule.as_str(), no.who_can.as_deref()),
+        ("no grant", Some("operator, role:lead, token:ci"))
+    );
+    let usable = world.engine.commands_for(&world.who("web:bo"), &crate::world::place());
+    assert!(usable.iter().all(|command| command.spec.id.as_str() != "app.start"));
 }
 
 /// The newest JSON that was shown; an operation's status stands beside it.

@@ -26,9 +26,9 @@ pub(crate) struct CommandRow {
     /// `read`, `write` or `destructive`.
     #[schemars(with = "String")]
     effect: Effect,
-    /// Its arguments.
+    /// Its arguments; none of one that is refused.
     args: Vec<ArgRow>,
-    /// Orders as people give them.
+    /// Orders as people give them; none of one that is refused.
     examples: Vec<String>,
     /// In which rooms of the page, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,10 +56,12 @@ impl CommandRow {
         Self { rooms: Some(rooms), ..self }
     }
 
-    /// The same, with the rule's no to the caller.
+    /// The same, with the rule's no to the caller, who then sees what there is and not what it is given with: choices
+    /// and defaults are told to those who may give it.
     pub(crate) fn refused(self, denial: Option<Denial>) -> Self {
-        let refused = denial.map(|Denial { text, rule, who_can, .. }| Refused { text, rule, who_can });
-        Self { refused, ..self }
+        let Some(Denial { text, rule, who_can, .. }) = denial else { return self };
+        let refused = Some(Refused { text, rule, who_can });
+        Self { refused, args: Vec::new(), examples: Vec::new(), ..self }
     }
 }
 
