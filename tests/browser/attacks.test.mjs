@@ -156,6 +156,29 @@ describe("attacks on the page", { timeout: 240_000 }, () => {
     assert.equal(await you.page.locator(".msg a", { hasText: "press" }).count(), 0);
   });
 
+  step("an address without an end makes no room slow", async () => {
+    const endless = [
+      `https://a${"/".repeat(16_000)}`, `https://a.example/${"b/".repeat(100)}`, `https://a.example/${"c".repeat(60_000)}`,
+      "https://a.example/d ".repeat(3000), "@ana ".repeat(10_000), "2026-01-01 ".repeat(5000), "/".repeat(60_000),
+    ];
+    for (const text of endless) {
+      const [before, began] = [await you.page.locator(".msg").count(), Date.now()];
+      const id = await you.page.evaluate(async (words) => {
+        const { csrf } = await fetch("/api/v1/me").then((answer) => answer.json());
+        const headers = { "content-type": "application/json", "x-csrf-token": csrf };
+        return (await fetch("/api/v1/rooms/web%3Aops/messages", { method: "POST", headers, body: JSON.stringify({ text: words }) }).then((answer) => answer.json())).id;
+      }, text);
+      const shown = you.page.locator(`.msg[data-id="${id}"]`);
+      await shown.waitFor();
+      const elements = await shown.evaluate((message) => message.querySelectorAll("*").length);
+      assert.ok(elements < 600, `${text.slice(0, 30)}… is ${elements} elements`);
+      assert.ok(Date.now() - began < 5000, `${text.slice(0, 30)}… took ${Date.now() - began} ms`);
+      assert.equal(await you.page.locator(".msg").count(), before + 1);
+      assert.equal(await you.page.evaluate(() => document.querySelector(".timeline").scrollWidth - document.querySelector(".timeline").clientWidth), 0);
+    }
+    await you.shot("801-endless");
+  });
+
   step("orders, reasons and plans stay text on an operation and where it waits", async () => {
     const id = await eve.operate(`wilco change ${JSON.stringify(HOSTILE[1])} --because ${JSON.stringify(HOSTILE[0])}`);
     await you.open(`/o/${id}`);

@@ -1,7 +1,7 @@
 // The small subset of Markdown that Wilco's texts use, read into nodes: **bold**, `code`, [text](https://…), "- " lists.
 
 import { h, link } from "./dom.js";
-import { pieces, slashes } from "./pieces.js";
+import { MANY, pieces, slashes } from "./pieces.js";
 import { me } from "./session.js";
 
 const INLINE = /`([^`\n]+)`|\*\*(.+?)\*\*|\[([^\]\n]+)\]\(([^()\s]+)\)|(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/g;
@@ -40,7 +40,7 @@ const MENTION = /(?<![\p{L}\p{N}_\-:.@/])@([\p{L}\p{N}_-]+)(?!\/)/gu;
 function mentions(text) {
   const out = [];
   let at = 0;
-  for (const match of text.matchAll(MENTION)) {
+  for (const match of [...text.matchAll(MENTION)].slice(0, MANY)) {
     if (match.index > at) out.push(pieces(text.slice(at, match.index)));
     out.push(h(match[1].toLowerCase() === me?.id ? "b.mention.mention-me" : "b.mention", match[0]));
     at = match.index + match[0].length;
@@ -51,7 +51,9 @@ function mentions(text) {
 
 /** A person's own words: plain, but an address in them can be followed, and who is spoken to stands out. */
 export function plain(text) {
-  return String(text).split(ADDRESS).map((part, at) => (at % 2 === 1 ? link(part, slashes(part)) : mentions(part)));
+  const parts = String(text).split(ADDRESS);
+  if (parts.length > 2 * MANY) return [String(text)];
+  return parts.map((part, at) => (at % 2 === 1 ? link(part, slashes(part)) : mentions(part)));
 }
 
 /** A text of several lines: paragraphs and lists. */

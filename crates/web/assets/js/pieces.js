@@ -9,10 +9,17 @@ const SHORT = 16;
 const EIGHT = /.{1,8}/g;
 /** A part of an address that is longer may break anywhere: it would be cut otherwise. */
 const PART = 40;
+/** An address of more characters or parts than this is kept whole nowhere. */
+const LONGEST = 2048;
+const PARTS = 64;
+/** In a text with more of them than this nothing is: an element for each would make the page slow, and nobody reads it so. */
+export const MANY = 256;
 
 /** A text with what must not break in it kept whole. */
 export function pieces(text) {
-  return String(text).split(WHOLE).map((part, at) => (at % 2 === 1 ? whole(part) : part)).filter((part) => part !== "");
+  const parts = String(text).split(WHOLE);
+  if (parts.length > 2 * MANY) return [String(text)];
+  return parts.map((part, at) => (at % 2 === 1 ? whole(part) : part)).filter((part) => part !== "");
 }
 
 function whole(part) {
@@ -21,8 +28,10 @@ function whole(part) {
   return part.match(EIGHT).flatMap((eight, at) => (at > 0 ? [h("wbr"), eight] : [eight]));
 }
 
-/** An address that breaks behind its slashes only. */
+/** An address that breaks behind its slashes only; one that is no address for people, anywhere. */
 export function slashes(address) {
-  const parts = String(address).match(/[a-z]+:\/\/[^/]*\/?|[^/]+\/?|\//gi) ?? [];
+  if (address.length > LONGEST) return [address];
+  const parts = address.match(/[a-z]+:\/\/[^/]*\/?|[^/]+\/?|\//gi) ?? [];
+  if (parts.length > PARTS) return [address];
   return parts.flatMap((part, at) => [at > 0 && h("wbr"), part.length > PART ? part : h("span.ref", part)]).filter(Boolean);
 }
