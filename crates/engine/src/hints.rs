@@ -11,7 +11,7 @@ use wilco_contract::{
     reply::{Block, Reply},
 };
 
-use crate::{Answer, catalogue::Catalogue, core::Core, inbox::Understood, orders::From};
+use crate::{Answer, catalogue::Catalogue, core::Core, inbox::Understood};
 
 /// What stands before an order that somebody is told to give.
 const BEFORE: [&str; 3] = ["say ", "Say ", "mean "];
@@ -36,11 +36,12 @@ pub(crate) fn before(core: &Core, place: &Place) -> String {
     if place.direct().is_some() { String::new() } else { format!("{} ", core.live.load().setup.name) }
 }
 
-/// What came of an order, with hints that work where it was given.
-pub(crate) fn in_answer(core: &Core, from: &From, of: Of, said: Understood) -> Understood {
-    let live = core.live.load();
-    let name = from.address(&live.setup.name);
-    let put = |reply, of| put_in(reply, of, (&name, &live.catalogue));
+/// What came of an order, with hints that work in a room.
+pub(crate) fn in_answer(core: &Core, of: Of, said: Understood) -> Understood {
+    let put = |reply, of| {
+        let live = core.live.load();
+        put_in(reply, of, (&format!("{} ", live.setup.name), &live.catalogue))
+    };
     match said {
         Understood::Answer(Answer::Refused { reply, kind }) => {
             Understood::Answer(Answer::Refused { reply: put(reply, of), kind })
@@ -53,9 +54,6 @@ pub(crate) fn in_answer(core: &Core, from: &From, of: Of, said: Understood) -> U
 }
 
 fn put_in(mut reply: Reply, of: Of, (name, catalogue): (&str, &Catalogue)) -> Reply {
-    if name.is_empty() {
-        return reply;
-    }
     let put = |text: &mut String| {
         if text.contains('`') {
             *text = hinted(text, of, &|order| is_order(catalogue, order), name);

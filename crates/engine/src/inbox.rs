@@ -490,13 +490,14 @@ pub(crate) async fn follow(core: &Arc<Core>, from: From, reading: Reading, wishe
         Reading::Order(order) if order.command.spec.id.as_str() == "wilco.help" => Of::Help,
         _ => Of::Refusal,
     };
-    let there = from.clone();
-    hints::in_answer(core, &there, of, followed(core, from, reading, wishes).await)
+    let is_addressed = from.is_addressed();
+    let said = followed(core, from, reading, wishes).await;
+    if is_addressed { hints::in_answer(core, of, said) } else { said }
 }
 
 async fn followed(core: &Arc<Core>, from: From, reading: Reading, wishes: Wishes) -> Understood {
     let live = core.live.load_full();
-    let in_room = from.in_room && from.place.direct().is_none();
+    let in_room = from.is_addressed();
     let refused =
         |text: String, kind| Understood::Answer(Answer::Refused { reply: Reply::refusal(text), kind });
     let may = |command: &Command| crate::may_use(core, command, &from.who, &from.place);

@@ -67,8 +67,12 @@ pub(crate) struct From {
 impl From {
     /// What an order begins with here, for telling people what to say: our name in a room, nothing elsewhere.
     pub(crate) fn address(&self, name: &str) -> String {
-        let in_room = self.in_room && self.place.direct().is_none();
-        if in_room { format!("{name} ") } else { String::new() }
+        if self.is_addressed() { format!("{name} ") } else { String::new() }
+    }
+
+    /// Whether an order begins with our name here.
+    pub(crate) fn is_addressed(&self) -> bool {
+        self.in_room && self.place.direct().is_none()
     }
 
     /// Whether its answer is said in its place, and not handed to another door.
