@@ -13,7 +13,7 @@ import { inline } from "./markdown.js";
 import { behind } from "./ids.js";
 import { isMe, me, refreshWaiting } from "./session.js";
 import { makeTimeline } from "./timeline.js";
-import { countAll, markRead, readTo } from "./unread.js";
+import { countAll, lookAtRooms, markRead, readTo } from "./unread.js";
 import { awaits, isFinal, nameOf, stateWord } from "./words.js";
 
 const NEAR = 48;
@@ -30,7 +30,7 @@ const FINE = matchMedia("(pointer: fine)");
 /** The view of a room. */
 export function roomView({ argument: place, connection, query }) {
   const room = me.rooms.find((one) => one.place === place) ?? { place, name: place, topic: "", direct: false };
-  const timeline = makeTimeline(`Messages in ${room.name}`, { reply: (message) => composer.reply(message), jump, isBegun: () => history.isBegun() });
+  const timeline = makeTimeline(`Messages in ${room.name}`, { reply: (message) => composer.reply(message), jump, isBegun: () => history.isBegun(), isOrder: (text) => composer.isOrder(text) });
   const history = makeHistory(place, timeline, stay);
   const top = h("div.timeline-top");
   const newest = h("div.to-newest", { hidden: true }, h("button.btn", { type: "button", on: { click: toNewest } }, icon("down"), h("span", "Newest")));
@@ -46,12 +46,15 @@ export function roomView({ argument: place, connection, query }) {
   takesDrops(composer.element, (files) => composer.attach(files));
   const queue = [];
   const told = new Map();
+  /** The state that each operation was heard in last. */
+  const states = new Map();
   let hereIds = [];
   let follow = true;
   let unseen = 0;
   let lastTop = 0;
   let live = null;
   let loaded = false;
+  let fetching = false;
   let closed = false;
   let queueTimer = null;
   /** What is new begins behind this message; what is known of it, and how much it is. */
@@ -87,28 +90,45 @@ export function roomView({ argument: place, connection, query }) {
     lastTop = body.scrollTop;
   }
 
-  body.addEventListener("scroll", () => {
-    if (!loaded) return;
-    // Only going up is a wish to stop following: what grows below moves nothing.
+  /** Only going up is a wish to stop following: what grows below moves nothing. */
+  function heed() {
     if (isAtEnd()) follow = true;
     else if (body.scrollTop < lastTop) follow = false;
     lastTop = body.scrollTop;
+  }
+
+  body.addEventListener("scroll", () => {
+    if (!loaded) return;
+    heed();
     if (follow) seen();
     draw();
+    reach();
+  }, { passive: true });
+
+  /** Fetches what comes on, where the reader is near an end of what is there. */
+  function reach() {
+    if (body.clientHeight === 0) return;
     if (body.scrollTop < FETCH && !history.isBegun()) fetchMore(history.earlier);
     else if (!history.isAtEnd() && body.scrollHeight - body.scrollTop - body.clientHeight < FETCH) fetchMore(history.later);
-  }, { passive: true });
+  }
   const grown = new ResizeObserver(() => { if (follow && loaded) toEnd(); });
   grown.observe(timeline.element);
   grown.observe(body);
 
   async function fetchMore(fetch) {
+    if (fetching) return;
+    fetching = true;
     try {
       await fetch();
-      if (!closed) drawTop();
+      if (!closed) stay(drawTop);
     } catch (problem) {
       if (!closed) fill(top, failure(problem, () => fetchMore(fetch)));
+      return;
+    } finally {
+      fetching = false;
     }
+    // Whoever went to the other end meanwhile stands there: no scrolling tells of it again.
+    if (loaded && !closed) reach();
   }
 
   /** All up to the end was read, where the reader sees it. */
@@ -210,6 +230,8 @@ export function roomView({ argument: place, connection, query }) {
       return;
     }
     // Of a flood only the newest are drawn, which needs all of it at once.
+    // A reader who went up just now is not taken down again: the browser tells of it later.
+    heed();
     const batch = queue.splice(0, follow && queue.length > MOST ? queue.length : SLICE);
     let came;
     if (follow) came = history.arrive(batch, true);
@@ -235,8 +257,13 @@ export function roomView({ argument: place, connection, query }) {
 
   /** An operation or something outside said something: what waits and what stands beside the room may be old. */
   function changed(message) {
-    beside.changed(message);
-    if (message.operation || message.blocks?.some((block) => block.type === "status")) refreshWaiting();
+    const status = message.blocks?.find((block) => block.type === "status");
+    // How far a step is changes nothing of what waits; how many have approved does.
+    const isProgress = Boolean(status) && states.get(status.operation) === status.state && !awaits(status.state);
+    if (states.size > MOST) states.clear();
+    if (status) states.set(status.operation, status.state);
+    beside.changed(message, { status, isProgress });
+    if ((status || message.operation) && !isProgress) refreshWaiting();
   }
 
   /** Reads out what people say, answers, and where an operation comes to; never how far a step is. */
@@ -281,6 +308,8 @@ export function roomView({ argument: place, connection, query }) {
   function connected(isLive, since) {
     connection(isLive, since);
     if (!isLive) return here.offline();
+    // The stream tells what other rooms hear from now on; what they heard on the way here is asked for.
+    lookAtRooms();
     if (isOpened) {
       if (news.count === 0) away = history.newest();
       missedUntil = Date.now() + CATCHING_UP;

@@ -87,18 +87,21 @@ function take(rooms) {
   return countAll(stale);
 }
 
+/** Looks which rooms have something new. */
+export async function lookAtRooms() {
+  if (document.hidden || !me) return;
+  try {
+    await take((await get("/rooms")).items);
+  } catch {
+    // The next look comes by itself.
+  }
+}
+
 /** Begins to look after all rooms, now and every few seconds; the result ends it. */
 export function lookAfterRooms() {
   counts.clear();
   take(me.rooms);
-  const look = async () => {
-    if (document.hidden) return;
-    try {
-      await take((await get("/rooms")).items);
-    } catch {
-      // The next look comes by itself.
-    }
-  };
+  const look = lookAtRooms;
   // What was read in another window was read.
   const onStorage = (event) => {
     if (event.key !== key()) return;
