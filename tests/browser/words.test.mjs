@@ -37,6 +37,15 @@ async function choose(person, files) {
   await person.page.locator('input[type="file"]').setInputFiles(files.map(({ name, bytes, type = "text/plain" }) => ({ name, mimeType: type, buffer: Buffer.from(bytes) })));
 }
 
+/** Waits until this comes true. */
+async function until(what, holds, patience = 20_000) {
+  const end = Date.now() + patience;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, what);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
 const step = steps("words", () => [you, ana]);
 
 describe("a stranger on the page", { timeout: 300_000 }, () => {
@@ -120,14 +129,86 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     assert.equal(await line(you).inputValue(), "wilco plan release webapp");
   });
 
-  step("learns while writing that Wilco may stay silent, and talk is not drawn as an order", async () => {
+  step("leaves the composer by Tab, which completes only what was typed", async () => {
+    const { keyboard } = you.page;
+    const isIn = () => line(you).evaluate((field) => field === document.activeElement);
+    for (const [path, typed, more] of [["/r/web%3Aops", "wilco ", "sta"], ["/r/web%3A%40you", "sta", "g"]]) {
+      await you.open(path);
+      await line(you).fill("");
+      await line(you).focus();
+      await keyboard.press("Tab");
+      assert.equal(await isIn(), false, `${path}: Tab leaves an empty line`);
+      await keyboard.press("Shift+Tab");
+      assert.equal(await isIn(), true);
+      await until("the commands are there", async () => {
+        await line(you).fill("");
+        await keyboard.type("wilco sta");
+        return (await items(you).count()) > 0;
+      });
+      await line(you).fill("");
+      await keyboard.type(typed);
+      if (typed === "wilco ") await keyboard.press("Tab");
+      await items(you).first().waitFor();
+      for (const _ of ["once", "again"]) {
+        await keyboard.press("Escape");
+        await items(you).first().waitFor({ state: "detached" });
+        await keyboard.press("Tab");
+        assert.equal(await isIn(), false, `${path}: Tab leaves the line once the list was put away`);
+        await keyboard.press("Shift+Tab");
+      }
+      assert.equal(await line(you).inputValue(), typed);
+      await keyboard.press("End");
+      await keyboard.type(more);
+      await items(you).first().waitFor();
+      // What is whole has nothing to be completed with.
+      for (let at = 0; at < 12 && (await isIn()); at += 1) await keyboard.press("Tab");
+      assert.equal(await isIn(), false, `${path}: Tab leaves a line that is whole`);
+      await line(you).fill("");
+    }
+  });
+
+  step("learns while writing what is no command, and nothing that is not so", async () => {
+    const NONE = "No command that you may use here begins so; wilco help lists them.";
+    await you.open("/r/web%3Aops");
+    await line(you).pressSequentially("wilco st");
+    await items(you).first().waitFor();
+    for (const text of ["wilco is on holiday", "wilco webapp stage", "wilco plan nothing known"]) {
+      await line(you).fill(text);
+      await hint(you).filter({ hasText: NONE }).waitFor();
+    }
+    for (const text of ["wilco Stop!", "wilco yes.", "wilco \u{1f44d}\u{1f3fd}", "wilco please stop", "wilco status of what", "wilco plan "]) {
+      await line(you).fill(text);
+      await hint(you).filter({ hasText: "Everyone in ops sees what you order" }).waitFor();
+    }
+    for (const text of ["webapp", "webapp sta", "stage is where we meet"]) {
+      await line(you).fill(text);
+      await hint(you).filter({ hasText: "Said to the people in ops" }).waitFor();
+    }
+    await line(you).fill("status webapp");
+    await hint(you).filter({ hasText: "To give this as an order, put wilco in front" }).waitFor();
+    await you.page.locator(".timeline-in > li > .msg", { has: you.page.locator(".order") }).last().getByRole("button", { name: /^Reply/ }).click();
     await line(you).fill("wilco is on holiday");
-    await hint(you).filter({ hasText: "No command begins so; wilco may stay silent. wilco help lists them." }).waitFor();
+    await hint(you).filter({ hasText: "Everyone in ops sees what you order" }).waitFor();
+    await you.page.getByRole("button", { name: "Leave the thread" }).click();
+    await hint(you).filter({ hasText: NONE }).waitFor();
     await you.shot("103-no-command");
+  });
+
+  step("sees talk as talk, and an order as one from the moment it is sent", async () => {
+    await line(you).fill("wilco is on holiday");
     await line(you).press("Enter");
     const said = you.page.locator(".msg:not(.is-pending)", { hasText: "wilco is on holiday" });
     await said.locator(".say").waitFor();
+    await you.page.evaluate(() => {
+      window.talk = [];
+      new MutationObserver(() => {
+        for (const { textContent } of document.querySelectorAll(".say")) if (textContent.includes("ping 7")) window.talk.push(textContent);
+      }).observe(document.querySelector(".timeline-in"), { childList: true, subtree: true });
+    });
     await you.order("wilco ping 7");
+    assert.deepEqual(await you.page.evaluate(() => window.talk), [], "it was never drawn otherwise");
+    const high = (selector, text) => you.page.locator(selector, { hasText: text }).last().evaluate((element) => element.getBoundingClientRect().height);
+    assert.equal(await high(".order", "wilco ping 7"), await high(".say", "wilco is on holiday"), "what is redrawn moves nothing");
     assert.equal(await said.locator(".order").count(), 0);
     await you.page.reload();
     await you.page.locator(".order", { hasText: "wilco ping 7" }).waitFor();
@@ -163,6 +244,47 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     await you.shot("107-afterwards");
   });
 
+  step("sees beside the room what succeeded last, the latest first, and asks for no more than changed", async () => {
+    const asked = [];
+    you.page.on("request", (request) => { if (request.url().includes("/api/v1/operations?")) asked.push(new URL(request.url()).searchParams); });
+    await you.open("/r/web%3Aops");
+    const last = you.page.getByRole("region", { name: "Succeeded last" });
+    const targets = () => last.locator("b").allInnerTexts();
+    await last.locator("b", { hasText: "webapp/staging" }).waitFor();
+    const released = await you.operate("wilco release webapp");
+    await ana.open(`/o/${released}`);
+    await ana.press(ana.page.locator(".decide"), "approve");
+    await you.sees(released, "Succeeded");
+    await until("what was done now is first", async () => (await targets()).join() === "webapp/production,webapp/staging");
+    const again = await you.operate("wilco stage webapp v2");
+    await you.press(you.card(again), "confirm");
+    await you.sees(again, "Succeeded");
+    await until("and then what came after it", async () => (await targets()).join() === "webapp/staging,webapp/production");
+    await last.locator("a.id", { hasText: again }).waitFor();
+    await you.page.getByRole("region", { name: "Ended lately" }).locator("a.id", { hasText: again }).waitFor();
+    await you.shot("1071-beside");
+    const ends = asked.filter((query) => query.get("state") === "succeeded");
+    assert.ok(ends.length <= 3, `what succeeded was asked for ${ends.length} times: at first, and for each of two`);
+    assert.deepEqual(asked.filter((query) => Number(query.get("latest")) > 20).map(String), [], "no more is asked for than is shown");
+  });
+
+  step("looks through the commands without waiting, also without a connection", async () => {
+    let asked = 0;
+    you.page.on("request", (request) => { if (request.url().includes("refused=true")) asked += 1; });
+    await you.open("/commands");
+    for (const id of ["webapp.status", "webapp.logs"]) {
+      await you.page.locator(`a.item[href$="${id}"]`).click();
+      await you.page.locator(".page-sub code", { hasText: id }).waitFor();
+    }
+    await you.expecting([/ERR_INTERNET_DISCONNECTED/], async () => {
+      await you.context.setOffline(true);
+      await you.page.locator('a.item[href$="webapp.stage"]').click();
+      await you.page.locator(".page-sub code", { hasText: "webapp.stage" }).waitFor();
+      await you.context.setOffline(false);
+    });
+    assert.equal(asked, 1);
+  });
+
   step("reads the record in plain words, and what Wilco did is Wilco's", async () => {
     await you.open(`/audit?operation=${staged}`);
     const rows = you.page.locator("tbody tr");
@@ -171,10 +293,10 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     for (const word of ["rules decided", "planned", "confirmed", "became", "step began", "said in room"]) assert.ok(what.includes(word), `${word} is in ${what}`);
     for (const word of ["moved", "posted", "needs", "gate considered"]) assert.ok(!what.includes(word), word);
     await you.open("/audit?kind=lock.");
-    const back = rows.filter({ hasText: "lock given back" }).first();
-    assert.match(await back.innerText(), new RegExp(`wilco[\\s\\S]*${staged}`));
-    await you.page.getByRole("button", { name: "Check all of it" }).click();
-    await you.page.locator(".walk", { hasText: /The record is whole: all \d+ entries/ }).waitFor();
+    const back = rows.filter({ hasText: "lock given back" }).filter({ hasText: staged }).first();
+    assert.match(await back.innerText(), /wilco/);
+    await you.page.getByRole("button", { name: "Check each entry" }).click();
+    await you.page.locator(".walk", { hasText: /^\s*\d+ entries follow from each other, up to / }).waitFor();
     await you.shot("108-record");
   });
 

@@ -1,4 +1,4 @@
-// The record: who did what, newest first, with the hash that chains each entry to the one before; whether it is whole; as a file.
+// The record: who did what, newest first, with the hash that chains each entry to the one before; whether each follows from the one before; as a file.
 
 import { get, post } from "./api.js";
 import { fill, h, icon } from "./dom.js";
@@ -120,11 +120,11 @@ function address(path, values) {
   return text ? `${path}?${text}` : path;
 }
 
-/** Whether the record is whole, and the button that checks it from its first entry on. */
+/** Whether the entries follow from each other, and the button that checks it from the first one on. */
 function walkBox() {
   const said = h("p", { role: "status" });
-  const button = h("button.btn", { type: "button", on: { click: begin } }, "Check all of it");
-  const element = h("section.box.box-pad.walk", { "aria-label": "Whether the record is whole" }, said, button);
+  const button = h("button.btn", { type: "button", on: { click: begin } }, "Check each entry");
+  const element = h("section.box.box-pad.walk", { "aria-label": "Whether the entries follow from each other" }, said, button);
   let timer = null;
   let closed = false;
 
@@ -134,8 +134,8 @@ function walkBox() {
     button.hidden = running;
     if (running) fill(said, icon("running"), ` Checking the record: ${passed} entries so far.`);
     else if (broken) fill(said, icon("failed"), h("b", " The record is broken: "), broken, `. The ${whole} entries before follow from each other. Found at `, time(at, seconds), ".");
-    else if (whole === null) fill(said, icon("planned"), " Since Wilco was started, nobody checked that the record is whole.");
-    else fill(said, icon("succeeded"), h("b", ` The record is whole: all ${whole} entries follow from each other`), ", up to ", h("span.hash", { title: hash }, hash.slice(0, 8)), ", at ", time(at, seconds), ". ", h("code", "wilco audit verify"), " also compares it with the checkpoints.");
+    else if (whole === null) fill(said, icon("planned"), " Since Wilco was started, nobody checked that the entries follow from each other.");
+    else fill(said, icon("succeeded"), h("b", ` ${whole} entries follow from each other`), ", up to ", h("span.hash", { title: hash }, hash.slice(0, 8)), ", at ", time(at, seconds), ". ", h("code", "wilco audit verify"), " also compares it with the checkpoints.");
     clearTimeout(timer);
     if (running && !closed) timer = setTimeout(look, WALK);
   }

@@ -21,6 +21,7 @@ export function commandsView({ query, go }) {
   let all = [];
   let strength = "";
   let form = null;
+  let closed = false;
 
   const filters = h("div.filters", { role: "group", "aria-label": "Filter by effect" }, ["", "read", "write", "destructive"].map((name) => h("button.filter", {
     type: "button", "aria-pressed": String(name === ""), data: { strength: name }, on: { click: () => {
@@ -32,16 +33,27 @@ export function commandsView({ query, go }) {
 
   async function load() {
     try {
-      all = await allCommands();
+      show(await allCommands((newer) => { if (!closed) show(newer); }));
+      drawDetail();
     } catch (problem) {
       fill(items, h("p.empty", { role: "alert" }, inline(problem.message)));
-      return;
     }
+  }
+
+  function show(commands) {
+    if (JSON.stringify(commands) === JSON.stringify(all)) return;
+    const wasShown = all.length > 0;
+    const before = JSON.stringify(opened());
+    all = commands;
     const may = all.filter(({ refused }) => !refused).length;
     note.textContent = may === all.length ? `${may} that you may use` : `${all.length}, of which you may use ${may}`;
     draw();
-    drawDetail();
+    // What somebody fills in stays, unless it is another command now.
+    if (wasShown && JSON.stringify(opened()) !== before) drawDetail();
   }
+
+  /** The command that is open; where none is, the first. */
+  const opened = () => all.find((one) => one.id === open) ?? (open ? null : all[0]);
 
   function draw() {
     const wanted = field.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -58,7 +70,7 @@ export function commandsView({ query, go }) {
   }
 
   function drawDetail() {
-    const command = all.find((one) => one.id === open) ?? (open ? null : all[0]);
+    const command = opened();
     split.classList.toggle("has-open", Boolean(open));
     const back = h("a.btn.btn-quiet.to-list.only-stacked", { href: "/commands" }, icon("back"), "All commands");
     if (!command) {
@@ -88,7 +100,7 @@ export function commandsView({ query, go }) {
   fill(split, h("section.list", { "aria-label": "Catalogue" },
     h("div.list-bar", h("label.find", icon("search"), h("span.hidden-text", "Find a command"), field, h("kbd.only-desk", "/")), filters), items), detail);
   load();
-  return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split, close: () => form?.close() };
+  return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split, close() { closed = true; form?.close(); } };
 }
 
 /** A command's effect as an icon, where it has one of its own. */

@@ -81,31 +81,45 @@ export function fits(pattern, text, choices = none) {
   }
 }
 
-/** Whether what is typed can be no order: its first words are no command's, nor what an order may begin with. */
+/** Whether no command begins as what is typed does, nor anything else that is always understood. */
 export function isNone(commands, text) {
-  const first = items(text)[0];
-  if (first === undefined || commands.length === 0) return false;
-  if (ALWAYS.some((word) => same(word, first, items(text).length === 1 && !/\s$/.test(text)))) return false;
-  return commands.every(({ words }) => words.every((pattern) => fits(pattern, text) === null && !may(pattern, text)));
+  if (text.trim() === "" || commands.length === 0 || isThumbsUp(text)) return false;
+  // These are said in a hurry.
+  const [first, ...rest] = items(text).map((word) => word.replaceAll(/^[.,!?]+|[.,!?]+$/g, "").toLowerCase()).filter((word) => word !== "" && word !== "please");
+  if (first === undefined) return false;
+  const open = rest.length === 0 && !/\s$/.test(text);
+  if (ALWAYS.some((word) => (open ? word.startsWith(first) : word === first))) return false;
+  return !begins(commands, text) && commands.every(({ words }) => words.every((pattern) => fits(pattern, text) === null));
 }
 
-/** What an order may begin with, whatever there is to order. */
-const ALWAYS = ["plan", "stop", "yes", "cancel"];
-const same = (word, typed, open) => (open ? word.startsWith(typed.toLowerCase()) : word === typed.toLowerCase());
+/** What is understood whatever there is to order. */
+const ALWAYS = ["plan", "stop", "yes", "cancel", "abort", "deny"];
+/** The sign in any colour, as a picture or not. */
+const isThumbsUp = (text) => text.trim().replaceAll(/[\ufe0e\ufe0f\u{1f3fb}-\u{1f3ff}]/gu, "") === "\u{1f44d}";
 
-/** Whether a pattern begins with these words as far as its own first word goes: behind it something may only be wrong. */
-function may(pattern, text) {
-  const [part] = items(pattern);
-  const [first] = items(text);
-  return !isLiteral(part) || part.toLowerCase() === first.toLowerCase();
+/** Whether the first word is a command's: behind it something may only be wrong. */
+export function begins(commands, text) {
+  const first = items(text)[0]?.toLowerCase();
+  return first !== undefined && commands.some(({ words }) => words.some((pattern) => {
+    const [part] = items(pattern);
+    return part !== undefined && isLiteral(part) && part.toLowerCase() === first;
+  }));
 }
 
 /**
- * The commands that fit, shortest first: `[{ command, pattern, fit }]`, one for each value where there are several; with
- * no word yet one for each command's first word.
+ * What the words may become, shortest first: `[{ command, pattern, fit }]`, one for each value where there are several;
+ * with no word yet one for each command's first word, and where a thing is named first what can be done with it.
  */
 export function matching(commands, text, people = []) {
   if (text.trim() === "") return firstWords(commands);
+  const found = fitting(commands, text, people);
+  return found.length > 0 ? found : objectFirst(commands, text).sort(byPattern).slice(0, LINES);
+}
+
+const byPattern = (a, b) => a.pattern.localeCompare(b.pattern);
+
+/** The commands that fit words as they are said. */
+export function fitting(commands, text, people = []) {
   const found = [];
   for (const command of commands) {
     for (const pattern of command.words) {
@@ -115,11 +129,10 @@ export function matching(commands, text, people = []) {
       else found.push({ command, pattern, fit });
     }
   }
-  if (found.length === 0) found.push(...objectFirst(commands, text));
-  return found.sort((a, b) => a.pattern.localeCompare(b.pattern)).slice(0, LINES);
+  return found.sort(byPattern).slice(0, LINES);
 }
 
-/** `webapp`, `webapp sta`: the commands that take what is named, beginning with the word behind it. */
+/** `webapp`, `webapp sta`: the commands that take what is named, beginning with the word behind it. It is no order before it is put so. */
 function objectFirst(commands, text) {
   const [object, verb = "", ...rest] = items(text.trimStart());
   if (rest.length > 0) return [];

@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { line as lineOf, Problem } from "./api.js";
 import { isFile, makeAttach, makeSending } from "./attach.js";
-import { flags, isNone, LINES, matching, people as peopleBy } from "./completion.js";
+import { begins, fitting, flags, isNone, LINES, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
 import { inline, preview } from "./markdown.js";
@@ -37,8 +37,8 @@ function onItsWay(by) {
  * The composer of a room. `timeline` shows what is on its way; `sent(message)` hears of what arrived; `people()` names
  * those who may be spoken to.
  * The result: `element`, `focus()`, `onEscape(event)`, `attach(files)`, which adds files to the line, `reply(message)`,
- * which goes on in the thread of a message, and `close()`, after which it is not shown any more: what is on its way goes
- * on, and what fails is a draft again.
+ * which goes on in the thread of a message, `isOrder(text)`, whether a line is one by all that is known here, and
+ * `close()`, after which it is not shown any more: what is on its way goes on, and what fails is a draft again.
  */
 export function makeComposer({ room, timeline, sent, people }) {
   const name = me.wilco.name;
@@ -65,6 +65,8 @@ export function makeComposer({ room, timeline, sent, people }) {
   let chosen = 0;
   /** Whether Tab asked for all that an order may begin with. */
   let lists = false;
+  /** Whether Escape put the list away; what is typed next brings it back. */
+  let isAway = false;
   let inThread = null;
   let queue = Promise.resolve();
   let closed = false;
@@ -77,6 +79,7 @@ export function makeComposer({ room, timeline, sent, people }) {
   field.addEventListener("input", () => {
     drafts.set(room.place, field.value);
     attach.goesOn();
+    isAway = false;
     look();
     if (known.length === 0 && Date.now() - asked > AGAIN) learn();
   });
@@ -101,18 +104,28 @@ export function makeComposer({ room, timeline, sent, people }) {
     }, () => {});
   }
 
-  /** What stands after Wilco's name; null where the text is not addressed. */
-  function addressed(text) {
+  /** What stands after Wilco's name; null where the text does not begin with it. */
+  function named(text) {
     const match = new RegExp(`^\\s*@?${name.replace(/[^\w-]/g, "\\$&")}[\\s:,]\\s*`, "i").exec(text);
-    if (match) return { front: match[0], rest: text.slice(match[0].length) };
-    return room.direct ? { front: "", rest: text } : null;
+    return match ? { front: match[0], rest: text.slice(match[0].length) } : null;
+  }
+
+  /** What Wilco is told; null where the text is not addressed. */
+  function addressed(text) {
+    return named(text) ?? (room.direct ? { front: "", rest: text } : null);
+  }
+
+  function isOrder(text) {
+    const at = named(text);
+    return at !== null && begins(known, planned(at).rest);
   }
 
   function say() {
     const text = field.value;
     const at = addressed(text);
-    if (at && matches.length === 0 && isNone(known, at.rest)) {
-      fill(hint, "No command begins so", room.direct ? ". " : ["; ", name, " may stay silent. "], h("code", room.direct ? "help" : `${name} help`), " lists them.");
+    // In a thread it may be the answer to a question.
+    if (at && inThread === null && isNone(known, planned(at).rest)) {
+      fill(hint, "No command that you may use here begins so; ", h("code", room.direct ? "help" : `${name} help`), " lists them.");
       hint.className = "end";
       return;
     }
@@ -121,23 +134,23 @@ export function makeComposer({ room, timeline, sent, people }) {
       hint.className = "end only-desk";
       return;
     }
-    const order = matching(known, text).some(({ fit }) => fit.done.split(" ").length > 1 || fit.rest === "");
+    const order = fitting(known, text).some(({ fit }) => fit.done.split(" ").length > 1 || fit.rest === "");
     fill(hint, order ? ["To give this as an order, put ", h("code", name), " in front"] : `Said to the people in ${room.name}`);
     hint.className = order ? "end" : "end only-desk";
   }
 
   function look() {
     lists = false;
-    matches = suggestions();
+    matches = isAway ? [] : suggestions();
     chosen = 0;
     say();
     drawList();
   }
 
-  /** Behind the name alone, Tab lists what an order may begin with. */
+  /** Behind the name alone, Tab lists what an order may begin with. From an empty line it goes on. */
   function listAll() {
-    const at = addressed(field.value);
-    if (!at || at.rest.trim() !== "" || field.value.includes("\n")) return false;
+    const at = named(field.value);
+    if (isAway || at?.rest !== "" || field.value.includes("\n")) return false;
     lists = true;
     matches = suggestions();
     drawList();
@@ -154,9 +167,9 @@ export function makeComposer({ room, timeline, sent, people }) {
       const before = lines.slice(0, -1).map((line) => `${line}\n`).join("");
       return names.map((one) => ({ ...one, insert: before + one.insert }));
     }
-    const named = lines.length > 1 ? null : addressed(text);
-    if (!named || (named.rest.trim() === "" && !lists)) return [];
-    const at = planned(named);
+    const order = lines.length > 1 ? null : addressed(text);
+    if (!order || (order.rest.trim() === "" && !lists)) return [];
+    const at = planned(order);
     const begun = flags(known, at.rest);
     if (begun.length > 0) return begun.map((one) => ({ ...one, insert: at.front + one.insert }));
     const found = matching(known, at.rest, people());
@@ -208,6 +221,7 @@ export function makeComposer({ room, timeline, sent, people }) {
 
   function reply(message) {
     inThread = message?.id ?? null;
+    say();
     thread.hidden = !message;
     fill(thread, message && [
       h("span.grow", "In the thread of ", h("b", preview(message).slice(0, 60))),
@@ -226,6 +240,7 @@ export function makeComposer({ room, timeline, sent, people }) {
   }
 
   function onEscape(event) {
+    if (document.activeElement === field) isAway = true;
     if (list.hidden) {
       if (inThread && document.activeElement === field) reply(null);
       field.focus();
@@ -329,5 +344,5 @@ export function makeComposer({ room, timeline, sent, people }) {
     keepFiles(who, room.place, attach.take());
   }
 
-  return { element, focus: () => field.focus(), onEscape, reply, attach: attach.add, close };
+  return { element, focus: () => field.focus(), onEscape, reply, isOrder, attach: attach.add, close };
 }

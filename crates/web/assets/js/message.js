@@ -66,9 +66,9 @@ function threadOf({ message, root }, { jump }) {
 }
 
 /** A line that is on its way. */
-export function pendingMessage(text, note, file) {
+export function pendingMessage(text, note, { file, isOrder }) {
   return h("div.msg.is-pending", face({ kind: "person", name: me.name }),
-    h("div.msg-body", h("p.msg-head", h("b.ref", me.name), h("span.small.subtle", "sending")), text.trim() !== "" && words(text), file, note));
+    h("div.msg-body", h("p.msg-head", h("b.ref", me.name), h("span.small.subtle", "sending")), text.trim() !== "" && words(text, isOrder), file, note));
 }
 
 function face(from) {
@@ -91,7 +91,7 @@ function words(text, isOrder = false) {
   return [clipped, more];
 }
 
-/** An order to Wilco is set as one. What merely speaks of Wilco is talk: an order is what it answered. */
+/** An order to Wilco is set as one. What merely speaks of Wilco is talk: an order begins with a command, or was answered. */
 function orderOf(text) {
   const name = me.wilco.name;
   const start = text.slice(0, name.length + 2).toLowerCase();

@@ -18,6 +18,9 @@ export const formOf = (command) => `form ${command}`;
 /** Whose session ended, and where they were: their drafts are theirs still. */
 let ended = null;
 let commandList = null;
+/** All commands with when they were asked for, `{ items, asked }`; and the question that is under way. */
+let catalogue = null;
+let catalogueAsked = null;
 let waitingItems = null;
 let waitingTimer = null;
 let waitingAgain = null;
@@ -26,6 +29,8 @@ const watchers = new Set();
 const stops = new Set();
 const AWAITING = "awaiting_confirm,awaiting_approval";
 const EVERY = 20_000;
+/** All commands are asked for again after so many milliseconds, when somebody looks at them. */
+const CATALOGUE_OLD = 60_000;
 
 /** Asks who is signed in. */
 export async function loadMe() {
@@ -100,6 +105,8 @@ function forgetBegun() {
 export function forget() {
   me = null;
   commandList = null;
+  catalogue = null;
+  catalogueAsked = null;
   waitingItems = null;
   useCsrf(null);
   hush();
@@ -119,8 +126,27 @@ export function commands() {
   return commandList;
 }
 
-/** All commands, also those that the person may see and use nowhere: they have `refused`. */
-export const allCommands = () => get("/commands", { anywhere: true, refused: true }).then((answer) => answer.items);
+/**
+ * All commands, also those that the person may see and use nowhere: they have `refused`. What was asked for before is there
+ * at once; `newer(items)` hears what became of it, where it is old.
+ */
+export async function allCommands(newer) {
+  if (catalogue === null) return askCatalogue();
+  const { items, asked } = catalogue;
+  // Without a connection the old ones are still of use.
+  if (Date.now() - asked > CATALOGUE_OLD) askCatalogue().then(newer, () => {});
+  return items;
+}
+
+function askCatalogue() {
+  const asked = Date.now();
+  const asking = catalogueAsked ??= get("/commands", { anywhere: true, refused: true }).then(({ items }) => {
+    // Somebody else may have signed in since.
+    if (catalogueAsked === asking) catalogue = { items, asked };
+    return items;
+  }).finally(() => { if (catalogueAsked === asking) catalogueAsked = null; });
+  return asking;
+}
 
 /** The page of a place. */
 export const roomUrl = (place) => `/r/${encodeURIComponent(place)}`;

@@ -15,7 +15,8 @@ const HANGS_NUMBERS = 300;
 
 /**
  * A timeline. `ways`: `reply(message)` hears that somebody wants to speak in the thread of a message, `jump(id)` that
- * they want to see another one, `isBegun()` knows whether nothing comes before. `add(messages)` shows messages or newer versions of them, and returns what was news:
+ * they want to see another one, `isBegun()` knows whether nothing comes before, `isOrder(text)` whether a line begins with
+ * a command. `add(messages)` shows messages or newer versions of them, and returns what was news:
  * `[{ message, isNew }]`; `dropFirst(most)` and `dropLast(most)` take away what is more than so many at one end, and
  * return the last or the first id of it; `markNew(id)` draws a line behind that message, if others spoke since.
  */
@@ -65,11 +66,14 @@ export function makeTimeline(label, ways) {
     drawMessage(entry, ways);
   }
 
-  /** What somebody said is an order once Wilco spoke after it in its thread: also what goes on in the thread of another one. */
+  /**
+   * What somebody said is an order once Wilco spoke after it in its thread: also what goes on in the thread of another one.
+   * What begins with a command will be, and is one at once, so that its answer changes nothing that is looked at.
+   */
   function findAnswered(entry) {
     const answers = (one, other) => one.message.from.kind === "wilco" && threadOf(one) === threadOf(other) && before(other.message.id, one.message.id);
     if (entry.message.from.kind !== "wilco") {
-      entry.isOrder = [...entries.values()].some((one) => answers(one, entry));
+      entry.isOrder = (entry.message.from.kind === "person" && ways.isOrder(entry.message.text)) || [...entries.values()].some((one) => answers(one, entry));
       return;
     }
     for (const other of entries.values()) {
@@ -158,7 +162,7 @@ export function makeTimeline(label, ways) {
    */
   function pending({ text, is, shown: file }, { again, back }) {
     const note = h("p.unsent", { role: "alert", hidden: true });
-    const shown = pendingMessage(text, note, file);
+    const shown = pendingMessage(text, note, { file, isOrder: ways.isOrder(text) });
     const one = { is, item: h("li", shown) };
     waiting.push(one);
     element.append(one.item);
