@@ -177,14 +177,25 @@ describe("sessions that end", { timeout: 240_000 }, () => {
   step("gives what was written to nobody else", async () => {
     await ana.open("/r/web%3Aops");
     await ana.page.locator("#say").fill("for nobody else");
+    await ana.page.locator("input[type=file]").setInputFiles({ name: "private.txt", mimeType: "text/plain", buffer: Buffer.from("nobody else") });
+    await ana.page.locator(".chip", { hasText: "private.txt" }).waitFor();
     await ana.expecting([/401/], async () => {
       await expire("ana");
       await isTold(ana);
       await ana.page.waitForLoadState("networkidle");
     });
-    await signInHere(ana, await wilco.invite("you"));
+    // Beside it, so that the page itself goes on and could still have them.
+    const beside = await ana.context.newPage();
+    await beside.goto(await wilco.invite("you"));
+    await beside.getByRole("button", { name: "Sign in" }).click();
     await ana.page.locator("#say").waitFor();
+    await beside.close();
+    await ana.page.locator('.side a[data-place="web:ops"]').click();
     assert.equal(await ana.page.locator("#say").inputValue(), "");
+    assert.equal(await ana.page.locator(".chip").count(), 0);
+    await ana.say("with no file");
+    await ana.page.locator(".msg:not(.is-pending) .say", { hasText: "with no file" }).waitFor();
+    assert.equal(await ana.page.getByText("private.txt").count(), 0);
     assert.doesNotMatch(await ana.page.evaluate(() => JSON.stringify({ ...sessionStorage })), /nobody else/);
   });
 

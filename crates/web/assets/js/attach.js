@@ -14,8 +14,8 @@ const PASTED = /^image\.(png|jpe?g|gif|webp)$/;
 
 /**
  * The files of a room's composer. `changed()` hears that there are more or fewer, `focus()` takes the writer back to the
- * line. The result: `button` and `list` to show, `add(files)`, `take()`, which empties it, and `onPaste(event)`
- * and `goesOn()`.
+ * line. The result: `button` and `list` to show, `add(files)`, `take()`, which gives and forgets them, `onPaste(event)`,
+ * and `goesOn()`, which hears that somebody goes on writing.
  */
 export function makeAttach({ changed, focus }) {
   const input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", on: { change } });

@@ -71,7 +71,10 @@ export function fillPalette({ dialog, field, list, told, wasEntered }, { go, sig
   more().then((found) => {
     all = [...all, ...found];
     if (!dialog.open) return;
+    const before = shown[chosen];
     draw();
+    // What comes late takes nobody's choice away: who is about to press Enter goes where they looked.
+    choose(Math.max(0, shown.indexOf(before)));
     takeFirst();
   });
 

@@ -50,7 +50,7 @@ export function letLettersAct(act) {
 
 /** Listens to keys; the result ends it. `go(url)` opens a page, `goTo()` the palette. */
 export function takeKeys({ go, goTo }) {
-  let begun = 0;
+  let begun = -PATIENCE;
 
   function onKey(event) {
     if (event.defaultPrevented || event.isComposing) return;
@@ -66,10 +66,11 @@ export function takeKeys({ go, goTo }) {
       return;
     }
     if (event.key.length !== 1 || !lettersAct()) return;
-    const isPlace = Date.now() - begun < PATIENCE && PLACES[event.key];
-    begun = 0;
+    // When it was pressed, not when a busy page came to it.
+    const isPlace = event.timeStamp - begun < PATIENCE && PLACES[event.key];
+    begun = -PATIENCE;
     if (isPlace) go(isPlace);
-    else if (event.key === "g") begun = Date.now();
+    else if (event.key === "g") begun = event.timeStamp;
     else if (event.key === "/") slash();
     else if (event.key === "?") showKeys();
     else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
