@@ -398,7 +398,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
   step("filters the record, walks it, and gives it away as a file", async () => {
     await you.open("/audit");
     await you.page.locator("tbody tr").first().waitFor();
-    await you.page.getByRole("button", { name: "Check all of it" }).click();
+    await you.page.getByRole("button", { name: "Check each entry" }).click();
     await you.page.locator('.walk[data-state="succeeded"]', { hasText: "entries follow from each other" }).waitFor();
     await you.shot("73-audit");
     await you.page.locator("summary", { hasText: "Filters" }).click();
