@@ -19,7 +19,7 @@ by = "role:lead"
 `;
 const ORDER = 'wilco stage webapp v1 --alone --because "staging is down"';
 /** How long a countdown may take to end, in milliseconds. */
-const COUNTDOWN = 75_000;
+const COUNTDOWN = 100_000;
 
 let wilco;
 let browser;
@@ -35,7 +35,7 @@ async function countdown() {
   return id;
 }
 
-describe("an order that is given alone", { timeout: 200_000 }, () => {
+describe("an order that is given alone", { timeout: 300_000 }, () => {
   before(async () => {
     wilco = await Wilco.make();
     await wilco.configure(RULES);

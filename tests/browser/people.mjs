@@ -75,12 +75,12 @@ export class Person {
 
   /** Gives an order; the result is the first answer under it. */
   async order(text) {
-    // An answer in a thread may be an order as well, and is no further line.
-    const lines = this.page.locator(".timeline-in > li:not(.day)", { has: this.page.locator(".order") });
-    const before = await lines.count();
-    await this.say(text);
-    const line = lines.nth(before);
-    await line.locator(".msg:not(.is-pending) .order").first().waitFor();
+    // By its id: what somebody else said becomes an order when it is answered, whenever that is.
+    const isSaid = (response) => response.url().endsWith("/messages") && response.request().postDataJSON()?.text === text;
+    const [response] = await Promise.all([this.page.waitForResponse(isSaid), this.say(text)]);
+    const { id } = await response.json();
+    const line = this.page.locator(`.timeline-in > li:has(> .msg[data-id="${id}"])`);
+    await line.locator("> .msg .order").waitFor();
     const answer = line.locator(".msg-answer").first();
     await answer.waitFor();
     return answer;
