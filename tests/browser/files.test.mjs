@@ -114,6 +114,14 @@ describe("files in a room", { timeout: 240_000 }, () => {
     assert.equal(await image.getAttribute("loading"), "lazy");
   });
 
+  step("does not take the page's place where it is dropped beside the room", async () => {
+    const transfer = await brought(you, [{ name: "beside.txt", base64: "aGk=", type: "text/plain" }]);
+    const kept = await you.page.evaluate((dataTransfer) => ["dragover", "drop"].map((type) =>
+      !document.querySelector(".side").dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))), transfer);
+    assert.deepEqual(kept, [true, true]);
+    assert.equal(await chips(you).count(), 0);
+  });
+
   step("is pasted as a picture; where there is text beside it, the text is pasted", async () => {
     await paste(you, [{ name: "image.png", base64: picture, type: "image/png" }]);
     await chips(you).filter({ hasText: /^pasted-\d{4}-/ }).waitFor();

@@ -170,7 +170,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     await you.page.locator('.page-head .pill:has-text("Waiting for confirmation")').waitFor();
     assert.match(await text(you.page.locator(".because")), /try it out/);
     await ana.open("/r/web%3Aops");
-    await ana.page.getByText(`(by API): stage webapp v2`).waitFor();
+    await ana.page.getByText(`gave an order from elsewhere: stage webapp v2`).waitFor();
     await you.press(you.page.locator(".decide"), "confirm");
     await you.page.locator('.page-head .pill:has-text("Succeeded")').waitFor();
     assert.ok(id);
@@ -188,7 +188,7 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     await ana.page.locator(".welcome").waitFor();
     await give.click();
     await you.page.waitForURL(/\/o\/\w-/);
-    await ana.page.getByText("(by API): paint green").waitFor();
+    await ana.page.getByText("gave an order from elsewhere: paint green").waitFor();
     // What holds in another room is another question.
     const other = await formOf(you, "forms.chatter");
     await other.getByRole("button", { name: "Show what it would do" }).click();
@@ -284,9 +284,10 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     await you.page.locator("[name=command]").fill("webapp.release");
     await you.page.getByRole("button", { name: "Show", exact: true }).click();
     await you.page.waitForURL(/command=webapp\.release/);
+    // The address comes first, and the list that was there may still be.
+    await you.page.locator(".narrow .count", { hasText: /^1 active$/ }).waitFor();
     await you.page.locator(".item").first().waitFor();
     assert.equal(await you.page.locator(".item").count(), 2);
-    await you.page.locator(".narrow .count", { hasText: /^1 active$/ }).waitFor();
     await you.shot("68-operations-narrowed");
     await you.open("/operations?who=@ana");
     await you.page.getByText("No operation fits.").waitFor();

@@ -506,11 +506,11 @@ impl Engine {
     /// Shows in a room which order is given there by another door. The thread that it opens.
     async fn echo(&self, place: &Place, who: &Principal, words: &str) -> Result<Option<String>, Answer> {
         let name = match who {
-            Principal::Person { id, .. } => id.to_string(),
+            Principal::Person { name, .. } => name.clone(),
             other => other.to_string(),
         };
         let key = DeliveryKey(format!("echo/{:032x}", u128::from_le_bytes(self.0.chance.bytes())));
-        let text = Reply { blocks: vec![Block::Text { text: format!("{name} (by API): {words}") }] };
+        let text = Reply::text(format!("{name} gave an order from elsewhere: {words}"));
         match self.0.ways.post(place, None, &text, &key).await {
             Ok(receipt) => Ok(Some(receipt.id)),
             Err(error) => {

@@ -178,7 +178,7 @@ async fn an_order_on_irc_is_approved_on_the_page() {
     let order = json!({ "order": "ping one", "place": "irc:#ops" });
     let answer = town.you.post("calls", &order).await.expect("an answer");
     assert_eq!(answer.status, 200, "{answer}");
-    assert_eq!(you.hears("ping one").await.text, "you (by API): ping one");
+    assert_eq!(you.hears("ping one").await.text, "You gave an order from elsewhere: ping one");
     you.hears("pong one").await;
     // Who asked is not who approves, whatever they come by.
     let operation = town.you.operation("release red t1", &["awaiting_approval"]).await.expect("an answer");

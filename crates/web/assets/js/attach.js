@@ -145,10 +145,21 @@ export function makeSending({ place, file, words, thread }) {
   return { element, turn, send };
 }
 
+const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+/** A file that is dropped where nothing takes it does not take the page's place. */
+export function keepsDrops() {
+  addEventListener("dragover", (event) => {
+    if (!brings(event) || event.defaultPrevented) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
+  addEventListener("drop", (event) => { if (brings(event)) event.preventDefault(); });
+}
+
 /** Takes files that are dropped on an element; while some are held over it, it says so. */
 export function takesDrops(element, add) {
   const told = h("p.drop", { "aria-hidden": "true", hidden: true }, icon("file"), "Drop to add it to your line");
-  const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   let inside = 0;
   const show = (by) => {
     inside = Math.max(0, inside + by);

@@ -1,6 +1,7 @@
 // The page's beginning: who is signed in, which view belongs to the address, and moving between views.
 
 import { del, onSignedOut } from "./api.js";
+import { keepsDrops } from "./attach.js";
 import { openGoTo } from "./dialog.js";
 import { fill, h, icon } from "./dom.js";
 import { doorView, redeemView } from "./door.js";
@@ -240,5 +241,6 @@ document.addEventListener("click", (event) => {
   else go(url.pathname + url.search);
 });
 
+keepsDrops();
 window.addEventListener("popstate", route);
 route();

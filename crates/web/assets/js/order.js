@@ -6,7 +6,7 @@ import { renderBlocks } from "./blocks.js";
 import { refusalBox } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { slashes } from "./pieces.js";
-import { operationUrl, roomName } from "./session.js";
+import { operationUrl, refreshWaiting, roomName } from "./session.js";
 
 /** What is of use only in a room, where there is somebody to answer. */
 const IN_ROOMS = new Set(["ask", "choices"]);
@@ -93,6 +93,8 @@ export function orderBox({ words, place = () => null, changes, label = "Give it"
       key = null;
       if (answer.operation) {
         announce(`${answer.operation} was made`);
+        // No stream of a room tells it here.
+        refreshWaiting();
         go(operationUrl(answer.operation));
         return;
       }
