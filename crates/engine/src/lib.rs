@@ -67,7 +67,7 @@ use wilco_contract::{
     operation::Operation,
     policy::{Flags, Policy},
     principal::Principal,
-    reply::{Block, PressKind, Reply},
+    reply::{PressKind, Reply},
     route::{Route, Rule, SourceRule},
     schedule::Schedule,
     secrets::Secrets,
