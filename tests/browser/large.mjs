@@ -100,7 +100,7 @@ async function paints(page, name, path, there) {
 }
 
 /** What the page fetches once it has nothing else to do. */
-const LATER = /\/(palette\.js|commands)$/;
+const LATER = /\/(palette|beside)\.js$|\/(commands|objects)\?|\/routes$|\/operations\?.*latest=/;
 
 /** What goes over the network at a first visit, headers and all. */
 async function bytes(page) {
@@ -108,7 +108,7 @@ async function bytes(page) {
   await client.send("Network.enable");
   await client.send("Network.clearBrowserCache");
   const [paths, sizes] = [new Map(), []];
-  client.on("Network.requestWillBeSent", ({ requestId, request }) => paths.set(requestId, new URL(request.url).pathname));
+  client.on("Network.requestWillBeSent", ({ requestId, request }) => paths.set(requestId, request.url.slice(wilco.url.length)));
   client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => sizes.push([paths.get(requestId), encodedDataLength]));
   await page.goto(new URL(ROOM, wilco.url).href, { waitUntil: "commit" });
   await page.locator(".timeline-in .msg").first().waitFor();

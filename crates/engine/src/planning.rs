@@ -442,7 +442,7 @@ mod tests {
         let command = ping();
         let [named, other] = [("token", json!("a")), ("other", json!("b"))];
         for (given, expected) in [
-            (vec![named.clone()], map(&[named.clone()])),
+            (vec![named.clone()], map(std::slice::from_ref(&named))),
             (vec![], map(&[("token", Value::Null)])),
             (vec![other.clone()], map(&[("token", Value::Null)])),
             (vec![other, named.clone()], map(&[named])),

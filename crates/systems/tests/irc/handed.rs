@@ -122,12 +122,13 @@ async fn what_is_posted_stands_behind_what_was_said_before() {
     for number in 0..3 {
         say(&*outbox, &format!("said {number} ")).await.expect("it is taken");
     }
-    let posting = tokio::spawn(async move {
-        let (place, reply, key) = (ops(), Reply::text("said 3 at last"), DeliveryKey("3".to_owned()));
-        outbox.post(Post { place: &place, thread: None, reply: &reply, key: &key }).await
-    });
-    peer.hears("said 3").await;
-    assert_eq!(numbers(&peer), [0, 1, 2, 3]);
-    drop(peer);
-    assert!(posting.await.expect("no panic").is_err(), "nobody said that it has it");
+    let (place, reply, key) = (ops(), Reply::text("said 3 at last"), DeliveryKey("3".to_owned()));
+    let posting = outbox.post(Post { place: &place, thread: None, reply: &reply, key: &key });
+    let playing = async move {
+        peer.hears("said 3").await;
+        numbers(&peer)
+    };
+    let (posted, heard) = tokio::join!(posting, playing);
+    assert_eq!(heard, [0, 1, 2, 3]);
+    assert!(posted.is_err(), "nobody said that it has it");
 }

@@ -8,6 +8,7 @@ import { fill, h, icon } from "./dom.js";
 import { makeFind } from "./find.js";
 import { makeHere } from "./here.js";
 import { makeHistory, MOST } from "./history.js";
+import { whenIdle } from "./idle.js";
 import { inline } from "./markdown.js";
 import { behind } from "./ids.js";
 import { isMe, me, refreshWaiting } from "./session.js";
@@ -45,7 +46,7 @@ export function roomView({ argument: place, connection, query }) {
   const aside = h("div");
   let beside = null;
   WIDE.addEventListener("change", lookBeside);
-  lookBeside();
+  whenIdle(lookBeside);
   takesDrops(body, (files) => composer.attach(files));
   takesDrops(composer.element, (files) => composer.attach(files));
   const queue = [];
@@ -69,7 +70,7 @@ export function roomView({ argument: place, connection, query }) {
   let missedUntil = 0;
 
   async function lookBeside() {
-    if (beside || !WIDE.matches) return;
+    if (closed || beside || !WIDE.matches) return;
     const made = await import("./beside.js").catch(() => null);
     if (closed || beside || made === null) return;
     beside = made.makeBeside(place);
