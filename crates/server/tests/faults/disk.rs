@@ -65,6 +65,14 @@ impl Full {
         Self::Limited(server.pid())
     }
 
+    /// From now on not even what takes the place of older pages fits: the database's log begins anew at its start, where
+    /// all of it was moved into the database meanwhile.
+    fn stay(&self) {
+        if let Self::Limited(pid) = self {
+            limit_files(*pid, Some(4_096));
+        }
+    }
+
     fn lift(&self) {
         match self {
             Self::Filled(path) => fs::remove_file(path).expect("deleted"),
@@ -129,6 +137,7 @@ async fn takes_nothing(town: &Town, fill: impl FnOnce(&Server) -> Full) {
     let full = fill(&town.server);
     let (taken, refused) = until_full(town, "long").await;
     unavailable(&refused);
+    full.stay();
     unavailable(&pressed(&town.you, &waiting, "confirm").await);
     let called = town.you.post("calls", &json!({ "order": "stage blue t3" })).await.expect("an answer");
     unavailable(&called);
