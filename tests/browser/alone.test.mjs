@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import { Person, shots, startBrowser } from "./people.mjs";
+import { shots, startBrowser, youAndAna } from "./people.mjs";
 import { Wilco } from "./wilco.mjs";
 
 const RULES = `[[grant]]
@@ -41,10 +41,7 @@ describe("an order that is given alone", { timeout: 300_000 }, () => {
     await wilco.configure(RULES);
     const link = await wilco.start();
     browser = await startBrowser();
-    you = await Person.arrive(browser, "desktop", "desktop");
-    ana = await Person.arrive(browser, "phone", "phone");
-    await you.signIn(link);
-    await ana.signIn(await wilco.invite("ana"));
+    [you, ana] = await youAndAna(browser, wilco, link);
   });
 
   after(async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe } from "node:test";
 
-import { Person, startBrowser } from "./people.mjs";
+import { startBrowser, youAndAna } from "./people.mjs";
 import { steps } from "./steps.mjs";
 import { Wilco } from "./wilco.mjs";
 
@@ -68,10 +68,7 @@ describe("files in a room", { timeout: 240_000 }, () => {
     await wilco.configure('[files]\nkeep = "1d"\nmegabytes = 12\n');
     const link = await wilco.start();
     browser = await startBrowser();
-    you = await Person.arrive(browser, "desktop", "desktop");
-    ana = await Person.arrive(browser, "phone", "phone");
-    await you.signIn(link);
-    await ana.signIn(await wilco.invite("ana"));
+    [you, ana] = await youAndAna(browser, wilco, link);
     for (const person of [you, ana]) await person.open("/r/web%3Aops");
     // The browser tells of its dialog from here on: asked at the key that opens it, it may be late.
     you.page.on("filechooser", () => {});

@@ -28,6 +28,15 @@ export async function startBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
 }
 
+/** You on a desktop and Ana on a phone, both signed in: `[you, ana]`. */
+export async function youAndAna(browser, wilco, link) {
+  const you = await Person.arrive(browser, "desktop", "desktop");
+  const ana = await Person.arrive(browser, "phone", "phone");
+  await you.signIn(link);
+  await ana.signIn(await wilco.invite("ana"));
+  return [you, ana];
+}
+
 /** One person with one window. */
 export class Person {
   #expected = [];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 
-import { Person, startBrowser } from "./people.mjs";
+import { Person, startBrowser, youAndAna } from "./people.mjs";
 import { steps } from "./steps.mjs";
 import { Wilco } from "./wilco.mjs";
 
@@ -54,10 +54,7 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     await wilco.configure(CONFIG, { "ci.secret": "0123456789abcdef0123456789abcdef\n" });
     const link = await wilco.start();
     browser = await startBrowser();
-    you = await Person.arrive(browser, "desktop", "desktop");
-    ana = await Person.arrive(browser, "phone", "phone");
-    await you.signIn(link);
-    await ana.signIn(await wilco.invite("ana"));
+    [you, ana] = await youAndAna(browser, wilco, link);
   });
 
   after(async () => {

@@ -424,8 +424,7 @@ fn form(core: &Core, dialogue: &Dialogue) -> Block {
     let Lacking { command, missing, given, flags, .. } = &dialogue.lacking;
     let message = &dialogue.order;
     let live = core.live.load();
-    let who = core.with_policy(|policy| policy.resolve(&message.from));
-    let name = inbox::from(who, message, message.at, None).address(&live.setup.name);
+    let name = hints::before(core, &message.place);
     let (begun, behind) = live.catalogue.begun(command, given.clone(), flags.clone());
     let blank = |arg: &ArgSpec| Blank {
         name: arg.name.replace('_', "-"),

@@ -19,6 +19,7 @@ use crate::{
     alias,
     catalogue::Reading,
     core::Core,
+    hints,
     inbox::{is_fresh, is_yes},
     limits::Rated,
     orders::From,
@@ -134,7 +135,6 @@ async fn answer(core: &Arc<Core>, edited: &Edited, words: Option<&str>) {
 
 /// What is said of an edit; `None` where it is no order, or none of theirs.
 fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
-    let live = core.live.load_full();
     let from = From {
         who: core.with_policy(|policy| policy.resolve(&edited.from)),
         place: edited.place.clone(),
@@ -144,7 +144,7 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
         input: None,
         key: None,
     };
-    let name = from.address(&live.setup.name);
+    let name = hints::before(core, &edited.place);
     let words = if is_yes(words) { "confirm" } else { words.trim() };
     // A flag that is a right of its own is typed, and never pressed.
     let (command, says, wrong, pressed) = match alias::read(core, &from, words).0 {

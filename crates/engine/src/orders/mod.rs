@@ -65,11 +65,6 @@ pub(crate) struct From {
 }
 
 impl From {
-    /// What an order begins with here, for telling people what to say: our name in a room, nothing elsewhere.
-    pub(crate) fn address(&self, name: &str) -> String {
-        if self.is_addressed() { format!("{name} ") } else { String::new() }
-    }
-
     /// Whether an order begins with our name here.
     pub(crate) fn is_addressed(&self) -> bool {
         self.in_room && self.place.direct().is_none()

@@ -24,7 +24,7 @@ use crate::{
     Answer, Decide, PlanSeen, RefusedKind, alias,
     catalogue::Reading,
     core::Core,
-    dialogue, inbox,
+    dialogue, hints, inbox,
     lanes::Waiting,
     life::{self, Told},
     orders,
@@ -288,7 +288,7 @@ pub(crate) fn torn(core: &Core, waiting: &Waiting) -> Option<Reply> {
     if plans.is_empty() {
         return None;
     }
-    let name = name(core, message);
+    let name = hints::before(core, &message.place);
     let lacks = if order.is_none() { dialogue::yes_for(core, message) } else { None };
     let others: Vec<_> = match lacks {
         Some(lacks) => vec![format!("`true` for `{lacks}`")],
@@ -306,15 +306,9 @@ pub(crate) fn torn(core: &Core, waiting: &Waiting) -> Option<Reply> {
     Some(Reply::text(format!("{many} things wait for your yes here: {} or {last}.", before.join(", "))))
 }
 
-/// What an order begins with where a message stands.
-fn name(core: &Core, message: &Message) -> String {
-    let who = core.with_policy(|policy| policy.resolve(&message.from));
-    inbox::from(who, message, message.at, None).address(&core.live.load().setup.name)
-}
-
 /// What to say where several questions are open, of which nobody can tell the one that is meant.
 fn which(core: &Core, message: &Message, open: &[Open]) -> Reply {
-    let name = name(core, message);
+    let name = hints::before(core, &message.place);
     let all: Vec<_> = open.iter().map(|(op, _)| format!("`{name}answer {} …`", op.id)).collect();
     Reply::text(format!("Several operations ask something here. Say {}.", all.join(" or ")))
 }

@@ -45,8 +45,7 @@ impl Handed {
 
     /// Whether the last thing that was said to a place was not taken.
     pub(super) fn doubts(&self, place: &Place) -> bool {
-        let known = self.known();
-        !known.doubted.is_empty() && known.doubted.contains(place)
+        self.known().doubted.contains(place)
     }
 
     /// A place took something, or did not.
