@@ -16,6 +16,9 @@ const ARGS = [
 /** How long something on the page may take, in milliseconds. */
 const PATIENCE = 20_000;
 
+/** Up to so many milliseconds every answer is held back, so that a walk that waits for nothing is found out: `WALK_SLOW`. */
+const SLOW = Number(process.env.WALK_SLOW ?? 0);
+
 /** The two windows that people have here. */
 export const sizes = {
   desktop: { viewport: { width: 1440, height: 900 } },
@@ -58,6 +61,12 @@ export class Person {
 
   static async arrive(browser, name, size) {
     const context = await browser.newContext({ ...sizes[size], colorScheme: "light" });
+    if (SLOW > 0) {
+      await context.route("**/*", async (route) => {
+        await new Promise((done) => setTimeout(done, Math.random() * SLOW));
+        await route.fallback().catch(() => {});
+      });
+    }
     return new Person(name, size, context, await context.newPage());
   }
 
