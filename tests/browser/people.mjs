@@ -17,7 +17,7 @@ const ARGS = [
 const PATIENCE = 20_000;
 
 /** Up to so many milliseconds every answer is held back, so that a walk that waits for nothing is found out: `WALK_SLOW`. */
-const SLOW = Number(process.env.WALK_SLOW ?? 0);
+export const SLOW = Number(process.env.WALK_SLOW ?? 0);
 
 /** The two windows that people have here. */
 export const sizes = {

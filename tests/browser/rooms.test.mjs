@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 
-import { Person, sizes, startBrowser } from "./people.mjs";
+import { Person, sizes, SLOW, startBrowser } from "./people.mjs";
 import { Programs } from "./programs.mjs";
 import { steps } from "./steps.mjs";
 import { hostile } from "./story.mjs";
@@ -145,7 +145,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     }
     took.sort((a, b) => a - b);
     console.log(`another browser shows a message after ${took[10].toFixed(0)} ms in the median, ${took[19].toFixed(0)} at most`);
-    assert.ok(took[10] < SOON, `the median is ${took[10]} ms`);
+    assert.ok(took[10] < SOON + SLOW, `the median is ${took[10]} ms`);
   });
 
   step("finds what was said, and leads there", async () => {
