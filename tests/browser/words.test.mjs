@@ -346,13 +346,14 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
       assert.equal(await line(you).evaluate((element) => element === document.activeElement), true);
     });
     await you.page.locator(".here", { hasText: /\d here/ }).waitFor();
-    await you.expecting([/ERR_/], async () => {
+    // Everybody's page notices.
+    await you.expecting([/ERR_/], () => ana.expecting([/ERR_/], async () => {
       await wilco.stop();
       await you.page.locator(".here", { hasText: "unknown while offline" }).waitFor();
       await you.shot("110-offline");
       await wilco.start();
       await you.page.locator(".here", { hasText: /\d here/ }).waitFor();
-    });
+    }));
   });
 
   step("finds back from an address where nothing is, and in from the door", async () => {
