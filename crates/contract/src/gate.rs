@@ -15,7 +15,7 @@ use crate::{
     ids::{Account, CommandId, Hash, OpId, PersonId, Place},
     operation::{Given, GivenKind},
     plan::Plan,
-    policy::{CONFIRM_SECS, COUNTDOWN_SECS, Flags, Grant, Grantee, Policy, Requirement},
+    policy::{ADMIN, CONFIRM_SECS, COUNTDOWN_SECS, Flags, Grant, Grantee, Policy, Requirement},
     principal::{Principal, ProgramKind, Scope},
     values::Args,
 };
@@ -452,9 +452,6 @@ fn beyond_scope(ask: &Ask<'_>) -> bool {
     matches!(ask.who, Principal::Token { scope: Scope::Read, .. }) && ask.spec.effect > Effect::Read
 }
 
-/// The role that may use the built-in commands without a grant.
-const ADMIN: &str = "admin";
-
 /// Whether it is a command of Wilco's own.
 fn is_own(id: &CommandId) -> bool {
     id.as_str().starts_with("wilco.")
@@ -471,9 +468,7 @@ fn granted_by_default(ask: &Ask<'_>, named: bool) -> Option<&'static str> {
         Principal::Person { .. } if read => Some("every read to linked persons"),
         Principal::Operator if ask.spec.effect == Effect::Read => Some("every read to the operator"),
         Principal::Token { .. } if read => Some("every read to tokens"),
-        Principal::Person { roles, .. }
-            if is_own(&ask.spec.id) && roles.iter().any(|role| role.as_str() == ADMIN) =>
-        {
+        Principal::Person { .. } if is_own(&ask.spec.id) && ask.who.administers() => {
             Some("the built-ins to role:admin")
         }
         _ => None,

@@ -174,6 +174,9 @@ pub const CONFIRM_SECS: u64 = 120;
 /// How long everybody has to stop what somebody starts alone, in seconds.
 pub const COUNTDOWN_SECS: u64 = 60;
 
+/// The name of the role that administers: the built-in commands are its without a grant, and so are links and tokens.
+pub const ADMIN: &str = "admin";
+
 /// Somebody, or some kind of somebody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -6,7 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Account, PersonId, RoleName, Seq};
+use crate::{
+    ids::{Account, PersonId, RoleName, Seq},
+    policy::ADMIN,
+};
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +140,12 @@ impl Principal {
             Self::Person { roles, .. } => roles,
             _ => &[],
         }
+    }
+
+    /// Whether it administers: the local operator, or a person with the role [`ADMIN`].
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        matches!(self, Self::Operator) || self.roles().iter().any(|role| role.as_str() == ADMIN)
     }
 
     /// The kind as conditions see it: `person`, `guest`, `operator`, `token`, `rule`, `listener`, `schedule`.
