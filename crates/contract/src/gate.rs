@@ -4,6 +4,7 @@
 //! Pure and total; what flags and targets are about is in `gate/flags.rs`. Layer 0.
 
 mod flags;
+mod whom;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     command::{Effect, Spec},
     expr::Condition,
-    ids::{Account, CommandId, Hash, OpId, PersonId, Place},
+    ids::{Account, CommandId, Hash, OpId, PersonId, Place, RoleName},
     operation::{Given, GivenKind},
     plan::Plan,
     policy::{ADMIN, CONFIRM_SECS, COUNTDOWN_SECS, Flags, Grant, Grantee, Policy, Requirement},
@@ -20,7 +21,10 @@ use crate::{
     values::Args,
 };
 
-pub use self::flags::{ALONE, FORCE, Most, granted_in_writing, most_targets, too_many};
+pub use self::{
+    flags::{ALONE, FORCE, Most, granted_in_writing, most_targets, too_many},
+    whom::{approvers, named},
+};
 
 /// A question to the gate.
 #[derive(Debug, Clone, Copy)]
@@ -295,36 +299,6 @@ pub fn may_decide(
     Err(Denial { text: "Your approval does not count for this order.".into(), rule, who_can, you_can: None })
 }
 
-/// Who could give what is still needed, for people to read.
-#[must_use]
-pub fn approvers(policy: &Policy, ask: &Ask<'_>, needs: &[&Need]) -> Option<String> {
-    let mut people: Vec<String> = Vec::new();
-    for (id, person) in &policy.people {
-        if ask.who.behind() == Some(id) {
-            continue;
-        }
-        let Some(principal) = person
-            .accounts
-            .first()
-            .cloned()
-            .or_else(|| Account::parse(&format!("web:{id}")).ok())
-            .and_then(|account| policy.person(id, account))
-        else {
-            continue;
-        };
-        if needs.iter().any(|need| may_meet(policy, ask, need.by.as_ref(), &principal)) {
-            people.push(format!("@{id}"));
-        }
-    }
-    let roles: Vec<_> = needs.iter().filter_map(|need| need.by.as_ref()).map(ToString::to_string).collect();
-    match (roles.is_empty(), people.is_empty()) {
-        (true, true) => None,
-        (true, false) => Some(people.join(", ")),
-        (false, true) => Some(format!("{} (nobody else has it)", roles.join(", "))),
-        (false, false) => Some(format!("{} ({})", roles.join(", "), people.join(", "))),
-    }
-}
-
 fn may_meet(policy: &Policy, ask: &Ask<'_>, by: Option<&Grantee>, person: &Principal) -> bool {
     match by {
         Some(grantee) => grantee.covers(person),
@@ -358,12 +332,12 @@ fn granted(
         }
         if !grant.covers_place(ask.place) {
             note(false, format!("does not hold in {}", ask.place));
-            able.extend(listed(grant));
+            able.extend(whom::granted_to(policy, ask, (grant, None)));
             continue;
         }
         if !grant.to.iter().any(|grantee| grantee.covers(ask.who)) || beyond_scope(ask) {
             note(false, format!("grants it to {}", listed(grant).join(", ")));
-            able.extend(listed(grant));
+            able.extend(whom::granted_to(policy, ask, (grant, None)));
             continue;
         }
         match grant.when.as_ref().map_or(Ok(true), |when| names.hold(when)) {
@@ -373,7 +347,7 @@ fn granted(
             }
             Ok(false) => {
                 note(false, "its condition does not hold".to_owned());
-                able.extend(listed(grant));
+                able.extend(whom::granted_to(policy, ask, (grant, ask.who.person())));
             }
             Err(error) => note(false, format!("its condition cannot be told: {error}")),
         }
@@ -393,7 +367,7 @@ fn granted(
     });
     if is_own(id) {
         // They have it without a grant.
-        able.push(format!("role:{ADMIN}"));
+        able.extend(RoleName::parse(ADMIN).map(|role| whom::named(policy, &Grantee::Role(role), None)));
     }
     able.sort();
     able.dedup();

@@ -5,7 +5,7 @@ use serde_json::json;
 use wilco_contract::{
     command::{Effect, Spec},
     expr::Condition,
-    gate::{Ask, Decision, gate},
+    gate::{Ask, Decision, Need, approvers, gate},
     ids::{Account, CommandId, Hash, Origin, PersonId, Place, RoleName},
     operation::{Given, GivenKind},
     plan::{PLAN_VERSION, Plan, PlanBody},
@@ -220,12 +220,106 @@ fn a_write_needs_a_grant_whoever_asks() {
 fn a_refusal_names_who_may() {
     let policy = policy(vec![grant("web.*", "token:ci"), grant("wilco.unlock", "@bo")], Vec::new());
     for (id, able) in
-        [("web.ship", Some("token:ci")), ("wilco.unlock", Some("@bo, role:admin")), ("db.drop", None)]
+        [("web.ship", Some("token:ci")), ("wilco.unlock", Some("@bo, role:admin (@cy)")), ("db.drop", None)]
     {
         let decision = decided(&policy, "ana", &spec(id, Effect::Write), &[], (true, Flags::NONE));
         let Decision::Deny(denial) = decision else { panic!("{id}: {decision:?}") };
         assert_eq!(denial.who_can.as_deref(), able, "{id}");
     }
+}
+
+/// Who could in place of `who`, where the gate denies.
+fn who_could(policy: &Policy, who: &str, spec: &Spec, flags: Flags) -> Option<String> {
+    match decided(policy, who, spec, &[], (true, flags)) {
+        Decision::Deny(denial) => denial.who_can,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_refusal_names_the_people_behind_a_role() {
+    let write = spec("web.ship", Effect::Write);
+    let mut rules = policy(
+        vec![
+            grant("web.*", "role:lead"),
+            grant("web.*", "role:pilot"),
+            Grant { flags: Flags::NONE.with(Flag::Force), ..grant("web.ship", "role:lead") },
+            grant("web.ship", "token:ci"),
+        ],
+        Vec::new(),
+    );
+    let all = "role:lead (@ana, @cy), role:pilot (nobody has it), token:ci";
+    assert_eq!(who_could(&rules, "bo", &write, Flags::NONE).as_deref(), Some(all));
+    let forced = who_could(&rules, "token", &write, Flags::NONE.with(Flag::Force));
+    assert_eq!(forced.as_deref(), Some("role:lead (@ana, @cy)"), "a flag names them as well");
+    // More than a line holds.
+    let lead = RoleName::parse("lead").expect("a role");
+    for name in ["ed", "fa"] {
+        let like = rules.people[&PersonId::parse("ana").expect("a name")].clone();
+        rules.people.insert(PersonId::parse(name).expect("a name"), like);
+    }
+    rules.grants.truncate(1);
+    let four = who_could(&rules, "bo", &write, Flags::NONE);
+    assert_eq!(four.as_deref(), Some("role:lead (@ana, @cy, @ed and 1 more)"));
+    // Where it is granted elsewhere, who asks may be one of them, there.
+    rules.people.retain(|id, _| id.as_str() != "ed" && id.as_str() != "fa");
+    let rooms = ["web:deploys", "irc:*"].map(|room| Glob(room.to_owned()));
+    rules.grants[0].rooms = Some(rooms.to_vec());
+    let elsewhere = who_could(&rules, "ana", &write, Flags::NONE);
+    assert_eq!(elsewhere.as_deref(), Some("role:lead (@ana, @cy) in web:deploys or irc:*"));
+    // Where the condition does not hold for who asks, somebody else can at most.
+    rules.grants[0].rooms = None;
+    rules.grants[0].when = Condition::parse("who.id == 'cy'").ok();
+    assert_eq!(who_could(&rules, "ana", &write, Flags::NONE).as_deref(), Some("role:lead (@cy)"));
+    for person in rules.people.iter_mut().filter(|(id, _)| id.as_str() == "cy").map(|(_, person)| person) {
+        person.roles.remove(&lead);
+    }
+    let alone = who_could(&rules, "ana", &write, Flags::NONE);
+    assert_eq!(alone.as_deref(), Some("role:lead (nobody else has it)"));
+}
+
+#[test]
+fn what_is_needed_names_each_role_with_its_people() {
+    let rules = policy(vec![grant("web.*", "@bo"), grant("web.*", "@ana")], Vec::new());
+    let write = spec("web.ship", Effect::Write);
+    let who = Principal::Person {
+        id: PersonId::parse("ana").expect("a name"),
+        name: "ana".to_owned(),
+        roles: vec![RoleName::parse("lead").expect("a role")],
+        account: Account::parse("web:ana").expect("an account"),
+    };
+    let (args, place, plan) = (Args::new(), place(), plan());
+    let ask = Ask {
+        who: &who,
+        spec: &write,
+        args: &args,
+        place: &place,
+        now: "2026-11-23T10:00:00Z".parse().expect("a time"),
+        plan: Some(&plan),
+        given: &[],
+        operation: None,
+        flags: Flags::NONE,
+    };
+    let need = |by: Option<&str>| Need {
+        kind: GivenKind::Approve,
+        count: 1,
+        by: by.map(|by| Grantee::parse(by).expect("a grantee")),
+        within_secs: 60,
+        rule: "wilco.toml:2".to_owned(),
+        have: Vec::new(),
+    };
+    for (by, told) in [
+        (Some("role:lead"), "role:lead (@cy)"),
+        (Some("role:pilot"), "role:pilot (nobody has it)"),
+        (Some("@bo"), "@bo"),
+        (Some("@ana"), "nobody, as the rule names only @ana"),
+        (None, "@bo"),
+    ] {
+        assert_eq!(approvers(&rules, &ask, &[&need(by)]).as_deref(), Some(told), "{by:?}");
+    }
+    let (lead, admin) = (need(Some("role:lead")), need(Some("role:admin")));
+    let both = approvers(&rules, &ask, &[&lead, &admin, &lead]);
+    assert_eq!(both.as_deref(), Some("role:lead (@cy), role:admin (@cy)"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Not the grants and requirements as such: [`super`] looks at those first. Layer 0.
 
-use super::{Ask, Considered, Denial, Names, beyond_scope, capitalised, listed, matching};
+use super::{Ask, Considered, Denial, Names, beyond_scope, capitalised, matching, whom::granted_to};
 use crate::{
     command::Effect,
     operation::GivenKind,
@@ -139,7 +139,7 @@ fn holders(policy: &Policy, ask: &Ask<'_>, flag: Flag) -> Vec<String> {
     let grants = policy.grants.iter().filter(|grant| {
         grant.flags.has(flag) && grant.command.matches(ask.spec.id.as_str()) && ask.spec.effect > Effect::Read
     });
-    let mut all: Vec<_> = grants.flat_map(listed).collect();
+    let mut all: Vec<_> = grants.flat_map(|grant| granted_to(policy, ask, (grant, None))).collect();
     all.sort();
     all.dedup();
     all

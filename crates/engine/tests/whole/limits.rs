@@ -178,7 +178,7 @@ async fn a_plan_with_more_targets_than_a_rule_lets_through_is_denied() {
     let (text, kind) = refusal(order(&world, "web:you", "restart web").await);
     assert_eq!(kind, RefusedKind::Denied);
     assert!(text.contains("It would touch 12 targets, and at most 5 are let through at once."), "{text}");
-    assert!(text.contains("wilco.toml:23") && text.contains("role:lead, with `--force`"), "{text}");
+    assert!(text.contains("wilco.toml:23") && text.contains("role:lead (@ana), with `--force`"), "{text}");
     world.deploy.plans(targets(5));
     let op = operation(&world, "web:you", "restart web").await;
     assert_eq!(world.state(&op).await, State::Succeeded);

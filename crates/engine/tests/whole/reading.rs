@@ -234,7 +234,7 @@ async fn what_one_may_not_use_is_seen_with_the_rule() {
     let no = no.expect("a no");
     assert_eq!(
         (no.rule.as_str(), no.who_can.as_deref()),
-        ("no grant", Some("operator, role:lead, token:ci"))
+        ("no grant", Some("operator, role:lead (@ana), token:ci"))
     );
     let usable = world.engine.commands_for(&world.who("web:bo"), &crate::world::place());
     assert!(usable.iter().all(|command| command.spec.id.as_str() != "app.start"));
