@@ -60,7 +60,7 @@ use wilco_contract::{
     clock::{Chance, Clock, Spawn},
     command::Command,
     connector::{Arrival, Caps, DeliveryKey, Directory, Outbox, Standings},
-    gate::{Ask, Decision, Denial},
+    gate::{Ask, Decision, Denial, Need},
     http::Http,
     ids::{Account, CommandId, Hash, OpId, PersonId, Place},
     listen::Listener,
@@ -542,6 +542,12 @@ impl Engine {
             fits(press) && life::decisions::may_press(&self.0, operation, who, *press).is_ok()
         });
         may
+    }
+
+    /// Who could give an approval that the operation needs, for people to read; `None` where nobody could.
+    #[must_use]
+    pub fn who_approves(&self, operation: &Operation, need: &Need) -> Option<String> {
+        words::who_approves(&self.0, operation, need)
     }
 
     /// The commands that this principal may use in this place, by id.

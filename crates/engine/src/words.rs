@@ -15,7 +15,7 @@ use wilco_contract::{
     values::ArgType,
 };
 
-use crate::{core::Core, hints, waits};
+use crate::{core::Core, hints, life::judging, waits};
 
 /// A time as people read it, with its zone: `14:05 UTC`, with the day where it is not today's.
 pub(crate) fn time(core: &Core, at: Timestamp) -> String {
@@ -257,20 +257,7 @@ fn needed(core: &Core, op: &Operation, need: &Need) -> Field {
     if need.kind == GivenKind::Confirm {
         return Field::new("Needs", format!("confirmation by {} ({})", op.asker, need.rule));
     }
-    let asker = core.with_policy(|policy| policy.refresh(&op.asker));
-    let ask = Ask {
-        who: &asker,
-        spec: &op.command.spec,
-        args: &op.args,
-        place: &op.place,
-        now: core.clock.now(),
-        plan: Some(&op.plan),
-        given: &op.given,
-        operation: Some(&op.id),
-        flags: op.plan.body.flags,
-    };
-    let who =
-        core.with_policy(|policy| approvers(policy, &ask, &[need])).unwrap_or_else(|| "nobody".to_owned());
+    let who = who_approves(core, op, need).unwrap_or_else(|| "nobody".to_owned());
     let have = if need.have.is_empty() {
         String::new()
     } else {
@@ -279,6 +266,13 @@ fn needed(core: &Core, op: &Operation, need: &Need) -> Field {
     };
     let noun = approvals(need).0;
     Field::new("Needs", format!("{noun} by {who}{have} ({})", need.rule))
+}
+
+/// Who could give an approval that an operation needs, by today's rules.
+pub(crate) fn who_approves(core: &Core, op: &Operation, need: &Need) -> Option<String> {
+    let asker = core.with_policy(|policy| policy.refresh(&op.asker));
+    let ask = Ask { now: core.clock.now(), ..judging::ask(op, &asker, &op.given) };
+    core.with_policy(|policy| approvers(policy, &ask, &[need]))
 }
 
 fn choice(op: &Operation, label: &str, press: PressKind, weight: Weight) -> Choice {

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
     connector::Arrival,
-    gate::Denial,
+    gate::{Denial, Need},
     ids::{Account, CommandId, PersonId, Place},
     operation::Operation,
     policy::Policy,
@@ -39,6 +39,9 @@ pub trait Desk: Send + Sync {
 
     /// What this principal may press about the operation now.
     fn may_press(&self, operation: &Operation, who: &Principal) -> Vec<PressKind>;
+
+    /// Who could give an approval that the operation needs, for people to read; `None` where nobody could.
+    fn who_approves(&self, operation: &Operation, need: &Need) -> Option<String>;
 
     /// The commands that this principal may use in this place.
     fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>>;
@@ -100,6 +103,10 @@ impl Desk for Engine {
 
     fn may_press(&self, operation: &Operation, who: &Principal) -> Vec<PressKind> {
         Self::may_press(self, operation, who)
+    }
+
+    fn who_approves(&self, operation: &Operation, need: &Need) -> Option<String> {
+        Self::who_approves(self, operation, need)
     }
 
     fn commands_for(&self, who: &Principal, place: &Place) -> Vec<Arc<Command>> {

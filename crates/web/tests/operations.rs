@@ -40,7 +40,7 @@ async fn an_operation_has_the_shape_that_was_promised() {
                 "targets": ["webapp/production"], "inputs": {}, "steps": [], "undo": ["rollback webapp"]
             },
             "needs": [{
-                "kind": "approve", "count": 1, "by": null, "within_secs": 3600, "rule": "wilco.toml:41",
+                "kind": "approve", "count": 1, "by": null, "who": "nobody", "within_secs": 3600, "rule": "wilco.toml:41",
                 "have": [], "met": false
             }],
             "given": [],
@@ -242,6 +242,9 @@ async fn a_yes_shows_at_the_need_that_it_meets() {
     };
     let not_yet = [(json!(["ana"]), json!(true)), (json!(["ben"]), json!(false)), (json!([]), json!(false))];
     assert_eq!(told("/api/v1/operations/d-0007").await, not_yet);
+    let shown = client.get("/api/v1/operations/d-0007").await.json();
+    let who: Vec<_> = (0..3).map(|at| shown["needs"][at]["who"].clone()).collect();
+    assert_eq!(who, [Value::Null, json!("nobody"), json!("@kim")]);
     operation.id = sample::id(8);
     operation.given.push(yes(GivenKind::Approve, "kim", hash));
     server.keep(operation.clone()).await;

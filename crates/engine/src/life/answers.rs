@@ -38,7 +38,8 @@ impl Life {
             return Err(not_asking());
         };
         let who = self.core.with_policy(|policy| policy.refresh(&given.who));
-        args.may_answer(&self.op, &who).map_err(NotAnswered::Denied)?;
+        let may = self.core.with_policy(|policy| args.may_answer(policy, &self.op, &who));
+        may.map_err(NotAnswered::Denied)?;
         let (Some(person), Some(account)) = (who.person(), who.account()) else { return Err(not_asking()) };
         let value = self.core.with_policy(|policy| {
             let asked = Asked {

@@ -21,7 +21,7 @@ use crate::{
 pub(super) const QUEUE_SECS: i64 = 3_600;
 
 /// The question to the gate; who asks sets the time.
-pub(super) fn ask<'a>(op: &'a Operation, who: &'a Principal, given: &'a [Given]) -> Ask<'a> {
+pub(crate) fn ask<'a>(op: &'a Operation, who: &'a Principal, given: &'a [Given]) -> Ask<'a> {
     Ask {
         who,
         spec: &op.command.spec,

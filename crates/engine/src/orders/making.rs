@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use wilco_contract::{
-    gate::{Considered, Decision},
+    gate::{Ask, Considered, Decision, approvers},
     operation::{GivenKind, OpEvent, Operation, Run, Slot, State},
     plan::Plan,
+    policy::Policy,
     reply::{Block, Field, Reply},
     store::{AuditEntry, Record, StoreError},
 };
@@ -63,7 +64,9 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
     }
     if given.dry_run {
         let mut reply = words::dry_run(&given.said, &plan);
-        reply.blocks.push(Block::Fields { fields: vec![Field::new("Needs", needs(&verdict.decision))] });
+        let ask = ask(core, &from, &given, Some(&plan));
+        let needs = core.with_policy(|policy| needs(policy, &ask, &verdict.decision));
+        reply.blocks.push(Block::Fields { fields: vec![Field::new("Needs", needs)] });
         return Answer::Done { reply, rows: None };
     }
     let lock = match planning::lock_key(&given.command, &given.args) {
@@ -79,14 +82,17 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
     }
 }
 
-fn needs(decision: &Decision) -> String {
+fn needs(policy: &Policy, ask: &Ask<'_>, decision: &Decision) -> String {
     let Decision::Needs(needs) = decision else { return "nothing more".to_owned() };
     let words = needs.iter().map(|need| match need.kind {
         GivenKind::Confirm => format!("confirmation ({})", need.rule),
         GivenKind::Countdown => {
             format!("or {} s in which nobody stops it ({})", need.within_secs, need.rule)
         }
-        GivenKind::Approve => words::approvals(need).1,
+        GivenKind::Approve => {
+            let who = approvers(policy, ask, &[need]).unwrap_or_else(|| "nobody".to_owned());
+            format!("{} by {who} ({})", words::approvals(need).0, need.rule)
+        }
     });
     words.collect::<Vec<_>>().join("; ")
 }

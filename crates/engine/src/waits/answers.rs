@@ -192,10 +192,15 @@ fn open_there(core: &Core, message: &Message) -> Vec<Open> {
     let mut open: Vec<_> = open.collect();
     if open.len() > 1 {
         let who = core.with_policy(|policy| policy.resolve(&message.from));
-        open.retain(|(op, args)| args.may_answer(op, &who).is_ok());
+        open.retain(|one| may_answer(core, one, &who));
         open.sort_by_key(|(op, _)| op.id.to_string());
     }
     open
+}
+
+/// Whether somebody may answer a question.
+fn may_answer(core: &Core, (op, args): &Open, who: &Principal) -> bool {
+    core.with_policy(|policy| args.may_answer(policy, op, who)).is_ok()
 }
 
 /// Whether a message stands in the thread of a question.
@@ -213,9 +218,10 @@ fn offers(args: &AskArgs, said: &str) -> bool {
 
 /// Whether words that are not said to us are looked at as an answer to this. Others who say what is offered are told
 /// who can.
-fn takes(core: &Core, message: &Message, (op, args): &Open, said: &str) -> bool {
+fn takes(core: &Core, message: &Message, one: &Open, said: &str) -> bool {
     let who = core.with_policy(|policy| policy.resolve(&message.from));
-    let may = args.may_answer(op, &who).is_ok();
+    let may = may_answer(core, one, &who);
+    let (_, args) = one;
     if inbox::is_yes(said) {
         // A bare yes confirms a plan, unless yes is what was asked for.
         let waits = || orders::waits_here(core, &who, &message.place);
@@ -264,10 +270,9 @@ fn is_answer(core: &Core, message: &Message, one: &Open, order: &str) -> bool {
 pub(crate) fn overtakes(core: &Core, message: &Message, order: Option<&str>) -> bool {
     let open = open_there(core, message);
     let [one] = &open[..] else { return false };
-    let (op, args) = one;
     let who = core.with_policy(|policy| policy.resolve(&message.from));
     // What an order lacks is asked for in its lane.
-    if args.may_answer(op, &who).is_err() || dialogue::wants(core, message) {
+    if !may_answer(core, one, &who) || dialogue::wants(core, message) {
         return false;
     }
     match order {
@@ -294,8 +299,7 @@ pub(crate) fn torn(core: &Core, waiting: &Waiting) -> Option<Reply> {
         Some(lacks) => vec![format!("`true` for `{lacks}`")],
         None => {
             let open = open_there(core, message);
-            let asked =
-                open.iter().filter(|(op, args)| args.offers(YES) && args.may_answer(op, &who).is_ok());
+            let asked = open.iter().filter(|one| one.1.offers(YES) && may_answer(core, one, &who));
             asked.map(|(op, _)| format!("`{name}answer {} yes`", op.id)).collect()
         }
     };

@@ -18,11 +18,11 @@ use serde_json::{Value, json};
 use wilco_contract::{
     action::{Action, ActionError, ActionSpec, Cx, Intent, Look, Outcome, Recovery, Tools},
     command::Effect,
-    gate::Denial,
+    gate::{Denial, named},
     ids::ActionName,
     operation::{Answer, Operation, Run, Slot},
     plan::StepPlan,
-    policy::Grantee,
+    policy::{Grantee, Policy},
     principal::Principal,
     reply::{Block, Field, Offer, Reply, StepMark},
     values::{ArgType, Asked},
@@ -193,10 +193,11 @@ impl AskArgs {
     ///
     /// # Errors
     /// With the rule, when they may not.
-    pub(crate) fn may_answer(&self, op: &Operation, who: &Principal) -> Result<(), Denial> {
+    pub(crate) fn may_answer(&self, policy: &Policy, op: &Operation, who: &Principal) -> Result<(), Denial> {
         let whom = self.whom(&op.asker);
         let denied = |text: String, rule: &str| {
-            Err(Denial { text, rule: rule.to_owned(), who_can: Some(whom.clone()), you_can: None })
+            let who_can = self.of.as_ref().map_or_else(|| whom.clone(), |of| named(policy, of, None));
+            Err(Denial { text, rule: rule.to_owned(), who_can: Some(who_can), you_can: None })
         };
         let Some(person) = who.person() else {
             return denied(

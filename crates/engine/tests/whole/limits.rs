@@ -530,7 +530,7 @@ async fn alone_replaces_approvals_and_nothing_else() {
     world.step(60).await;
     assert_eq!(world.state(&op).await, State::Succeeded);
     let text = said(&world, "web:you", "plan release web --alone --because x").await;
-    assert!(text.contains("1 approval by role:lead (wilco.toml:21); confirmation"), "{text}");
+    assert!(text.contains("1 approval by role:lead (@ana) (wilco.toml:21); confirmation"), "{text}");
     assert!(text.contains("or 60 s in which nobody stops it (wilco.toml:13)"), "{text}");
 }
 

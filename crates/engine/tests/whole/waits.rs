@@ -149,6 +149,8 @@ async fn a_role_is_asked_and_the_roles_of_the_moment_count() {
     let (world, op) = shipping(lead.clone()).await;
     world.reply("web:you", "2", "1", "3").await;
     assert_eq!(world.state(&op).await, State::Running, "who gave the order is no lead");
+    let (text, _) = refusal(called(&world, world.who("web:you"), &format!("answer {} 3", op.id)).await);
+    assert!(text.ends_with("Who can: role:lead (@ana)"), "{text}");
     world.reply("web:ana", "3", "1", "three").await;
     assert_eq!(world.last_text(), "That is no answer here: `three` is not a whole number.");
     world.reply("web:ana", "4", "1", "let me look at it first").await;

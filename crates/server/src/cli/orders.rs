@@ -147,7 +147,7 @@ fn told(id: &str, operation: &Value) -> String {
         // In a countdown nobody's approval is waited for.
         let waited = |need: &&Value| need["met"] != true && (alone.is_none() || need["kind"] != "approve");
         for need in operation["needs"].as_array().into_iter().flatten().filter(waited) {
-            let by = need["by"].as_str().unwrap_or("whoever may give it");
+            let by = need["who"].as_str().or(need["by"].as_str()).unwrap_or("whoever may give it");
             let what = match (need["kind"].as_str(), need["count"].as_u64()) {
                 (Some("confirm"), _) => "confirmation".to_owned(),
                 (_, Some(count)) if count > 1 => format!("{count} approvals"),
@@ -328,7 +328,12 @@ mod tests {
             told("d-7KXD", &operation),
             "d-7KXD awaiting approval\n  ships\n  needs 1 approval by role:lead (wilco.toml:3)"
         );
+        operation["needs"][0]["who"] = json!("role:lead (@ana)");
+        assert!(
+            told("d-7KXD", &operation).ends_with("  needs 1 approval by role:lead (@ana) (wilco.toml:3)")
+        );
         operation["needs"][0]["count"] = json!(2);
+        operation["needs"][0]["who"] = Value::Null;
         assert!(told("d-7KXD", &operation).ends_with("  needs 2 approvals by role:lead (wilco.toml:3)"));
         operation["needs"][0] =
             json!({ "kind": "confirm", "count": 1, "by": "@ana", "rule": "wilco.toml:4" });

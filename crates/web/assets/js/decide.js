@@ -39,12 +39,19 @@ export function openChoices(operation) {
   return isFinal(operation.state) ? [] : [choice("abort", "Stop", "bad")];
 }
 
+/** Who can give what is needed: whom the rule names, and who that is now; null where the rule names nobody. */
+export function byWhom({ by, who }) {
+  if (!who) return by && h("code", by);
+  return by && who.startsWith(by) ? [h("code", by), who.slice(by.length)] : who;
+}
+
 /** Who is still needed, in words. */
 function needed(operation) {
   const open = operation.needs.filter((need) => need.kind === "approve" && !need.met);
   return open.map((need) => {
     const missing = need.count - (need.have?.length ?? 0);
     const people = missing === 1 ? "one approval" : `${missing} approvals`;
+    if (need.who) return [people, " by ", byWhom(need)];
     return [people, need.by ? [" by ", h("code", need.by)] : "", isMe(operation.asker) ? " other than you" : ` other than ${handle(operation.asker)}`];
   });
 }
@@ -84,8 +91,8 @@ function whyNot(operation, press) {
   if (press === "approve" && mine?.kind === "approve") return `You approved at ${clock(mine.at)}.`;
   if (operation.state === "awaiting_confirm") return `First ${handle(operation.asker)} has to confirm.`;
   if (asked) return "You asked for it, so somebody else has to approve.";
-  const by = operation.needs.find((need) => need.kind === "approve" && !need.met)?.by;
-  return by ? `This is for ${by}.` : "No rule lets you decide this.";
+  const need = operation.needs.find((one) => one.kind === "approve" && !one.met);
+  return need?.by ? `This is for ${need.who ?? need.by}.` : "No rule lets you decide this.";
 }
 
 /**

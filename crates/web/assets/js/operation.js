@@ -5,7 +5,7 @@ import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
 import { auditRows } from "./audit.js";
 import { progress } from "./blocks.js";
-import { decideBar, openChoices } from "./decide.js";
+import { byWhom, decideBar, openChoices } from "./decide.js";
 import { fill, h, icon } from "./dom.js";
 import { makeLog } from "./log.js";
 import { inline, markdown } from "./markdown.js";
@@ -242,7 +242,7 @@ function panel(title, content) {
 function needRow(need, given, operation) {
   const instead = need.kind === "approve" && !need.met && operation.alone?.unstopped_at;
   const state = need.met ? "succeeded" : isFinal(operation.state) || instead ? "aborted" : need.kind === "confirm" ? "awaiting_confirm" : "awaiting_approval";
-  const title = need.kind === "countdown" ? `${need.within_secs} s in which nobody stops it` : need.kind === "confirm" ? ["Confirm by ", h("span.ref", nameOf(operation.asker))] : [`${need.count} approval${need.count === 1 ? "" : "s"}`, need.by && [" by ", h("code", need.by)]];
+  const title = need.kind === "countdown" ? `${need.within_secs} s in which nobody stops it` : need.kind === "confirm" ? ["Confirm by ", h("span.ref", nameOf(operation.asker))] : [`${need.count} approval${need.count === 1 ? "" : "s"}`, (need.who || need.by) && [" by ", byWhom(need)]];
   const yes = given.filter((one) => one.kind === need.kind && (need.have ?? []).includes(one.person));
   return h("li", { data: { state } },
     h("div.row", icon(need.met ? "succeeded" : state === "aborted" ? "skip" : state, need.met ? "Given" : "Not given"), h("span.grow", title), h("span.end", need.met ? "" : instead ? "not waited for" : "open")),

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use axum::{extract::State, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use wilco_contract::{gate::Denial, ids::PersonId};
+use wilco_contract::{
+    gate::{Denial, named},
+    ids::{PersonId, RoleName},
+    policy::{ADMIN, Grantee, Policy},
+};
 
 use super::Answer;
 use crate::{
-    access::{Proof, may_administrate},
+    access::Proof,
     door::Door,
     dto::Invited,
     extract::Json,
@@ -56,16 +60,22 @@ pub(super) async fn makes_ways_in(door: &Door, caller: &Caller, what: &str) -> R
     Err(refuse(door, caller, Refused { kind: "access.refused", operation: None, denial }).await)
 }
 
+/// Who administers, for people to read.
+fn administrators(policy: &Policy) -> String {
+    let role = RoleName::parse(ADMIN).map(|role| named(policy, &Grantee::Role(role), None));
+    role.into_iter().chain(["the local operator".to_owned()]).collect::<Vec<_>>().join(", ")
+}
+
 /// Links and tokens are made by the local operator and by persons with the role `admin`. `what` is what the caller
 /// wants: "make a link".
 pub(super) async fn administers(door: &Door, caller: &Caller, what: &str) -> Result<(), Problem> {
-    if may_administrate(&caller.who) {
+    if caller.who.administers() {
         return Ok(());
     }
     let denial = Denial {
         text: format!("{} may not {what}.", caller.who),
         rule: "admins make ways in".into(),
-        who_can: Some("role:admin, the local operator".into()),
+        who_can: Some(administrators(&door.desk.policy())),
         you_can: None,
     };
     Err(refuse(door, caller, Refused { kind: "access.refused", operation: None, denial }).await)

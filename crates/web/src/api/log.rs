@@ -143,8 +143,11 @@ impl LogFeed {
     fn tell_operation(&mut self, events: &mut Vec<Event>) -> Result<(), StoreError> {
         let Some(now) = self.operation.take().filter(|now| now.version > self.version) else { return Ok(()) };
         self.version = now.version;
-        let may = self.door.desk.may_press(&now, &self.who);
-        events.push(sse::event("operation", None, &OperationDto::new(&now, may))?);
+        events.push(sse::event(
+            "operation",
+            None,
+            &OperationDto::new(self.door.desk.as_ref(), &now, &self.who),
+        )?);
         Ok(())
     }
 

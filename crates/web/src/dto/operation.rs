@@ -17,6 +17,8 @@ use wilco_contract::{
     values::Args,
 };
 
+use crate::desk::Desk;
+
 /// An operation, as the caller may see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Operation")]
@@ -160,6 +162,8 @@ struct NeedDto {
     count: u32,
     /// Who; null: whoever the command is granted to.
     by: Option<String>,
+    /// Who that is now, for people to read, where an approval is waited for.
+    who: Option<String>,
     /// How long they have, in seconds.
     within_secs: u64,
     /// The rule that asks for it.
@@ -229,7 +233,7 @@ pub(crate) struct LogRow {
 
 impl OperationDto {
     /// The operation with what the caller may press.
-    pub(crate) fn new(operation: &Operation, may: Vec<PressKind>) -> Self {
+    pub(crate) fn new(desk: &dyn Desk, operation: &Operation, caller: &Principal) -> Self {
         let body = &operation.plan.body;
         let now = operation.plan.now.iter();
         Self {
@@ -259,7 +263,7 @@ impl OperationDto {
                     .collect(),
                 undo: body.undo.clone(),
             },
-            needs: operation.needs.iter().map(|need| NeedDto::new(need, operation)).collect(),
+            needs: operation.needs.iter().map(|need| NeedDto::new(desk, need, operation)).collect(),
             given: operation.given.iter().map(GivenDto::from).collect(),
             steps: operation.runs.iter().map(StepDto::from).collect(),
             lock: operation.lock.clone(),
@@ -272,7 +276,7 @@ impl OperationDto {
             deadline: operation.deadline,
             ended_at: operation.ended_at,
             version: operation.version,
-            may,
+            may: desk.may_press(operation, caller),
         }
     }
 }
@@ -303,15 +307,18 @@ impl From<&Principal> for Asker {
 impl NeedDto {
     /// The need as it stands now: `need` itself says whose yes counted when the gate last looked, which was before
     /// the yeses that came since.
-    fn new(need: &Need, operation: &Operation) -> Self {
+    fn new(desk: &dyn Desk, need: &Need, operation: &Operation) -> Self {
         let have = have(need, operation);
+        let met = have.len() >= need.count as usize;
+        let waited = need.kind == GivenKind::Approve && operation.state.awaits() && !met;
         Self {
             kind: need.kind,
             count: need.count,
             by: need.by.as_ref().map(ToString::to_string),
+            who: waited.then(|| desk.who_approves(operation, need).unwrap_or_else(|| "nobody".to_owned())),
             within_secs: need.within_secs,
             rule: need.rule.clone(),
-            met: have.len() >= need.count as usize,
+            met,
             have: have.iter().map(ToString::to_string).collect(),
         }
     }

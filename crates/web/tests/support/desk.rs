@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use wilco_contract::{
     command::Command,
     connector::Arrival,
-    gate::Denial,
+    gate::{Denial, Need, named},
     ids::{Account, CommandId, PersonId, Place, RoleName},
     operation::Operation,
     policy::Policy,
@@ -182,6 +182,10 @@ impl Desk for TestDesk {
 
     fn may_press(&self, _: &Operation, who: &Principal) -> Vec<PressKind> {
         who.person().map(|_| PressKind::Approve).into_iter().collect()
+    }
+
+    fn who_approves(&self, _: &Operation, need: &Need) -> Option<String> {
+        need.by.as_ref().map(|by| named(&lock(&self.policy), by, None))
     }
 
     fn commands_for(&self, _: &Principal, place: &Place) -> Vec<Arc<Command>> {
