@@ -363,9 +363,7 @@ pub(crate) async fn list(core: &Arc<Core>, intent: &Intent, _: Nothing) -> Told 
 }
 
 fn may_see(who: &Principal, person: &PersonId) -> bool {
-    who.person() == Some(person)
-        || matches!(who, Principal::Operator)
-        || who.roles().iter().any(|role| role.as_str() == "admin")
+    who.person() == Some(person) || who.administers()
 }
 
 /// Where only this account and we are, as far as its network has such a place.

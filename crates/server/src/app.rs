@@ -20,6 +20,7 @@ use wilco_contract::{
     connector::Connector as _,
     ids::PersonId,
     operation::State,
+    policy::ADMIN,
     secrets::Secrets,
     source::RawHook,
     store::{Page, Store},
@@ -268,7 +269,7 @@ impl App {
         let admin = self.engine.with_policy(|policy| {
             let mut people = policy.people.iter();
             people
-                .find(|(_, person)| person.roles.iter().any(|role| role.as_str() == "admin"))
+                .find(|(_, person)| person.roles.iter().any(|role| role.as_str() == ADMIN))
                 .map(|(id, _)| id.clone())
         });
         let Some(admin) = admin else { return Ok(None) };

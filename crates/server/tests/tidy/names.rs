@@ -142,6 +142,21 @@ fn names_say_what_is_behind_them() {
     holds("No file, module or type is called utils, common, manager, helper or the like.", &violations);
 }
 
+#[test]
+fn the_role_that_administers_is_spelled_once() {
+    const HOME: &str = "crates/contract/src/policy.rs";
+    let mut spelled = Vec::new();
+    for file in repo::rust().into_iter().filter(repo::File::is_source) {
+        let view = Scan::of(&file.text).view_without_tests(|part| part != Part::Comment);
+        let here =
+            lines(&view).filter(|(_, line)| line.contains("\"admin\"") || line.contains("\"role:admin"));
+        spelled.extend(here.map(|(at, _)| format!("{}:{at}: use `contract::policy::ADMIN`", file.path)));
+    }
+    assert!(spelled.iter().any(|place| place.starts_with(HOME)), "{spelled:?}");
+    spelled.retain(|place| !place.starts_with(HOME));
+    holds("The name of the role that administers is spelled in one place.", &spelled);
+}
+
 fn sources_of(crates: &[&str]) -> Vec<repo::File> {
     let files: Vec<_> = repo::rust()
         .into_iter()

@@ -5,7 +5,7 @@ import { del, get, post, segment } from "./api.js";
 import { fill, freshId, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
 import { copyable, refusalOf } from "./order.js";
-import { isAdmin, part, peopleTabs } from "./people.js";
+import { ADMIN, isAdmin, part, peopleTabs } from "./people.js";
 import { me } from "./session.js";
 import { rowsTable } from "./table.js";
 import { stamp, time, zoneName } from "./words.js";
@@ -32,7 +32,7 @@ export function accessView({ query, go }) {
 
   async function loadTokens() {
     if (!isAdmin()) {
-      fill(tokens, h("p.empty", "Tokens are for programs. Somebody with the role ", h("code", "admin"), " makes, sees and revokes them here."));
+      fill(tokens, h("p.empty", "Tokens are for programs. Somebody with the role ", h("code", ADMIN), " makes, sees and revokes them here."));
       return;
     }
     try {

@@ -33,8 +33,6 @@ const IDLE: SignedDuration = SignedDuration::from_hours(12);
 const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// The longest life of a token.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(366 * 24);
-/// The role that makes links and tokens.
-const ADMIN: &str = "admin";
 
 /// Ways in. Clones are the same ones.
 #[derive(Clone)]
@@ -120,11 +118,6 @@ pub(crate) enum Proof {
     Token(Hash),
     /// By the operator's key.
     Operator,
-}
-
-/// Whether this principal makes links and tokens: the local operator, or a person with the role `admin`.
-pub(crate) fn may_administrate(who: &Principal) -> bool {
-    matches!(who, Principal::Operator) || who.roles().iter().any(|role| role.as_str() == ADMIN)
 }
 
 impl Access {

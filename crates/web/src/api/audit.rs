@@ -15,7 +15,6 @@ use wilco_contract::{
 
 use super::Answer;
 use crate::{
-    access::may_administrate,
     door::Door,
     dto::{AuditRow, List, Verified},
     extract::{Asked, limit, moment},
@@ -145,8 +144,7 @@ pub(super) async fn list(
 pub(super) fn is_shown(door: &Door, caller: &Caller, row: &JournalRow) -> bool {
     let place = row.body.as_ref().and_then(|body| body.get("place")).and_then(Value::as_str);
     let private = place.and_then(|text| Place::parse(text).ok()).filter(|place| place.direct().is_some());
-    private
-        .is_none_or(|place| may_administrate(&caller.who) || door.connector.is_open_to(&caller.who, &place))
+    private.is_none_or(|place| caller.who.administers() || door.connector.is_open_to(&caller.who, &place))
 }
 
 pub(super) async fn verified(State(door): State<Arc<Door>>) -> Answer<Verified> {

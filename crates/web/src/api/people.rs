@@ -8,7 +8,6 @@ use axum::extract::State;
 
 use super::Answer;
 use crate::{
-    access::may_administrate,
     door::Door,
     dto::{GrantRow, List, PersonRow, RequirementRow, Rules},
     guard::Caller,
@@ -16,7 +15,7 @@ use crate::{
 
 pub(super) async fn list(State(door): State<Arc<Door>>, caller: Caller) -> Answer<List<PersonRow>> {
     let policy = door.desk.policy();
-    let all = may_administrate(&caller.who);
+    let all = caller.who.administers();
     let row = |(id, person)| PersonRow::new(id, person, all || caller.who.person() == Some(id));
     Answer::ok(List::whole(policy.people.iter().map(row).collect()))
 }
