@@ -289,6 +289,12 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     const what = await you.page.locator("td.what").allInnerTexts();
     for (const word of ["rules decided", "planned", "confirmed", "became", "step began", "said in room"]) assert.ok(what.includes(word), `${word} is in ${what}`);
     for (const word of ["moved", "posted", "needs", "gate considered"]) assert.ok(!what.includes(word), word);
+    const entry = (word) => rows.filter({ has: you.page.locator("td.what", { hasText: word }) }).first().locator("td");
+    const [, whose, , rules] = await entry("rules decided").allInnerTexts();
+    assert.equal(whose, "wilco", "the rules are Wilco's");
+    assert.match(rules, /^for @you: wilco\.toml:\d+ /);
+    const [, who, , yes] = await entry(/^confirmed$/).allInnerTexts();
+    assert.deepEqual([who, yes.replace(/[0-9a-f]{8}$/, "…")], ["@you", "plan …"]);
     await you.open("/audit?kind=lock.");
     const back = rows.filter({ hasText: "lock given back" }).filter({ hasText: staged }).first();
     assert.match(await back.innerText(), /wilco/);

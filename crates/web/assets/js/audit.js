@@ -47,8 +47,9 @@ export function auditRows(items, { alone = false } = {}) {
     h("td", h("span.hash", { title: `${entry.seq}: ${entry.hash}` }, `${entry.hash.slice(0, 4)}…${entry.hash.slice(-4)}`)))));
 }
 
-/** An entry with who did it, and for which operation. */
+/** An entry with who did it, and for which operation. The rules are Wilco's, whoever they were asked about. */
 function byPeople(entry) {
+  if (entry.kind === "gate.considered") return { ...entry, who: "wilco", text: `for ${nameOf(entry.who)}: ${entry.text ?? ""}` };
   return OPERATION.test(entry.who ?? "") ? { ...entry, who: "wilco", operation: entry.operation ?? entry.who } : entry;
 }
 

@@ -283,6 +283,10 @@ fn line(row: &JournalRow) -> String {
         "operation.run_started" => {
             [fact("/intent/step"), fact("/intent/action")].into_iter().flatten().collect()
         }
+        "operation.confirmed" | "operation.approved" | "operation.counted_down" => {
+            let plan = fact("/given/plan").and_then(|plan| plan.get(..8));
+            return plan.map(|plan| format!("plan {plan}")).unwrap_or_default();
+        }
         "operation.replanned" => rows(body, "changes").iter().filter_map(Value::as_str).collect(),
         "operation.needs" => return rows(body, "needs").iter().map(needed).collect::<Vec<_>>().join("; "),
         "operation.run_ended" => {
@@ -345,6 +349,12 @@ mod tests {
                 ] }),
                 "confirmation (wilco.toml:40); 2 approvals by role:lead (wilco.toml:41)",
             ),
+            (
+                "operation.approved",
+                json!({ "given": { "plan": "0123456789abcdef", "person": "ana" } }),
+                "plan 01234567",
+            ),
+            ("operation.confirmed", json!({ "given": {} }), ""),
             ("operation.run_ended", json!({ "end": { "done": { "summary": "v2 runs" } } }), "v2 runs"),
             ("operation.run_ended", json!({ "end": { "failed": "it broke" } }), "it broke"),
             ("operation.posted", json!({ "receipt": { "place": "web:ops" } }), "web:ops"),
