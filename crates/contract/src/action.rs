@@ -102,7 +102,12 @@ pub struct Tools {
 /// Where a run's output goes, a line at a time.
 pub trait Lines: Send + Sync {
     /// One line, without its end. Never blocks; what is too much is dropped and counted by whoever listens.
-    fn line(&self, stream: Stream, text: &str);
+    fn line(&self, stream: Stream, text: &str) {
+        self.beginning(stream, text, 0);
+    }
+
+    /// The beginning of a line, of which so many bytes more were left out already. Whoever listens says so at its end.
+    fn beginning(&self, stream: Stream, text: &str, more: u64);
 }
 
 /// Which way a line came.

@@ -25,8 +25,10 @@ use crate::{Notice, core::Core};
 const WAITING: usize = 8_192;
 /// How many lines are kept at once.
 const AT_ONCE: usize = 256;
-/// The longest line that is kept, in bytes.
+/// The longest line that is kept, in bytes, with what is said where it is cut.
 const MAX_LINE: usize = 4_096;
+/// How many bytes of that are for saying so.
+const SAID: usize = 48;
 
 /// The numbers of an operation's lines: none is given twice, and they are kept in their order.
 #[derive(Clone, Default)]
@@ -53,7 +55,7 @@ struct Way {
 }
 
 impl Lines for Way {
-    fn line(&self, stream: Stream, text: &str) {
+    fn beginning(&self, stream: Stream, text: &str, more: u64) {
         let Some(tell) = &self.tell else { return };
         let text = self.secrets.hidden(text);
         // A program that reads a secret's file itself may print what came after its call began.
@@ -61,14 +63,29 @@ impl Lines for Way {
             Some(core) => Cow::Owned(core.live.load().setup.secrets.hidden(&text).into_owned()),
             None => text,
         };
-        let mut end = text.len().min(MAX_LINE);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        if tell.try_send(Told::Line(stream, text[..end].to_owned())).is_err() {
+        if tell.try_send(Told::Line(stream, cut(text, more))).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// What is kept of a line that has so many bytes more: all of it where it fits, else its beginning and how much it is not.
+fn cut(text: Cow<'_, str>, more: u64) -> String {
+    if more == 0 && text.len() <= MAX_LINE {
+        return text.into_owned();
+    }
+    let mut end = text.len().min(MAX_LINE - SAID);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let left = more.saturating_add((text.len() - end) as u64);
+    let left = match left {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{left} bytes"),
+        1_000..1_000_000 => format!("{} kB", left.saturating_add(500) / 1_000),
+        _ => format!("{} MB", left.saturating_add(500_000) / 1_000_000),
+    };
+    format!("{} … cut, {left} more", &text[..end])
 }
 
 impl Sink {
@@ -201,6 +218,36 @@ impl Keeper {
             step: self.step.clone(),
             stream,
             text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_cut_says_so_and_how_much_is_missing() {
+        let whole = "é".repeat(MAX_LINE / 2);
+        assert_eq!(cut(Cow::Borrowed(&whole), 0), whole, "what fits is whole");
+        for (bytes, more, said) in [
+            (MAX_LINE + 1, 0, " … cut, 49 bytes more"),
+            (MAX_LINE + 1, 12_000, " … cut, 12 kB more"),
+            (8_192, 42_000_000, " … cut, 42 MB more"),
+            (10, 1, " … cut, 1 byte more"),
+            (10, u64::MAX, " … cut, 18446744073709 MB more"),
+        ] {
+            let kept = cut(Cow::Owned("x".repeat(bytes)), more);
+            assert!(kept.ends_with(said) && kept.len() <= MAX_LINE, "{bytes} {more}: {kept}");
+        }
+        for shift in 0..4 {
+            let kept = cut(Cow::Owned(format!("{}{}", "x".repeat(shift), "👩".repeat(2_000))), 0);
+            let (text, said) = kept.split_once(" … ").expect("it is cut");
+            assert!(
+                kept.len() <= MAX_LINE && text.trim_start_matches('x').chars().all(|c| c == '👩'),
+                "{kept}"
+            );
+            assert_eq!(said, "cut, 4 kB more");
         }
     }
 }

@@ -128,8 +128,9 @@ impl HeardLines {
 }
 
 impl Lines for HeardLines {
-    fn line(&self, stream: Stream, text: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((stream, text.to_owned()));
+    fn beginning(&self, stream: Stream, text: &str, more: u64) {
+        let more = if more == 0 { String::new() } else { format!(" … {more} bytes more") };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((stream, format!("{text}{more}")));
     }
 }
 

@@ -169,7 +169,7 @@ struct Followed<'a> {
 struct Nobody;
 
 impl Lines for Nobody {
-    fn line(&self, _: Stream, _: &str) {}
+    fn beginning(&self, _: Stream, _: &str, _: u64) {}
 }
 
 #[async_trait]

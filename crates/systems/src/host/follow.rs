@@ -143,8 +143,8 @@ fn end_of(dir: &RunDir, alone: bool) -> io::Result<Option<End>> {
 }
 
 fn tell(to: &Arc<dyn Lines>, lines: &[Line]) {
-    for (stream, text) in lines {
-        to.line(*stream, text);
+    for Line { stream, text, more } in lines {
+        to.beginning(*stream, text, *more);
     }
 }
 

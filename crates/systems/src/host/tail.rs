@@ -11,13 +11,22 @@ use wilco_contract::action::Stream;
 
 use super::{capture::segment_path, run_dir::RunDir};
 
-/// The longest line that is told, in bytes; the rest of it is left out.
-const LINE: usize = 4096;
+/// The longest beginning of a line that is told, in bytes; of the rest it is told how long it is. It is twice what is
+/// kept of a line, so that a secret at the cut is whole, and hidden, before that is made.
+const LINE: usize = 8_192;
 /// How much is read at a time, in bytes.
 const PART: u64 = 1 << 20;
 
 /// A line, or a note about lines that are missing.
-pub(super) type Line = (Stream, String);
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Which way it came.
+    pub(super) stream: Stream,
+    /// What is told of it.
+    pub(super) text: String,
+    /// How many bytes more it has.
+    pub(super) more: u64,
+}
 
 /// A reader that remembers how far it got.
 pub(super) struct Tail {
@@ -95,7 +104,8 @@ impl Tail {
         let before = u64::from_le_bytes(before);
         if before > self.seen {
             self.finish(lines);
-            lines.push((Stream::Note, format!("… {} bytes of output are left out here", before - self.seen)));
+            let text = format!("… {} bytes of output are left out here", before - self.seen);
+            lines.push(Line { stream: Stream::Note, text, more: 0 });
             self.seen = before;
         }
         self.unread.clear();
@@ -125,7 +135,7 @@ impl Tail {
 #[derive(Default)]
 struct Unfinished {
     bytes: Vec<u8>,
-    left_out: usize,
+    left_out: u64,
 }
 
 impl Unfinished {
@@ -142,18 +152,14 @@ impl Unfinished {
     fn add(&mut self, part: &[u8]) {
         let room = LINE.saturating_sub(self.bytes.len()).min(part.len());
         self.bytes.extend_from_slice(&part[..room]);
-        self.left_out += part.len() - room;
+        self.left_out += (part.len() - room) as u64;
     }
 
     fn tell(&mut self, stream: Stream, lines: &mut Vec<Line>) {
         let bytes = self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes);
-        let mut text = String::from_utf8_lossy(bytes).into_owned();
-        if self.left_out > 0 {
-            text.push_str(&format!(" … {} bytes more", self.left_out));
-        }
-        lines.push((stream, text));
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        lines.push(Line { stream, text, more: std::mem::take(&mut self.left_out) });
         self.bytes.clear();
-        self.left_out = 0;
     }
 
     fn end(&mut self, stream: Stream, lines: &mut Vec<Line>) {
@@ -170,6 +176,11 @@ mod tests {
         *,
     };
 
+    fn told(lines: &[Line]) -> Vec<(Stream, &str)> {
+        assert!(lines.iter().all(|line| line.more == 0), "{lines:?}");
+        lines.iter().map(|line| (line.stream, line.text.as_str())).collect()
+    }
+
     fn follow(tail: &mut Tail) -> Vec<Line> {
         let mut lines = Vec::new();
         while tail.read(&mut lines).expect("files work") {}
@@ -184,12 +195,12 @@ mod tests {
         assert_eq!(follow(&mut tail), []);
         capture.take(Pipe::Out, b"one\r\ntw");
         capture.take(Pipe::Err, b"bad \xff\n");
-        assert_eq!(follow(&mut tail), [(Stream::Out, "one".into()), (Stream::Err, "bad \u{fffd}".into())]);
+        assert_eq!(told(&follow(&mut tail)), [(Stream::Out, "one"), (Stream::Err, "bad \u{fffd}")]);
         capture.take(Pipe::Out, b"o\n\nlast");
-        assert_eq!(follow(&mut tail), [(Stream::Out, "two".into()), (Stream::Out, String::new())]);
+        assert_eq!(told(&follow(&mut tail)), [(Stream::Out, "two"), (Stream::Out, "")]);
         let mut lines = Vec::new();
         tail.finish(&mut lines);
-        assert_eq!(lines, [(Stream::Out, "last".into())]);
+        assert_eq!(told(&lines), [(Stream::Out, "last")]);
     }
 
     #[test]
@@ -203,14 +214,13 @@ mod tests {
             capture.take(Pipe::Out, &line);
         }
         let lines = follow(&mut tail);
-        assert!(
-            lines[0].1.starts_with("xxx") && lines[0].1.ends_with(" … 45904 bytes more"),
-            "{}",
-            lines[0].1
+        assert_eq!(
+            (lines[0].text.as_str(), lines[0].more),
+            ("x".repeat(LINE).as_str(), 50_000 - LINE as u64)
         );
-        let told: u64 = lines.iter().filter(|line| line.0 == Stream::Out).count() as u64;
-        let (_, note) =
-            lines.iter().find(|line| line.0 == Stream::Note).expect("a note about what is left out");
-        assert_eq!(*note, format!("… {} bytes of output are left out here", (200 - told) * 50_001));
+        let told: u64 = lines.iter().filter(|line| line.stream == Stream::Out).count() as u64;
+        let note =
+            lines.iter().find(|line| line.stream == Stream::Note).expect("a note about what is left out");
+        assert_eq!(note.text, format!("… {} bytes of output are left out here", (200 - told) * 50_001));
     }
 }
