@@ -103,19 +103,37 @@ describe("letting a terminal in", { timeout: 120_000 }, () => {
       await route.fetch();
       await route.abort();
     }, { times: 1 });
-    await you.expecting([/ERR_FAILED/, /404/], async () => {
+    await you.expecting([/ERR_FAILED/], async () => {
       const yes = you.page.getByRole("button", { name: "Let it in" });
       await yes.click();
       await you.page.getByRole("alert").getByText("Wilco does not answer.").waitFor();
       await yes.and(you.page.locator(":focus")).waitFor();
       assert.equal(await login.ended, 0);
       await you.page.keyboard.press("Enter");
+      await you.page.getByRole("heading", { name: "You said yes" }).and(you.page.locator(":focus")).waitFor();
+      await you.page.getByText("The terminal was let in already, or is when it asks next").waitFor();
+      assert.equal(await yes.count(), 0, "there is nothing to answer any more");
+    });
+    assert.match(await wilco.cli("run", "whoami"), /@you/);
+    await you.shot("64-device-over");
+    await wilco.cli("login", "--end");
+
+    // Whoever thinks better of a yes that they heard nothing of cannot take it back here, and is told so.
+    const regretted = await wilco.login();
+    await look(regretted);
+    await you.page.route("**/device/accept", async (route) => {
+      await route.fetch();
+      await route.abort();
+    }, { times: 1 });
+    await you.expecting([/ERR_FAILED/, /404/], async () => {
+      await you.page.getByRole("button", { name: "Let it in" }).click();
+      await you.page.getByRole("alert").getByText("Wilco does not answer.").waitFor();
+      assert.equal(await regretted.ended, 0);
+      await you.page.getByRole("button", { name: "Turn it away" }).click();
       await you.page.getByRole("alert").getByText("Nothing asks with this code").waitFor();
       await you.page.getByText("Your answer before this one may have counted").waitFor();
       await you.page.getByLabel("Code in the terminal").and(you.page.locator(":focus")).waitFor();
-      assert.equal(await yes.count(), 0, "there is nothing to answer any more");
     });
-    await you.shot("64-device-over");
     await wilco.cli("login", "--end");
   });
 

@@ -104,6 +104,41 @@ async fn a_yes_is_good_for_one_session() {
 }
 
 #[tokio::test]
+async fn a_yes_that_is_said_again_is_the_same_and_anybody_elses_is_none() {
+    let server = Server::start().await;
+    let (ana, ben) = (server.signed_in("ana").await, server.signed_in("ben").await);
+    let terminal = asks(&server, "wilco").await;
+    let seen = look(&ana, &terminal.code).await["seen"].clone();
+    let yes = json!({ "code": terminal.code, "seen": seen });
+    let said = async |person: &Client, yes: &Value| person.post("/api/v1/device/accept", yes).await;
+    assert_eq!((said(&ana, &yes).await.status, said(&ana, &yes).await.status), (204, 204));
+    terminal.session().await;
+    // More often than a person may be wrong, and as they may type it anew.
+    let typed = json!({ "code": terminal.code.to_lowercase().replace('-', " "), "seen": seen });
+    for _ in 0..12 {
+        assert_eq!(said(&ana, &typed).await.status, 204);
+    }
+    // It gives nothing more, and is nobody else's.
+    terminal.poll().await.problem(410);
+    said(&ben, &yes).await.problem(404);
+    said(&ana, &json!({ "code": terminal.code, "seen": "" })).await.problem(404);
+    ana.post("/api/v1/device/look", &json!({ "code": terminal.code })).await.problem(404);
+    ana.post("/api/v1/device/deny", &yes).await.problem(404);
+    let kept = server.operator().get("/api/v1/audit?kind=access.device").await.json();
+    assert_eq!(kept["items"].as_array().map(Vec::len), Some(1), "{kept}");
+    // What was turned away stays so.
+    let denied = asks(&server, "wilco").await;
+    let no = json!({ "code": denied.code, "seen": look(&ana, &denied.code).await["seen"] });
+    assert_eq!(ana.post("/api/v1/device/deny", &no).await.status, 204);
+    said(&ana, &no).await.problem(404);
+    // The code has ended.
+    server.clock.advance(Duration::from_secs(599));
+    assert_eq!(said(&ana, &yes).await.status, 204);
+    server.clock.advance(Duration::from_secs(1));
+    said(&ana, &yes).await.problem(404);
+}
+
+#[tokio::test]
 async fn a_no_a_late_yes_and_a_restart_let_nobody_in() {
     let store = empty();
     let server = Server::start_on(Arc::clone(&store)).await;

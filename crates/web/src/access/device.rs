@@ -48,7 +48,17 @@ pub(super) struct Devices(Mutex<Table>);
 struct Table {
     /// By the hash of the device's secret.
     asks: HashMap<Hash, Ask>,
+    /// What was let in, as long as its code lives: whoever said yes may not have heard that it counted, and says it again.
+    let_in: Vec<LetIn>,
     misses: HashMap<PersonId, Misses>,
+}
+
+/// A yes that counted.
+struct LetIn {
+    person: PersonId,
+    code: UserCode,
+    seen: String,
+    until: Timestamp,
 }
 
 /// What a person typed that was no code.
@@ -166,6 +176,7 @@ impl Devices {
     fn living(&self, now: Timestamp) -> MutexGuard<'_, Table> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         table.asks.retain(|_, ask| now < ask.expires_at);
+        table.let_in.retain(|yes| now < yes.until);
         table.misses.retain(|_, misses| now < misses.until);
         table
     }
@@ -177,6 +188,14 @@ impl Table {
         let network = network(from);
         let from_there = self.asks.values().filter(|ask| self::network(&ask.from) == network).count();
         self.asks.len() < CODES && from_there < CODES_PER_ADDRESS
+    }
+
+    /// Whether this is the yes that this person said already, to the same ask.
+    fn has_let_in(&self, person: &PersonId, code: &str, seen: &str) -> bool {
+        let code = UserCode::read(code);
+        let same =
+            |yes: &LetIn| yes.person == *person && Some(&yes.code) == code.as_ref() && yes.seen == seen;
+        self.let_in.iter().any(same)
     }
 
     /// The ask with this code, for this person; what they type at random is counted.
@@ -229,8 +248,12 @@ impl Access {
         self.devices.living(now).find(person, code, now).map(|ask| ask.clone())
     }
 
-    /// A person lets in what they saw: its next asking gets a session of theirs.
+    /// A person lets in what they saw: its next asking gets a session of theirs. Said again it is the same yes, which
+    /// was used up or will be, and gives nothing more.
     pub(crate) fn let_device_in(&self, person: &PersonId, code: &str, seen: &str) -> Result<(), AccessError> {
+        if self.devices.living(self.clock.now()).has_let_in(person, code, seen) {
+            return Ok(());
+        }
         self.say_to_device(person, code, seen, Said::Yes(person.clone())).map(drop)
     }
 
@@ -264,12 +287,19 @@ impl Access {
         if ask.seen != seen {
             return Err(AccessError::OtherDevice);
         }
-        if matches!(said, Said::Yes(_)) {
+        let is_yes = matches!(said, Said::Yes(_));
+        if is_yes {
             // The person reads that it is let in, so it is, however late they said so.
             ask.expires_at = ask.expires_at.max(now + YES_LIFE);
         }
         ask.said = Some(said);
-        Ok(ask.clone())
+        let ask = ask.clone();
+        if is_yes {
+            let (person, code, seen) = (person.clone(), ask.code.clone(), ask.seen.clone());
+            table.let_in.truncate(CODES - 1);
+            table.let_in.insert(0, LetIn { person, code, seen, until: ask.expires_at });
+        }
+        Ok(ask)
     }
 
     /// A device asks whether it was let in. A yes is good for one session, and so is its secret.

@@ -197,7 +197,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(
             "post",
             "/device/accept",
-            "Lets in what was looked at: it gets a session of the caller. For persons on the page.",
+            "Lets in what was looked at: it gets a session of the caller. Said again by the same person it is the same yes, \
+             as long as the code lives. For persons on the page.",
             post(device::accept),
         )
         .body::<device::Answered>()
