@@ -427,6 +427,7 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
     await ana.page.keyboard.type("waiting");
     await ana.page.keyboard.press("Enter");
     await ana.page.locator('.ask button[data-press="approve"]:enabled').waitFor();
+    await ana.page.locator(".decide-ask", { hasText: "Needs one approval by role:lead (@ana). You may approve." }).waitFor();
     await tabTo(ana, 'button[data-press="approve"]');
     await ana.page.keyboard.press("Enter");
     await ana.page.locator(".decide-ask", { hasText: "You approved it." }).waitFor();
