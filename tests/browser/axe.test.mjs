@@ -140,6 +140,10 @@ describe("what axe says", { timeout: 300_000 }, () => {
           }
         });
         if (size === "phone") {
+          await you.open("/r/web%3Aops");
+          await you.page.getByRole("button", { name: "Beside this room" }).click();
+          await you.page.getByRole("dialog").getByRole("region", { name: "Arrives here" }).waitFor();
+          found.push(...(await violations(you)).map((violation) => `sheet: ${violation}`));
           await you.open("/waiting");
           await you.page.locator(".ask").first().waitFor();
           await you.page.getByRole("button", { name: "Rooms and pages" }).click();

@@ -265,6 +265,47 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     assert.deepEqual(asked.filter((query) => Number(query.get("latest")) > 20).map(String), [], "no more is asked for than is shown");
   });
 
+  step("opens on a phone what stands beside the room, which is asked for only then", async () => {
+    const { page } = ana;
+    const asked = [];
+    const listen = (request) => { if (/\/(beside\.js|routes|objects\?.*)$/.test(request.url())) asked.push(request.url()); };
+    page.on("request", listen);
+    await ana.open("/r/web%3Aops");
+    const button = page.getByRole("button", { name: "Beside this room" });
+    await page.locator(".here", { hasText: /\d here/ }).waitFor();
+    assert.deepEqual(asked, [], "nothing of it is asked for before somebody wants it");
+    const sheet = page.getByRole("dialog", { name: "Beside ops" });
+    const isIn = (locator) => locator.evaluate((element) => element === document.activeElement);
+    await button.click();
+    for (const name of ["Succeeded last", "Under way", "Ended lately", "Arrives here"]) await sheet.getByRole("region", { name, exact: true }).waitFor();
+    assert.equal(await isIn(sheet.getByRole("button", { name: "Close" })), true);
+    await sheet.locator("b", { hasText: "webapp/staging" }).waitFor();
+    await ana.shot("1072-sheet");
+    const wide = await sheet.evaluate((element) => [element.getBoundingClientRect().width, element.scrollWidth, element.querySelector(".keys-in").scrollWidth]);
+    assert.deepEqual(wide, [390, 390, 390], "it is as wide as the window");
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
+    assert.equal(await isIn(button), true, "the focus is where it was");
+    await button.click();
+    await sheet.getByRole("button", { name: "Close" }).click();
+    await sheet.waitFor({ state: "detached" });
+    assert.equal(await isIn(button), true);
+    // What leads away, or back, leaves nothing over the page.
+    await button.click();
+    await sheet.getByRole("link", { name: "routes" }).click();
+    await page.waitForURL(/\/routes$/);
+    await sheet.waitFor({ state: "detached" });
+    await page.goBack();
+    await button.click();
+    await sheet.waitFor();
+    await page.goBack();
+    await sheet.waitFor({ state: "detached" });
+    page.off("request", listen);
+    await you.open("/r/web%3Aops");
+    await you.page.getByRole("region", { name: "Ended lately" }).waitFor();
+    assert.equal(await you.page.getByRole("button", { name: "Beside this room" }).count(), 0, "where it stands beside the room nothing opens it");
+  });
+
   step("looks through the commands without waiting, also without a connection", async () => {
     let asked = 0;
     you.page.on("request", (request) => { if (request.url().includes("refused=true")) asked += 1; });

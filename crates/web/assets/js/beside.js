@@ -27,25 +27,28 @@ const statesThat = (is) => ALL_STATES.filter(is).join(",");
 const goesOn = (state) => !isFinal(state) && !awaits(state);
 const lastFirst = (a, b) => Date.parse(b.ended_at) - Date.parse(a.ended_at);
 
-/** The result: `element`; `changed(message, { status, isProgress })` hears what came into the room; `close()`. */
-export function makeBeside(place) {
+/**
+ * `isShown()`: whether there is anything to look at. The result: `element`; `changed(message, { status, isProgress })`
+ * hears what came into the room; `close()`.
+ */
+export function makeBeside(place, isShown = () => WIDE.matches) {
   let running = null;
   let waiting = null;
   let ofTargets = [];
 
-  const open = makePart("/operations", { state: statesThat(goesOn), latest: SHOWN + 1 }, (items) => {
+  const open = makePart(isShown, "/operations", { state: statesThat(goesOn), latest: SHOWN + 1 }, (items) => {
     running = items;
     return underWay(running, waiting);
   });
   // A little more than is listed: they come in the order in which they were asked for.
-  const ended = makePart("/operations", { state: statesThat(isFinal), latest: 2 * ENDED }, (items) => panel("Ended lately", null,
+  const ended = makePart(isShown, "/operations", { state: statesThat(isFinal), latest: 2 * ENDED }, (items) => panel("Ended lately", null,
     operationRows(items.sort(lastFirst).slice(0, ENDED), "Nothing has ended yet.", (operation) => time(operation.ended_at, stamp))));
-  const succeeded = makePart("/operations", { state: "succeeded", latest: SUCCEEDED }, (items) => {
+  const succeeded = makePart(isShown, "/operations", { state: "succeeded", latest: SUCCEEDED }, (items) => {
     ofTargets = lastOf([...items, ...ofTargets]);
     return succeededLast(ofTargets);
   });
-  const wrong = makePart("/objects", { limit: LINES }, (items) => wrongIn(items, place));
-  const arrives = makePart("/routes", {}, (items) => arriving(items, place));
+  const wrong = makePart(isShown, "/objects", { limit: LINES }, (items) => wrongIn(items, place));
+  const arrives = makePart(isShown, "/routes", {}, (items) => arriving(items, place));
   const parts = [succeeded, open, wrong, ended, arrives];
 
   // What waits is asked for already, by whoever counts it.
@@ -84,7 +87,7 @@ export function makeBeside(place) {
  * it for what came meanwhile; none where nobody sees it, which is caught up with. What cannot be asked stays as it is: the
  * room is read without it.
  */
-function makePart(path, query, toNodes) {
+function makePart(isShown, path, query, toNodes) {
   const element = h("div");
   let isOld = true;
   let busy = false;
@@ -99,7 +102,7 @@ function makePart(path, query, toNodes) {
   }
 
   async function catchUp() {
-    if (closed || !isOld || busy || !WIDE.matches || document.hidden) return;
+    if (closed || !isOld || busy || !isShown() || document.hidden) return;
     isOld = false;
     busy = true;
     try {

@@ -2,13 +2,13 @@
 
 import { announce } from "./announce.js";
 import { get, segment, stream } from "./api.js";
+import { makeAside } from "./aside.js";
 import { takesDrops } from "./attach.js";
 import { makeComposer } from "./composer.js";
 import { fill, h, icon } from "./dom.js";
 import { makeFind } from "./find.js";
 import { makeHere } from "./here.js";
 import { makeHistory, MOST } from "./history.js";
-import { whenIdle } from "./idle.js";
 import { inline } from "./markdown.js";
 import { behind } from "./ids.js";
 import { isMe, me, refreshWaiting } from "./session.js";
@@ -25,8 +25,6 @@ const SLICE = 60;
 const TOLD = 3;
 /** What comes so soon after a connection was lost and found again was missed. */
 const CATCHING_UP = 3000;
-/** Where there is room for what stands beside a room; elsewhere it is not even fetched. */
-const WIDE = matchMedia("(min-width: 1180px)");
 const FINE = matchMedia("(pointer: fine)");
 
 /** The view of a room. */
@@ -43,10 +41,7 @@ export function roomView({ argument: place, connection, query }) {
   const here = makeHere();
   const find = makeFind({ room, jump, leave: () => composer.focus() });
   const composer = makeComposer({ room, timeline, sent, people: () => [...new Set([...timeline.speakers(), ...hereIds])] });
-  const aside = h("div");
-  let beside = null;
-  WIDE.addEventListener("change", lookBeside);
-  whenIdle(lookBeside);
+  const aside = makeAside(room);
   takesDrops(body, (files) => composer.attach(files));
   takesDrops(composer.element, (files) => composer.attach(files));
   const queue = [];
@@ -68,14 +63,6 @@ export function roomView({ argument: place, connection, query }) {
   let away = null;
   let isOpened = false;
   let missedUntil = 0;
-
-  async function lookBeside() {
-    if (closed || beside || !WIDE.matches) return;
-    const made = await import("./beside.js").catch(() => null);
-    if (closed || beside || made === null) return;
-    beside = made.makeBeside(place);
-    fill(aside, beside.element);
-  }
 
   async function toNewest() {
     if (!history.isAtEnd()) await anew(() => history.toNewest());
@@ -275,7 +262,7 @@ export function roomView({ argument: place, connection, query }) {
     const isProgress = Boolean(status) && states.get(status.operation) === status.state && !awaits(status.state);
     if (states.size > MOST) states.clear();
     if (status) states.set(status.operation, status.state);
-    beside?.changed(message, { status, isProgress });
+    aside.changed(message, { status, isProgress });
     if ((status || message.operation) && !isProgress) refreshWaiting();
   }
 
@@ -377,8 +364,9 @@ export function roomView({ argument: place, connection, query }) {
     title: room.name,
     top: [h("h1", { tabindex: "-1" }, icon(room.direct ? "brand" : "hash"), ` ${room.name}`), h("p.topbar-note", room.topic),
       h("div.topbar-end", !room.direct && here.element,
-        h("button.btn.btn-icon", { type: "button", "aria-label": `Search in ${room.name}`, title: "Search (/)", data: { slash: "" }, on: { click: () => find.open() } }, icon("search")))],
-    body: [find.element, body], foot: composer.element, aside, asideLabel: `Beside ${room.name}`,
+        h("button.btn.btn-icon", { type: "button", "aria-label": `Search in ${room.name}`, title: "Search (/)", data: { slash: "" }, on: { click: () => find.open() } }, icon("search")),
+        aside.button)],
+    body: [find.element, body], foot: composer.element, aside: aside.element, asideLabel: `Beside ${room.name}`,
     shown() {
       if (FINE.matches) composer.focus();
       if (loaded && follow) toEnd();
@@ -389,8 +377,7 @@ export function roomView({ argument: place, connection, query }) {
       composer.close();
       find.close({ quiet: true });
       grown.disconnect();
-      WIDE.removeEventListener("change", lookBeside);
-      beside?.close();
+      aside.close();
       clearTimeout(queueTimer);
       document.removeEventListener("keydown", onKey);
       document.removeEventListener("visibilitychange", onVisible);
