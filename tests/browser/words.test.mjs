@@ -298,7 +298,8 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     await page.goBack();
     await button.click();
     await sheet.waitFor();
-    await page.goBack();
+    await page.goForward();
+    await page.getByRole("heading", { name: "Routes" }).waitFor();
     await sheet.waitFor({ state: "detached" });
     page.off("request", listen);
     await you.open("/r/web%3Aops");
@@ -321,6 +322,35 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
       await you.context.setOffline(false);
     });
     assert.equal(asked, 1);
+  });
+
+  step("narrows the commands to what they may use or may not, and finds that again", async () => {
+    const { page } = ana;
+    const group = page.getByRole("group", { name: "Filter by what you may" });
+    const press = (name) => group.getByRole("button", { name, exact: true }).click();
+    const tagged = () => page.locator(".item .tag", { hasText: "you may not" }).count();
+    const many = () => page.locator(".item").count();
+    await ana.open("/commands");
+    await page.locator(".item").first().waitFor();
+    const [all, refused] = [await many(), await tagged()];
+    assert.ok(refused > 0 && refused < all, `${refused} of ${all}`);
+    await press("I may not");
+    await page.waitForURL(/\/commands\?may=no$/);
+    assert.deepEqual([await many(), await tagged()], [refused, refused]);
+    await ana.shot("1073-may-not");
+    await page.locator('a.item[href*="wilco.unlock"]').click();
+    await page.locator(".detail .refusal").waitFor();
+    await page.getByRole("link", { name: "All commands" }).click();
+    await page.waitForURL(/\/commands\?may=no$/);
+    await page.reload();
+    await page.locator(".item").first().waitFor();
+    assert.equal(await many(), refused, "it is kept in the address");
+    await press("I may use");
+    await page.waitForURL(/\/commands\?may=yes$/);
+    assert.deepEqual([await many(), await tagged()], [all - refused, 0]);
+    await press("All");
+    await page.waitForURL(/\/commands$/);
+    assert.equal(await many(), all);
   });
 
   step("reads the record in plain words, and what Wilco did is Wilco's", async () => {

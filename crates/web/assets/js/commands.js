@@ -10,7 +10,13 @@ import { addressed, allCommands, drafts, firstRoom, me, roomUrl } from "./sessio
 import { rowsTable } from "./table.js";
 import { effectOf, hasEffect, valueText } from "./words.js";
 
-/** The view of the catalogue; `?id=` opens a command. */
+/** The filters that are kept in the address: what a command changes, and whether it may be used. */
+const FILTERS = {
+  effect: { label: "Filter by effect", choices: [["", "All"], ["read", "read"], ["write", "write"], ["destructive", "destructive"]] },
+  may: { label: "Filter by what you may", choices: [["", "All"], ["yes", "I may use"], ["no", "I may not"]] },
+};
+
+/** The view of the catalogue; `?id=` opens a command, `?effect=` and `?may=` narrow the list. */
 export function commandsView({ query, go }) {
   const items = h("div");
   const detail = h("section.detail", { "aria-label": "Command" });
@@ -18,18 +24,33 @@ export function commandsView({ query, go }) {
   const field = h("input.input", { type: "search", placeholder: "Find by word or by what it does", data: { slash: "" }, on: { input: draw } });
   const note = h("p.topbar-note");
   const open = query.get("id");
+  const chosen = Object.fromEntries(Object.entries(FILTERS).map(([kind, { choices }]) => [kind, choices.find(([value]) => value === query.get(kind))?.[0] ?? ""]));
+  const filters = Object.fromEntries(Object.keys(FILTERS).map((kind) => [kind, buttons(kind)]));
   let all = [];
-  let strength = "";
   let form = null;
   let closed = false;
 
-  const filters = h("div.filters", { role: "group", "aria-label": "Filter by effect" }, ["", "read", "write", "destructive"].map((name) => h("button.filter", {
-    type: "button", "aria-pressed": String(name === ""), data: { strength: name }, on: { click: () => {
-      strength = name;
-      for (const button of filters.children) button.setAttribute("aria-pressed", String(button.dataset.strength === name));
-      draw();
-    } },
-  }, name === "" ? "All" : [icon(name), name])));
+  /** The buttons of a filter. */
+  function buttons(kind) {
+    const { label, choices } = FILTERS[kind];
+    return h("div.filters", { role: "group", "aria-label": label }, choices.map(([value, name]) => h("button.filter", {
+      type: "button", "aria-pressed": String(value === chosen[kind]), data: { value }, on: { click: () => {
+        chosen[kind] = value;
+        for (const button of filters[kind].children) button.setAttribute("aria-pressed", String(button.dataset.value === value));
+        go(address({}), { replace: true, stays: true });
+        draw();
+        // A form that somebody fills in stays.
+        if (!open) drawDetail();
+        else detail.querySelector(".to-list")?.setAttribute("href", address({ id: "" }));
+      } },
+    }, kind === "effect" && value !== "" && icon(value), name)));
+  }
+
+  /** This page with other values in its address. */
+  function address(values) {
+    const params = new URLSearchParams(Object.entries({ id: open, ...chosen, ...values }).filter(([, value]) => value));
+    return params.size > 0 ? `/commands?${params}` : "/commands";
+  }
 
   async function load() {
     try {
@@ -45,26 +66,31 @@ export function commandsView({ query, go }) {
     const wasShown = all.length > 0;
     const before = JSON.stringify(opened());
     all = commands;
-    const may = all.filter(({ refused }) => !refused).length;
-    note.textContent = may === all.length ? `${may} that you may use` : `${all.length}, of which you may use ${may}`;
+    const usable = all.filter(({ refused }) => !refused).length;
+    note.textContent = usable === all.length ? `${usable} that you may use` : `${all.length}, of which you may use ${usable}`;
+    // Where nothing is refused there is nothing to choose.
+    filters.may.hidden = usable === all.length && chosen.may === "";
     draw();
     // What somebody fills in stays, unless it is another command now.
     if (wasShown && JSON.stringify(opened()) !== before) drawDetail();
   }
 
+  /** Whether a command stands in the list by its filters. */
+  const stands = (command) => (chosen.effect === "" || (command.effect === chosen.effect && hasEffect(command)))
+    && (chosen.may === "" || (chosen.may === "no") === Boolean(command.refused));
   /** The command that is open; where none is, the first. */
-  const opened = () => all.find((one) => one.id === open) ?? (open ? null : all[0]);
+  const opened = () => (open ? all.find((one) => one.id === open) : all.find(stands)) ?? null;
 
   function draw() {
     const wanted = field.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const fits = all.filter((command) => {
       const text = `${command.id} ${command.words.join(" ")} ${command.about}`.toLowerCase();
-      return (strength === "" || (command.effect === strength && hasEffect(command))) && wanted.every((word) => text.includes(word));
+      return stands(command) && wanted.every((word) => text.includes(word));
     });
     const groups = Map.groupBy ? Map.groupBy(fits, packOf) : group(fits);
     fill(items, fits.length === 0 && h("p.list-title", "No command fits."), [...groups].map(([pack, ones]) => [
       h("h2.list-title", pack),
-      h("ul", ones.map((command) => h("li", h("a.item", { href: `/commands?id=${encodeURIComponent(command.id)}`, "aria-current": command.id === open && "true" },
+      h("ul", ones.map((command) => h("li", h("a.item", { href: address({ id: command.id }), "aria-current": command.id === open && "true" },
         effectMark(command), h("span.item-words", usage(command.words[0])), command.refused ? h("span.tag", "you may not") : h("span"), h("span.item-sub", inline(command.about)))))),
     ]));
   }
@@ -72,9 +98,9 @@ export function commandsView({ query, go }) {
   function drawDetail() {
     const command = opened();
     split.classList.toggle("has-open", Boolean(open));
-    const back = h("a.btn.btn-quiet.to-list.only-stacked", { href: "/commands" }, icon("back"), "All commands");
+    const back = h("a.btn.btn-quiet.to-list.only-stacked", { href: address({ id: "" }) }, icon("back"), "All commands");
     if (!command) {
-      fill(detail, h("div.detail-in", back, all.length > 0 && h("p.empty", "There is no command ", h("code", open), ", or you may not use it.")));
+      fill(detail, h("div.detail-in", back, all.length > 0 && open && h("p.empty", "There is no command ", h("code", open), ", or you may not use it.")));
       return;
     }
     form?.close();
@@ -98,7 +124,8 @@ export function commandsView({ query, go }) {
   }
 
   fill(split, h("section.list", { "aria-label": "Catalogue" },
-    h("div.list-bar", h("label.find", icon("search"), h("span.hidden-text", "Find a command"), field, h("kbd.only-desk", "/")), filters), items), detail);
+    h("div.list-bar", h("label.find", icon("search"), h("span.hidden-text", "Find a command"), field, h("kbd.only-desk", "/")), Object.values(filters)), items), detail);
+  filters.may.hidden = chosen.may === "";
   load();
   return { title: "Commands", top: [h("h1", { tabindex: "-1" }, "Commands"), note], body: split, close() { closed = true; form?.close(); } };
 }

@@ -64,11 +64,12 @@ function style(href) {
   });
 }
 
-/** Goes to a page of this app. */
-function go(url, { replace = false } = {}) {
+/** Goes to a page of this app. `stays`: what is shown is that page already. */
+function go(url, { replace = false, stays = false } = {}) {
   if (replace) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
-  route();
+  if (stays) shown = location.pathname + location.search;
+  else route();
 }
 
 /** Opens the palette: its field at once, so that what is typed goes nowhere else, and what it leads to as soon as that is there. */
