@@ -420,6 +420,27 @@ describe("the pages beside the rooms", { timeout: 240_000 }, () => {
     await you.page.getByText("No entry fits.").waitFor();
   });
 
+  step("names the zone of the times that narrow a list, and reads them so wherever the browser is", async () => {
+    const session = await you.context.newCDPSession(you.page);
+    await session.send("Emulation.setTimezoneOverride", { timezoneId: "Asia/Tokyo" });
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString().slice(0, 16);
+    for (const [path, rows, name] of [["/audit", "tbody tr", "audit"], ["/operations", "a.item", "operations"]]) {
+      await you.open(path);
+      await you.page.locator(rows).first().waitFor();
+      await you.page.locator("summary", { hasText: "Filters" }).click();
+      await you.page.getByLabel("From, UTC", { exact: true }).fill(inAnHour);
+      await you.page.getByRole("button", { name: "Show", exact: true }).click();
+      await you.page.getByText(/^No (entry|operation) fits\.$/).waitFor();
+      await you.page.getByLabel("From, UTC", { exact: true }).fill("");
+      await you.page.getByLabel("Before, UTC", { exact: true }).fill(inAnHour);
+      await you.page.getByRole("button", { name: "Show", exact: true }).click();
+      await you.page.waitForURL(/until=/);
+      await you.page.locator(rows).first().waitFor();
+      await you.shot(`731-zone-${name}`);
+    }
+    await session.send("Emulation.setTimezoneOverride", { timezoneId: "" });
+  });
+
   step("shows each of these pages in both sizes and both themes", async () => {
     const pages = {
       form: ["/commands?id=webapp.stage", ".form .said"], operations: ["/operations", ".item"], routes: ["/routes", "tbody tr"],

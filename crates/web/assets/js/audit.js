@@ -98,7 +98,7 @@ export function auditView({ query, go }) {
   field("operation", "Operation", { type: "search", placeholder: "d-7F3K", data: { slash: "" } }),
   field("who", "Who", { type: "search", placeholder: "@ana" }),
   h("label.field", h("span.label", "What"), h("select.input", { name: "kind" }, kinds, other)),
-  field("since", "From", { type: "datetime-local" }), field("until", "Before", { type: "datetime-local" }),
+  field("since", `From, ${zoneName()}`, { type: "datetime-local" }), field("until", `Before, ${zoneName()}`, { type: "datetime-local" }),
   h("div.btn-row", h("button.btn", { type: "submit" }, icon("search"), "Show"), filtered && h("a.btn.btn-quiet", { href: "/audit" }, "Show all")));
   const file = (format, name) => h("a.btn", { href: address("/api/v1/audit/export", { ...filter, format }), download: `wilco-audit.${format}` }, name);
 

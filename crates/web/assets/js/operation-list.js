@@ -164,8 +164,8 @@ function narrow(filter, filtered, apply) {
   };
   const [who, whoField] = field("who", "Asked by", { type: "text", placeholder: "@ana", autocapitalize: "off", spellcheck: "false" });
   const [command, commandField] = field("command", "Command", { type: "text", placeholder: "webapp.", autocapitalize: "off", spellcheck: "false" });
-  const [since, sinceField] = field("since", "From", { type: "datetime-local" });
-  const [until, untilField] = field("until", "Before", { type: "datetime-local" });
+  const [since, sinceField] = field("since", `From, ${zoneName()}`, { type: "datetime-local" });
+  const [until, untilField] = field("until", `Before, ${zoneName()}`, { type: "datetime-local" });
   const rooms = me.rooms.map((room) => h("option", { value: room.place, selected: room.place === filter.place }, room.direct ? "with Wilco alone" : room.name));
   const other = filter.place !== "" && !me.rooms.some((room) => room.place === filter.place);
   const place = h("select.input", { name: "place" }, h("option", { value: "" }, "anywhere"), rooms, other && h("option", { value: filter.place, selected: true }, filter.place));
