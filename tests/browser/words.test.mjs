@@ -191,6 +191,27 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     await you.shot("103-no-command");
   });
 
+  step("is helped with an order that begins with a sign as with one that begins with the name", async () => {
+    await you.open("/r/web%3Aops");
+    await line(you).pressSequentially(".sta");
+    await items(you).first().waitFor();
+    assert.deepEqual((await items(you).allInnerTexts()).map((text) => text.split(" ")[0]), ["stage", "status"]);
+    await hint(you).filter({ hasText: "Everyone in ops sees what you order" }).waitFor();
+    await you.shot("1031-sign");
+    await line(you).fill(".plan rel");
+    await line(you).press("Tab");
+    assert.equal(await line(you).inputValue(), ".plan release webapp");
+    await line(you).fill(".gitignore is missing");
+    await hint(you).filter({ hasText: "No command that you may use here begins so" }).waitFor();
+    for (const text of ["...", ". status", ".5 s is enough"]) {
+      await line(you).fill(text);
+      await hint(you).filter({ hasText: "Said to the people in ops" }).waitFor();
+    }
+    await line(you).fill("");
+    await you.order(".ping 8");
+    assert.equal(await you.page.locator(".order", { hasText: ".ping 8" }).locator(".name").innerText(), ".");
+  });
+
   step("sees talk as talk, and an order as one from the moment it is sent", async () => {
     await line(you).fill("wilco is on holiday");
     await line(you).press("Enter");

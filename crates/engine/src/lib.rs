@@ -571,6 +571,12 @@ impl Engine {
         self.0.with_policy(look)
     }
 
+    /// The signs that address it when a letter follows.
+    #[must_use]
+    pub fn prefixes(&self) -> Vec<String> {
+        self.0.live.load().setup.prefixes.clone()
+    }
+
     /// What is configured of events.
     #[must_use]
     pub fn event_setup(&self) -> EventSetup {

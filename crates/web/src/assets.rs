@@ -40,6 +40,7 @@ assets! {
     "js/audit.js"
     "js/beside.js"
     "js/blocks.js"
+    "js/called.js"
     "js/changed.js"
     "js/chart.js"
     "js/command-form.js"

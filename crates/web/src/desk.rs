@@ -71,6 +71,9 @@ pub trait Desk: Send + Sync {
     /// The zone that times are told in: `Europe/Berlin`.
     fn zone_name(&self) -> String;
 
+    /// The signs that begin an order when a letter follows: `.`.
+    fn prefixes(&self) -> Vec<String>;
+
     /// Takes in a request that was sent to a source. It is kept when this returns.
     ///
     /// # Errors
@@ -145,6 +148,10 @@ impl Desk for Engine {
 
     fn zone_name(&self) -> String {
         self.with_policy(|policy| policy.zone.0.iana_name().unwrap_or("UTC").to_owned())
+    }
+
+    fn prefixes(&self) -> Vec<String> {
+        Self::prefixes(self)
     }
 
     async fn hook(&self, source: &str, hook: RawHook<'_>) -> Result<Taken, NotTaken> {

@@ -59,6 +59,7 @@ async fn me_says_who_and_where() {
         (&json!("person"), &json!("ana"), &json!(["developer"]))
     );
     assert_eq!(me["wilco"]["zone"], "Europe/Berlin");
+    assert_eq!(me["wilco"]["prefixes"], json!(["."]));
     assert_eq!(me["wilco"]["home"], "web:ops");
     let rooms: Vec<_> =
         me["rooms"].as_array().expect("rooms").iter().map(|room| (&room["place"], &room["direct"])).collect();

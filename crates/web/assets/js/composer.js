@@ -3,6 +3,7 @@
 import { announce } from "./announce.js";
 import { line as lineOf, Problem } from "./api.js";
 import { isFile, makeAttach, makeSending } from "./attach.js";
+import { named, planned } from "./called.js";
 import { begins, fitting, flags, isNone, LINES, matching, people as peopleBy } from "./completion.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
@@ -104,12 +105,6 @@ export function makeComposer({ room, timeline, sent, people }) {
     }, () => {});
   }
 
-  /** What stands after Wilco's name; null where the text does not begin with it. */
-  function named(text) {
-    const match = new RegExp(`^\\s*@?${name.replace(/[^\w-]/g, "\\$&")}[\\s:,]\\s*`, "i").exec(text);
-    return match ? { front: match[0], rest: text.slice(match[0].length) } : null;
-  }
-
   /** What Wilco is told; null where the text is not addressed. */
   function addressed(text) {
     return named(text) ?? (room.direct ? { front: "", rest: text } : null);
@@ -175,12 +170,6 @@ export function makeComposer({ room, timeline, sent, people }) {
     const found = matching(known, at.rest, people());
     if (found.length === 1 && found[0].fit.rest === "" && at.front + found[0].fit.insert === text) return [];
     return found.map(({ command, fit }) => ({ done: fit.done, rest: fit.rest, about: command.about, effect: hasEffect(command) ? command.effect : null, insert: at.front + fit.insert }));
-  }
-
-  /** What stands behind `plan` is an order as any other. */
-  function planned({ front, rest }) {
-    const plan = /^\s*plan\s+/i.exec(rest)?.[0] ?? "";
-    return { front: front + plan, rest: rest.slice(plan.length) };
   }
 
   function drawList() {

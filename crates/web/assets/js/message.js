@@ -1,6 +1,7 @@
 // One message on the page: who says it, when, and a person's words with what is quoted, pasted and who is spoken to.
 
 import { renderBlocks } from "./blocks.js";
+import { named } from "./called.js";
 import { fill, h, icon } from "./dom.js";
 import { plain, preview } from "./markdown.js";
 import { output } from "./output.js";
@@ -93,10 +94,11 @@ function words(text, isOrder = false) {
 
 /** An order to Wilco is set as one. What merely speaks of Wilco is talk: an order begins with a command, or was answered. */
 function orderOf(text) {
-  const name = me.wilco.name;
-  const start = text.slice(0, name.length + 2).toLowerCase();
-  const addressed = [name, `@${name}`].find((way) => start.startsWith(way) && /^[\s:,]/.test(text.slice(way.length)));
-  return addressed ? h("p.order", h("span.name", text.slice(0, addressed.length)), plain(text.slice(addressed.length))) : null;
+  const front = named(text)?.front.trimEnd();
+  if (!front) return null;
+  // The sign behind a name is none of it.
+  const name = front.length > 1 ? front.replace(/[:,]$/, "") : front;
+  return h("p.order", h("span.name", name), plain(text.slice(name.length)));
 }
 
 /** What is said, what is quoted (`> `), and what is pasted between lines of three backticks. */

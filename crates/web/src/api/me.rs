@@ -38,6 +38,7 @@ pub(super) async fn me(State(door): State<Arc<Door>>, caller: Caller) -> Result<
         csrf: caller.csrf,
         wilco: Wilco {
             name: door.connector.name().to_owned(),
+            prefixes: door.desk.prefixes(),
             home: door.home.to_string(),
             public_url: door.access.public_url().to_string(),
             zone: door.desk.zone_name(),

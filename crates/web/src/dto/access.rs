@@ -34,6 +34,8 @@ pub(crate) struct Me {
 pub(crate) struct Wilco {
     /// Its name.
     pub(crate) name: String,
+    /// The signs that begin an order in place of the name when a letter follows.
+    pub(crate) prefixes: Vec<String>,
     /// The home room of operations whose command names none.
     pub(crate) home: String,
     /// Where people find the page.

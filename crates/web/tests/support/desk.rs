@@ -251,6 +251,10 @@ impl Desk for TestDesk {
         "Europe/Berlin".into()
     }
 
+    fn prefixes(&self) -> Vec<String> {
+        vec![".".into()]
+    }
+
     async fn hook(&self, source: &str, hook: RawHook<'_>) -> Result<Taken, NotTaken> {
         let headers = hook.headers.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
         let hooked = Hooked {
