@@ -262,6 +262,39 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     await you.shot("107-afterwards");
   });
 
+  step("gives the order whose plan they looked at with one button, and nobody else has it", async () => {
+    await you.open("/r/web%3Aops");
+    await ana.open("/r/web%3Aops");
+    const give = (person) => person.page.locator(".give").getByRole("button", { name: "Give this order" });
+    const shown = await you.order("wilco plan stage webapp v2 --because \"the button\"");
+    await shown.getByText("the plan may be another by then").waitFor();
+    await ana.page.locator(".msg-answer", { hasText: "Plan for stage webapp v2" }).waitFor();
+    assert.equal(await give(ana).count(), 0);
+    await you.shot("1061-plan");
+    await you.page.reload();
+    await give(you).click();
+    const said = you.page.locator(".timeline-in > li", { has: you.page.locator("> .msg .order", { hasText: /^wilco stage webapp v2 --because "the button"$/ }) });
+    const card = said.locator('.msg-answer[data-operation]');
+    await card.getByText("Waiting for confirmation").waitFor();
+    await you.page.locator(".give", { hasText: "You gave it: wilco stage webapp v2" }).waitFor();
+    await you.shot("1062-given");
+    await you.press(card, "abort");
+    await you.page.reload();
+    await you.page.locator(".msg-answer", { hasText: "Plan for stage webapp v2" }).waitFor();
+    await said.waitFor();
+    assert.equal(await give(you).count(), 0, "what was given is not offered again");
+    // What is typed instead is given as well.
+    await you.order(".plan ping 9");
+    await give(you).waitFor();
+    await you.order("wilco ping 9");
+    await give(you).waitFor({ state: "detached" });
+    await you.open("/r/web%3A%40you");
+    await line(you).fill("plan ping 10");
+    await line(you).press("Enter");
+    await give(you).click();
+    await you.page.locator(".order, .say", { hasText: /^ping 10$/ }).waitFor();
+  });
+
   step("sees beside the room what succeeded last, the latest first, and asks for no more than changed", async () => {
     const asked = [];
     you.page.on("request", (request) => { if (request.url().includes("/api/v1/operations?")) asked.push(new URL(request.url()).searchParams); });

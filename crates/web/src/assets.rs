@@ -56,6 +56,7 @@ assets! {
     "js/door.js"
     "js/events.js"
     "js/find.js"
+    "js/give.js"
     "js/here.js"
     "js/history.js"
     "js/idle.js"
