@@ -378,6 +378,19 @@ describe("a stranger on the page", { timeout: 300_000 }, () => {
     assert.equal(asked, 1);
   });
 
+  step("finds in the catalogue the word that shows what an order would do", async () => {
+    await you.open("/commands");
+    await you.page.locator(".item", { hasText: "plan <order>" }).click();
+    await you.page.locator(".page-sub", { hasText: "in front of an order" }).waitFor();
+    assert.equal(await you.page.locator(".detail form").count(), 0);
+    await you.page.locator('section[aria-label="For example"] code', { hasText: /^wilco plan \w+/ }).waitFor();
+    await you.shot("1074-plan-word");
+    await you.page.locator('section[aria-label="Ways to say it"]').getByRole("button", { name: "Put in composer" }).click();
+    await line(you).waitFor();
+    assert.equal(await line(you).inputValue(), "wilco plan ");
+    await line(you).fill("");
+  });
+
   step("narrows the commands to what they may use or may not, and finds that again", async () => {
     const { page } = ana;
     const group = page.getByRole("group", { name: "Filter by what you may" });

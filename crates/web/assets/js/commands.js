@@ -26,6 +26,7 @@ export function commandsView({ query, go }) {
   const open = query.get("id");
   const chosen = Object.fromEntries(Object.entries(FILTERS).map(([kind, { choices }]) => [kind, choices.find(([value]) => value === query.get(kind))?.[0] ?? ""]));
   const filters = Object.fromEntries(Object.keys(FILTERS).map((kind) => [kind, buttons(kind)]));
+  let known = [];
   let all = [];
   let form = null;
   let closed = false;
@@ -62,10 +63,11 @@ export function commandsView({ query, go }) {
   }
 
   function show(commands) {
-    if (JSON.stringify(commands) === JSON.stringify(all)) return;
+    if (JSON.stringify(commands) === JSON.stringify(known)) return;
     const wasShown = all.length > 0;
     const before = JSON.stringify(opened());
-    all = commands;
+    known = commands;
+    all = withPlan(commands);
     const usable = all.filter(({ refused }) => !refused).length;
     note.textContent = usable === all.length ? `${usable} that you may use` : `${all.length}, of which you may use ${usable}`;
     // Where nothing is refused there is nothing to choose.
@@ -104,11 +106,12 @@ export function commandsView({ query, go }) {
       return;
     }
     form?.close();
-    form = command.refused ? null : commandForm(command, go);
+    const isPlan = command.id === PLAN;
+    form = command.refused || isPlan ? null : commandForm(command, go);
     fill(detail, h("div.detail-in", back,
       h("div.page-head", h("h1", { tabindex: "-1" }, inline(command.about))),
-      h("p.page-sub", effectOf(command), h("code", command.id)),
-      section("Give it", form ? form.element : refusalBox(command.refused)),
+      h("p.page-sub", effectOf(command), isPlan ? h("span", "in front of an order") : h("code", command.id)),
+      !isPlan && section("Give it", form ? form.element : refusalBox(command.refused)),
       section("Ways to say it", command.words.map((words) => said([`${me.wilco.name} `, usage(words)], `${me.wilco.name} ${beginning(command, words)}`, !command.refused))),
       command.args.length > 0 && section("Arguments", argTable(command.args)),
       command.examples.length > 0 && section("For example", command.examples.map((example) => said(withName(example), withName(example), !command.refused)))));
@@ -133,6 +136,24 @@ export function commandsView({ query, go }) {
 /** A command's effect as an icon, where it has one of its own. */
 const effectMark = (command) => (hasEffect(command) ? icon(command.effect, command.effect) : h("span"));
 
+/** Where the word `plan` stands among the commands. */
+const PLAN = "wilco.plan";
+
+/**
+ * The commands with `plan` among them. It is none: it is read before any command is looked for, and shows what the order
+ * behind it would do. Where a command of a pack begins so, the word is that command's.
+ */
+function withPlan(commands) {
+  if (commands.some(({ words }) => words.some((pattern) => /^plan(\s|$)/i.test(pattern)))) return commands;
+  const changes = commands.find(({ refused, effect, examples, id }) => !refused && effect !== "read" && examples.length > 0 && packOf({ id }) !== BUILT_IN);
+  const plan = {
+    id: PLAN, words: ["plan <order>"], about: "Shows what an order would do; nothing is changed", effect: "read",
+    args: [{ name: "order", type: "text", required: true, about: "The order, as it would be given" }],
+    examples: changes ? [`plan ${plain(changes.examples[0])}`] : [],
+  };
+  return [...commands.filter(({ id }) => id < PLAN), plan, ...commands.filter(({ id }) => id >= PLAN)];
+}
+
 const BUILT_IN = "built in";
 const packOf = (command) => {
   const pack = command.id.split(".")[0];
@@ -150,9 +171,13 @@ function usage(words) {
   return words.split(/(<[^>]*>|\[[^\]]*\])/).filter(Boolean).map((piece) => (/^[<[]/.test(piece) ? h("i", piece) : piece));
 }
 
-function withName(example) {
-  return example.toLowerCase().startsWith(`${me.wilco.name.toLowerCase()} `) ? example : addressed(example);
+/** An example without a name in front. */
+function plain(example) {
+  const name = `${me.wilco.name} `;
+  return example.toLowerCase().startsWith(name.toLowerCase()) ? example.slice(name.length) : example;
 }
+
+const withName = (example) => addressed(plain(example));
 
 function section(title, ...content) {
   return h("section.section", { "aria-label": title }, h("div.section-head", h("h2", title)), content);
