@@ -178,7 +178,7 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
         None => (String::new(), "it"),
     };
     let line = format!("{name}{says}");
-    if !pressed || line.len() > MAX_OFFERED || line.contains('\n') {
+    if !pressed || !is_offered(&line) {
         return Some(Reply::text(format!("An edit gives no order.{stands} To give {this}, say it anew.")));
     }
     let text = Reply::text(format!("An edit gives no order.{stands} To give {this}:"));
@@ -186,6 +186,11 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
     // What does not fit on the button is read before it is pressed.
     let shown = if label == line { text } else { text.and(Block::Code { text: line.clone() }) };
     Some(shown.and(Block::Offers { offers: vec![Offer { label, says: line }] }))
+}
+
+/// Whether a line can be offered as a button that says it.
+pub(crate) fn is_offered(line: &str) -> bool {
+    line.len() <= MAX_OFFERED && !line.contains('\n')
 }
 
 fn label(line: &str) -> String {

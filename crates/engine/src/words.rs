@@ -70,7 +70,7 @@ pub(crate) fn held(core: &Core, lock: &Lock) -> String {
     )
 }
 
-/// A plan alone, for `--dry-run`. The page offers the order between the backticks to whoever asked, so this line is read.
+/// A plan alone, for `--dry-run`.
 pub(crate) fn dry_run(order: &str, plan: &Plan) -> Reply {
     let mut reply = Reply::text(format!("Plan for `{order}`. Nothing was changed."));
     reply.blocks.extend(plan_blocks(plan));

@@ -56,7 +56,6 @@ assets! {
     "js/door.js"
     "js/events.js"
     "js/find.js"
-    "js/give.js"
     "js/here.js"
     "js/history.js"
     "js/idle.js"

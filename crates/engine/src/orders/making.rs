@@ -8,8 +8,8 @@ use wilco_contract::{
     gate::{Ask, Considered, Decision, approvers},
     operation::{GivenKind, OpEvent, Operation, Run, Slot, State},
     plan::Plan,
-    policy::Policy,
-    reply::{Block, Field, Reply},
+    policy::{Flags, Policy},
+    reply::{Block, Field, Offer, Reply},
     store::{AuditEntry, Record, StoreError},
 };
 
@@ -17,7 +17,7 @@ use super::{From, Given, ask, entry, failed, limits, refused, unavailable};
 use crate::{
     Answer, RefusedKind,
     core::Core,
-    life,
+    edited, hints, life,
     planning::{self, Meant},
     words,
 };
@@ -67,6 +67,7 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
         let ask = ask(core, &from, &given, Some(&plan));
         let needs = core.with_policy(|policy| needs(policy, &ask, &verdict.decision));
         reply.blocks.push(Block::Fields { fields: vec![Field::new("Needs", needs)] });
+        reply.blocks.extend(offer(core, &from, &given));
         return Answer::Done { reply, rows: None };
     }
     let lock = match planning::lock_key(&given.command, &given.args) {
@@ -80,6 +81,17 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
         }
         Err(error) => unavailable(&error),
     }
+}
+
+/// The order of a plan that was looked at in a room. Whoever presses says it, as themselves: it is planned and judged
+/// anew. A flag that is a right of its own is typed, and never pressed.
+fn offer(core: &Core, from: &From, given: &Given) -> Option<Block> {
+    if !from.in_room || given.flags != Flags::NONE {
+        return None;
+    }
+    let says = format!("{}{}", hints::before(core, &from.place), given.said);
+    edited::is_offered(&says)
+        .then(|| Block::Offers { offers: vec![Offer { label: "Give this order".to_owned(), says }] })
 }
 
 fn needs(policy: &Policy, ask: &Ask<'_>, decision: &Decision) -> String {

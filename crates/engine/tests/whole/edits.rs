@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use wilco_contract::{reply::Block, store::Page};
+use wilco_engine::{Answer, Call, CallWhat};
 
 use crate::world::{World, commands, policy};
 
@@ -161,4 +162,23 @@ async fn no_more_edits_are_answered_than_orders_are_taken() {
     assert_eq!(world.network.shown().len(), 30);
     world.say("web:bo", "m", "wilco restart web").await;
     assert_eq!(orders(&world).await.len(), 1, "orders are counted by themselves");
+}
+
+#[tokio::test]
+async fn a_plan_that_was_looked_at_in_a_room_offers_its_order() {
+    let world = World::new().await;
+    world.say("web:bo", "1", "wilco plan restart web --because \"it hangs\"").await;
+    assert!(orders(&world).await.is_empty() && world.deploy.begun().is_empty());
+    let line = offered(&world, 0).remove(0);
+    assert_eq!(line, "wilco restart web --because \"it hangs\"");
+    assert!(world.last_text().ends_with(&format!("Say `{line}`.")), "{}", world.last_text());
+    // Whoever presses gives it, as themselves.
+    world.reply("web:ana", "2", "1", &line).await;
+    assert_eq!(orders(&world).await, [r#"restart web --because "it hangs""#]);
+    // Given by another door, it is given on there.
+    let what = CallWhat::Order("restart web".into());
+    let call = Call { who: world.who("web:bo"), what, place: None, because: None, dry_run: true, key: None };
+    let Answer::Done { reply, .. } = world.engine.call(call).await else { panic!("it was only looked at") };
+    assert!(reply.plain().starts_with("Plan for `restart web`."), "{}", reply.plain());
+    assert!(!reply.blocks.iter().any(|block| matches!(block, Block::Offers { .. })), "{}", reply.plain());
 }

@@ -532,6 +532,7 @@ async fn alone_replaces_approvals_and_nothing_else() {
     let text = said(&world, "web:you", "plan release web --alone --because x").await;
     assert!(text.contains("1 approval by role:lead (@ana) (wilco.toml:21); confirmation"), "{text}");
     assert!(text.contains("or 60 s in which nobody stops it (wilco.toml:13)"), "{text}");
+    assert!(!text.contains("Say `"), "a right of its own is typed, and never pressed: {text}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ import { named } from "./called.js";
 import { fill, h, icon } from "./dom.js";
 import { plain, preview } from "./markdown.js";
 import { output } from "./output.js";
-import { addressed, me } from "./session.js";
+import { me } from "./session.js";
 import { clock, initials, nameOf, time } from "./words.js";
 
 /** An answer this much later than what stands above it says its time. */
@@ -13,21 +13,9 @@ const LATER = 60_000;
 /** A text longer than this shows its beginning only. */
 const LONG = 1200;
 const MANY_LINES = 16;
-/** What Wilco says above a plan that was only looked at, with the order as it would be given. */
-const PLAN = /^Plan for `(.+)`\. Nothing was changed\.$/s;
-/** What gives such an order, once it was fetched. */
-let give = null;
-
-/** The order whose plan a message shows, as it is said there; null where it shows none. */
-export function shownPlan({ from, blocks, place }) {
-  const text = from.kind === "wilco" && blocks?.[0]?.type === "text" ? blocks[0].text : "";
-  const order = PLAN.exec(text)?.[1];
-  return order === undefined ? null : addressed(order, place);
-}
 
 /**
- * Draws an entry of a timeline anew: its message in its last version. `ways`: `reply(message)`, `jump(id)`, `all()`, the
- * messages that are known.
+ * Draws an entry of a timeline anew: its message in its last version. `ways`: `reply(message)`, `jump(id)`.
  * What stays as it is keeps the focus.
  */
 export function drawMessage(entry, ways) {
@@ -45,25 +33,9 @@ export function drawMessage(entry, ways) {
   const strays = !parent && message.thread && message.thread !== message.id;
   // What is said of something outside is a line of that, and not of who says it.
   place.classList.toggle("msg-obj", !parent && !strays && message.blocks?.length > 0 && message.blocks.every((block) => block.type === "event"));
-  fill(place, !parent && face(message.from), h("div.msg-body", head, strays && threadOf(entry, ways), rendered.nodes, toGive(entry, ways)));
+  fill(place, !parent && face(message.from), h("div.msg-body", head, strays && threadOf(entry, ways), rendered.nodes));
   // Drawing anew must not throw a reader out of the message.
   if (held) (place.contains(focused) ? focused : place).focus({ preventScroll: true });
-}
-
-/** Under a plan that was only looked at: what gives its order, for whoever asked; once it was given there, that it was. */
-function toGive(entry, ways) {
-  const { message, plan } = entry;
-  if (plan === null) return null;
-  if (give === null) {
-    import("./give.js").then((made) => {
-      give = made;
-      if (entry.element.isConnected) drawMessage(entry, ways);
-    }, () => {});
-    return null;
-  }
-  if (!entry.give?.isUsed() && !give.isToGive(message, plan, ways.all())) return null;
-  entry.give ??= give.giveBox(message, plan, ways.jump);
-  return entry.give.element;
 }
 
 /** What somebody else than Wilco says: their words, and what stands beside them. */

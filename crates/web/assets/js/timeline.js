@@ -4,10 +4,10 @@
 
 import { fill, h, icon } from "./dom.js";
 import { inline } from "./markdown.js";
-import { drawMessage, pendingMessage, shownPlan } from "./message.js";
+import { drawMessage, pendingMessage } from "./message.js";
 import { before, distance, earlier, later } from "./ids.js";
-import { isMe, me } from "./session.js";
-import { dayOf, isSame, zoneName } from "./words.js";
+import { me } from "./session.js";
+import { dayOf, zoneName } from "./words.js";
 
 /** An answer hangs from what it answers only so long, and so many numbers of the journal later; else nobody would see it. */
 const HANGS = 15 * 60_000;
@@ -20,10 +20,9 @@ const HANGS_NUMBERS = 300;
  * `[{ message, isNew }]`; `dropFirst(most)` and `dropLast(most)` take away what is more than so many at one end, and
  * return the last or the first id of it; `markNew(id)` draws a line behind that message, if others spoke since.
  */
-export function makeTimeline(label, { reply, jump, isBegun, isOrder }) {
+export function makeTimeline(label, ways) {
   const element = h("ol.timeline-in", { "aria-label": label });
   const entries = new Map();
-  const ways = { reply, jump, all: () => [...entries.values()].map(({ message }) => message) };
   const roots = [];
   const days = new Map();
   const waiting = [];
@@ -53,7 +52,7 @@ export function makeTimeline(label, { reply, jump, isBegun, isOrder }) {
   }
 
   function place(message) {
-    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null, isOrder: false, plan: shownPlan(message), give: null };
+    const entry = { message, day: dayOf(message.at), element: null, answers: null, item: null, kept: null, parent: null, root: null, isOrder: false };
     entries.set(message.id, entry);
     const root = message.thread && message.thread !== message.id ? entries.get(message.thread) : null;
     entry.root = root?.message ?? null;
@@ -65,13 +64,6 @@ export function makeTimeline(label, { reply, jump, isBegun, isOrder }) {
     }
     findAnswered(entry);
     drawMessage(entry, ways);
-    findGiven(entry);
-  }
-
-  /** What its person gave has no button any more under the plan that they looked at. */
-  function findGiven({ message }) {
-    if (!isMe(message.from)) return;
-    for (const other of entries.values()) if (other.plan !== null && isSame(other.plan, message.text)) drawMessage(other, ways);
   }
 
   /**
@@ -81,7 +73,7 @@ export function makeTimeline(label, { reply, jump, isBegun, isOrder }) {
   function findAnswered(entry) {
     const answers = (one, other) => one.message.from.kind === "wilco" && threadOf(one) === threadOf(other) && before(other.message.id, one.message.id);
     if (entry.message.from.kind !== "wilco") {
-      entry.isOrder = (entry.message.from.kind === "person" && isOrder(entry.message.text)) || [...entries.values()].some((one) => answers(one, entry));
+      entry.isOrder = (entry.message.from.kind === "person" && ways.isOrder(entry.message.text)) || [...entries.values()].some((one) => answers(one, entry));
       return;
     }
     for (const other of entries.values()) {
@@ -146,7 +138,7 @@ export function makeTimeline(label, { reply, jump, isBegun, isOrder }) {
   function drawLine() {
     let first = null;
     // Only where what comes before it is here: else the first that is shown need not be the first.
-    let isWhole = readTo !== null && isBegun();
+    let isWhole = readTo !== null && ways.isBegun();
     if (readTo !== null) {
       for (const entry of entries.values()) {
         const { id, from } = entry.message;
@@ -170,7 +162,7 @@ export function makeTimeline(label, { reply, jump, isBegun, isOrder }) {
    */
   function pending({ text, is, shown: file }, { again, back }) {
     const note = h("p.unsent", { role: "alert", hidden: true });
-    const shown = pendingMessage(text, note, { file, isOrder: isOrder(text) });
+    const shown = pendingMessage(text, note, { file, isOrder: ways.isOrder(text) });
     const one = { is, item: h("li", shown) };
     waiting.push(one);
     element.append(one.item);
