@@ -83,10 +83,10 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
     }
 }
 
-/// The order of a plan that was looked at in a room. Whoever presses says it, as themselves: it is planned and judged
-/// anew. A flag that is a right of its own is typed, and never pressed.
+/// The order of a plan that somebody in a room looked at; other doors lead on themselves. Whoever presses says it, as
+/// themselves: it is planned and judged anew. A flag that is a right of its own is typed, and never pressed.
 fn offer(core: &Core, from: &From, given: &Given) -> Option<Block> {
-    if !from.in_room || given.flags != Flags::NONE {
+    if from.thread.is_none() || given.flags != Flags::NONE {
         return None;
     }
     let says = format!("{}{}", hints::before(core, &from.place), given.said);

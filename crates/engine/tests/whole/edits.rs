@@ -175,10 +175,14 @@ async fn a_plan_that_was_looked_at_in_a_room_offers_its_order() {
     // Whoever presses gives it, as themselves.
     world.reply("web:ana", "2", "1", &line).await;
     assert_eq!(orders(&world).await, [r#"restart web --because "it hangs""#]);
-    // Given by another door, it is given on there.
-    let what = CallWhat::Order("restart web".into());
-    let call = Call { who: world.who("web:bo"), what, place: None, because: None, dry_run: true, key: None };
-    let Answer::Done { reply, .. } = world.engine.call(call).await else { panic!("it was only looked at") };
-    assert!(reply.plain().starts_with("Plan for `restart web`."), "{}", reply.plain());
-    assert!(!reply.blocks.iter().any(|block| matches!(block, Block::Offers { .. })), "{}", reply.plain());
+    // Given by another door, it is given on there, also where it is meant for a room.
+    for place in [None, Some(crate::world::place())] {
+        let what = CallWhat::Order("restart web".into());
+        let call = Call { who: world.who("web:bo"), what, place, because: None, dry_run: true, key: None };
+        let Answer::Done { reply, .. } = world.engine.call(call).await else {
+            panic!("it was only looked at")
+        };
+        assert!(reply.plain().starts_with("Plan for `restart web`."), "{}", reply.plain());
+        assert!(!reply.blocks.iter().any(|block| matches!(block, Block::Offers { .. })), "{}", reply.plain());
+    }
 }
