@@ -354,8 +354,10 @@ fn line(core: &Core, row: &wilco_contract::store::JournalRow) -> Option<String> 
         }
         "operation.answered" => format!("answered: {}", body.get("answer")?.get("value")?),
         "answer.refused" => format!("may not answer: {}", text("text")?),
+        // The rules are Wilco's, whoever they were asked about.
         "gate.considered" => {
-            text("text").map(|rules| format!("rules considered:\n  {}", rules.replace('\n', "\n  ")))?
+            let rules = text("text")?.replace('\n', "\n  ");
+            return Some(format!("{} wilco considered for {who}:\n  {rules}", words::time(core, row.at)));
         }
         "decision.refused" => {
             let rule = text("rule").map_or_else(String::new, |rule| format!(" (rule: {rule})"));

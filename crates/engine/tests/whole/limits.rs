@@ -292,6 +292,7 @@ async fn force_is_a_right_of_its_own_and_is_shown_wherever_the_operation_is() {
     }
     let text = said(&world, "web:bo", &format!("why {}", op.id)).await;
     assert!(text.contains("forced by @ana: 12 targets, at most 5"), "{text}");
+    assert!(text.contains(" UTC wilco considered for @ana:\n  wilco.toml:"), "the rules are Wilco's: {text}");
     assert!(audit(&world, "gate.considered").await[0].contains("forced by @ana"), "the record has it");
     // Said once, it holds once.
     let (text, _) = refusal(order(&world, "web:ana", &format!("retry {}", op.id)).await);
