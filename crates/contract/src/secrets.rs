@@ -113,6 +113,18 @@ impl Secrets {
         text
     }
 
+    /// How much of a text is whole, in bytes, where it was cut off before its end: behind that, a value may have begun.
+    #[must_use]
+    pub fn whole(&self, cut: &str) -> usize {
+        // A character that was cut in two stands as one that nobody wrote.
+        let text = cut.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let begun = |shape: &str| {
+            let ends = shape.char_indices().map(|(at, _)| at).skip(1);
+            ends.filter(|end| text.ends_with(&shape[..*end])).max().unwrap_or(0)
+        };
+        text.len() - self.shapes.iter().map(|(shape, _)| begun(shape)).max().unwrap_or(0)
+    }
+
     /// A value with every text in it as [`Self::hidden`] has it.
     #[must_use]
     pub fn hidden_in(&self, value: Value) -> Value {
@@ -188,6 +200,22 @@ mod tests {
     fn secrets() -> Secrets {
         let values = [("TOKEN", "s3cr3t\"x"), ("PIN", "1234"), ("KEY", "line one\nline two")];
         Secrets::new(values.map(|(name, value)| (name.to_owned(), Secret::new(value))).into())
+    }
+
+    #[test]
+    fn what_may_be_the_beginning_of_a_value_is_not_whole() {
+        let secrets = secrets();
+        for (cut, whole) in [
+            ("a line", "a "),
+            ("the token s3cr3t", "the token "),
+            ("the token s3cr3t\u{fffd}", "the token "),
+            ("line on", ""),
+            ("nothing", "nothing"),
+            ("", ""),
+        ] {
+            assert_eq!(&cut[..secrets.whole(cut)], whole, "{cut}");
+        }
+        assert_eq!(Secrets::default().whole("all of it"), 9);
     }
 
     #[test]

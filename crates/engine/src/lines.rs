@@ -57,15 +57,35 @@ struct Way {
 impl Lines for Way {
     fn beginning(&self, stream: Stream, text: &str, more: u64) {
         let Some(tell) = &self.tell else { return };
-        let text = self.secrets.hidden(text);
+        let line = Begun { text: Cow::Borrowed(text), more }.hiding(&self.secrets);
         // A program that reads a secret's file itself may print what came after its call began.
-        let text = match self.core.upgrade() {
-            Some(core) => Cow::Owned(core.live.load().setup.secrets.hidden(&text).into_owned()),
-            None => text,
+        let line = match self.core.upgrade() {
+            Some(core) => line.hiding(&core.live.load().setup.secrets),
+            None => line,
         };
-        if tell.try_send(Told::Line(stream, cut(text, more))).is_err() {
+        if tell.try_send(Told::Line(stream, cut(line.text, line.more))).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+}
+
+/// The beginning of a line, and how many bytes more it has.
+struct Begun<'a> {
+    text: Cow<'a, str>,
+    more: u64,
+}
+
+impl Begun<'_> {
+    /// The same without a value of these, nor the beginning of one at the end, where the rest of it was left out.
+    fn hiding(self, secrets: &Secrets) -> Self {
+        let mut text = secrets.hidden(&self.text).into_owned();
+        let mut more = self.more;
+        if more > 0 {
+            let whole = secrets.whole(&text);
+            more = more.saturating_add((text.len() - whole) as u64);
+            text.truncate(whole);
+        }
+        Self { text: Cow::Owned(text), more }
     }
 }
 
@@ -225,6 +245,21 @@ impl Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_at_the_end_of_a_beginning_is_not_begun() {
+        let key = "k3y-".repeat(500);
+        let values = [("KEY".to_owned(), wilco_contract::source::Secret::new(key.as_str()))];
+        let secrets = Secrets::new(values.into());
+        // So often that, once its name stands for it, what was cut of the last one would be kept.
+        let printed = key.repeat(5);
+        let text = Cow::Borrowed(&printed[..8_192]);
+        let Begun { text, more } = Begun { text, more: 10 }.hiding(&secrets);
+        assert_eq!(text, "[secret KEY]".repeat(4));
+        assert_eq!(more, 10 + 192, "what is not shown is counted");
+        let whole = Begun { text: Cow::Borrowed("no more k3y-"), more: 0 }.hiding(&secrets);
+        assert_eq!((&*whole.text, whole.more), ("no more k3y-", 0));
+    }
 
     #[test]
     fn a_line_that_is_cut_says_so_and_how_much_is_missing() {
