@@ -304,7 +304,7 @@ fn may_meet(policy: &Policy, ask: &Ask<'_>, by: Option<&Grantee>, person: &Princ
         Some(grantee) => grantee.covers(person),
         None => {
             let own = Ask { who: person, ..*ask };
-            granted(policy, &own, &Names::new(policy, &own), &mut Vec::new()).is_ok()
+            able_to(policy, &own, &Names::new(policy, &own), &mut Vec::new()).is_ok()
         }
     }
 }
@@ -315,10 +315,22 @@ fn granted(
     names: &Names<'_>,
     considered: &mut Vec<Considered>,
 ) -> Result<(), Denial> {
+    able_to(policy, ask, names, considered).map_err(|able| not_granted(policy, ask, able))
+}
+
+/// The grants that would have fitted somebody else, or elsewhere, each with whom it does not help.
+type Able<'a> = Vec<(&'a Grant, Option<&'a PersonId>)>;
+
+/// Whether a grant fits. Whom the others name is looked for only where somebody is told: it takes longer than this.
+fn able_to<'a>(
+    policy: &'a Policy,
+    ask: &Ask<'a>,
+    names: &Names<'_>,
+    considered: &mut Vec<Considered>,
+) -> Result<(), Able<'a>> {
     let id = &ask.spec.id;
     let mut named = false;
-    // Told only where it is denied: looking for the people takes longer than the decision.
-    let mut able: Vec<(&Grant, Option<&PersonId>)> = Vec::new();
+    let mut able = Able::new();
     for grant in &policy.grants {
         if !grant.command.matches(id.as_str()) {
             continue;
@@ -366,14 +378,24 @@ fn granted(
         applied: true,
         note: "what no rule grants is denied".into(),
     });
-    let mut able: Vec<_> = able.into_iter().flat_map(|able| whom::granted_to(policy, ask, able)).collect();
-    if is_own(id) {
-        // They have it without a grant.
-        able.extend(RoleName::parse(ADMIN).map(|role| whom::named(policy, &Grantee::Role(role), None)));
-    }
+    Err(able)
+}
+
+/// The denial where no grant fits. Who has which role, and what is granted where, is not told to guests.
+fn not_granted(policy: &Policy, ask: &Ask<'_>, able: Able<'_>) -> Denial {
+    let id = &ask.spec.id;
+    let is_guest = matches!(ask.who, Principal::Guest { .. });
+    // They have it without a grant.
+    let own = is_own(id).then(|| RoleName::parse(ADMIN).ok()).flatten().map(Grantee::Role);
+    let mut able: Vec<String> = if is_guest {
+        able.into_iter().flat_map(|(grant, _)| listed(grant)).chain(own.map(|own| own.to_string())).collect()
+    } else {
+        let granted = able.into_iter().flat_map(|able| whom::granted_to(policy, ask, able));
+        granted.chain(own.map(|own| named(policy, &own, None))).collect()
+    };
     able.sort();
     able.dedup();
-    Err(Denial {
+    Denial {
         text: format!("{} may not use `{id}` in {}.", capitalised(ask.who), ask.place),
         rule: NO_GRANT.into(),
         who_can: (!able.is_empty()).then(|| able.join(", ")),
@@ -381,7 +403,7 @@ fn granted(
             Principal::Guest { account } => Some(how_to_be_known(account)),
             _ => None,
         },
-    })
+    }
 }
 
 /// What whoever is a guest by this account may do to be known.

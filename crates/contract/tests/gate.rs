@@ -252,6 +252,13 @@ fn a_refusal_names_the_people_behind_a_role() {
     assert_eq!(who_could(&rules, "bo", &write, Flags::NONE).as_deref(), Some(all));
     let forced = who_could(&rules, "token", &write, Flags::NONE.with(Flag::Force));
     assert_eq!(forced.as_deref(), Some("role:lead (@ana, @cy)"), "a flag names them as well");
+    let guest = who_could(&rules, "guest", &write, Flags::NONE);
+    assert_eq!(guest.as_deref(), Some("role:lead, role:pilot, token:ci"), "a guest learns no names");
+    // A flag that a lead has, and not now, is not their own help.
+    let mut closed = policy(vec![grant("web.*", "role:lead"), rules.grants[2].clone()], Vec::new());
+    closed.grants[1].when = Condition::parse("who.id == 'cy'").ok();
+    let now = who_could(&closed, "ana", &write, Flags::NONE.with(Flag::Force));
+    assert_eq!(now.as_deref(), Some("role:lead (@cy)"));
     // More than a line holds.
     let lead = RoleName::parse("lead").expect("a role");
     for name in ["ed", "fa"] {

@@ -139,7 +139,11 @@ fn holders(policy: &Policy, ask: &Ask<'_>, flag: Flag) -> Vec<String> {
     let grants = policy.grants.iter().filter(|grant| {
         grant.flags.has(flag) && grant.command.matches(ask.spec.id.as_str()) && ask.spec.effect > Effect::Read
     });
-    let mut all: Vec<_> = grants.flat_map(|grant| granted_to(policy, ask, (grant, None))).collect();
+    // One that is theirs and does not hold now helps others alone.
+    let is_theirs =
+        |grant: &Grant| grant.covers_place(ask.place) && grant.to.iter().any(|to| to.covers(ask.who));
+    let whom = |grant| granted_to(policy, ask, (grant, ask.who.person().filter(|_| is_theirs(grant))));
+    let mut all: Vec<_> = grants.flat_map(whom).collect();
     all.sort();
     all.dedup();
     all
