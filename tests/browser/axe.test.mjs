@@ -97,7 +97,7 @@ describe("what axe says", { timeout: 300_000 }, () => {
     operation = await you.operate(orders.stage("v1"));
     await you.press(you.card(operation), "confirm");
     await you.sees(operation, "Succeeded");
-    await (await you.order("wilco plan stage webapp v1")).getByRole("button", { name: "Give this order" }).waitFor();
+    await (await you.order("wilco plan stage webapp v1")).getByRole("button", { name: "wilco stage webapp v1" }).waitFor();
     await you.say("look, @you:\n> quoted\n```\n" + Array.from({ length: 40 }, (_, at) => `line ${at}`).join("\n") + "\n```");
     await you.page.locator("input[type=file]").setInputFiles([
       { name: "build.log", mimeType: "", buffer: Buffer.from("line") },

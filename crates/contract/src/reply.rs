@@ -150,6 +150,9 @@ pub enum Block {
     },
 }
 
+/// The name of the field that tells what an operation needs, and who could give it.
+pub const NEEDS: &str = "Needs";
+
 /// A name with a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {

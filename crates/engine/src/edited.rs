@@ -178,19 +178,24 @@ fn offer(core: &Core, edited: &Edited, words: &str) -> Option<Reply> {
         None => (String::new(), "it"),
     };
     let line = format!("{name}{says}");
-    if !pressed || !is_offered(&line) {
+    let Some(blocks) = pressed.then(|| offered(line)).flatten() else {
         return Some(Reply::text(format!("An edit gives no order.{stands} To give {this}, say it anew.")));
-    }
-    let text = Reply::text(format!("An edit gives no order.{stands} To give {this}:"));
-    let label = label(&line);
-    // What does not fit on the button is read before it is pressed.
-    let shown = if label == line { text } else { text.and(Block::Code { text: line.clone() }) };
-    Some(shown.and(Block::Offers { offers: vec![Offer { label, says: line }] }))
+    };
+    let mut reply = Reply::text(format!("An edit gives no order.{stands} To give {this}:"));
+    reply.blocks.extend(blocks);
+    Some(reply)
 }
 
-/// Whether a line can be offered as a button that says it.
-pub(crate) fn is_offered(line: &str) -> bool {
-    line.len() <= MAX_OFFERED && !line.contains('\n')
+/// A line as a button that says it, and whole above it where the button has no room for it: it is read before it is
+/// pressed. `None` for what is too long to be pressed.
+pub(crate) fn offered(line: String) -> Option<Vec<Block>> {
+    if line.len() > MAX_OFFERED || line.contains('\n') {
+        return None;
+    }
+    let label = label(&line);
+    let whole = (label != line).then(|| Block::Code { text: line.clone() });
+    let button = Block::Offers { offers: vec![Offer { label, says: line }] };
+    Some(whole.into_iter().chain([button]).collect())
 }
 
 fn label(line: &str) -> String {

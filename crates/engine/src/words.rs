@@ -10,7 +10,7 @@ use wilco_contract::{
     operation::{GivenKind, Operation, Run, RunKind, State},
     plan::Plan,
     policy::COUNTDOWN_SECS,
-    reply::{Block, Choice, Field, PressKind, Progress, Reply, StepMark, Weight},
+    reply::{Block, Choice, Field, NEEDS, PressKind, Progress, Reply, StepMark, Weight},
     store::{Lock, LockOwner},
     values::ArgType,
 };
@@ -255,7 +255,7 @@ fn waits_for(core: &Core, op: &Operation) -> Option<Block> {
 
 fn needed(core: &Core, op: &Operation, need: &Need) -> Field {
     if need.kind == GivenKind::Confirm {
-        return Field::new("Needs", format!("confirmation by {} ({})", op.asker, need.rule));
+        return Field::new(NEEDS, format!("confirmation by {} ({})", op.asker, need.rule));
     }
     let who = who_approves(core, op, need).unwrap_or_else(|| "nobody".to_owned());
     let have = if need.have.is_empty() {
@@ -265,7 +265,7 @@ fn needed(core: &Core, op: &Operation, need: &Need) -> Field {
         format!(", {} so far", names.join(", "))
     };
     let noun = approvals(need).0;
-    Field::new("Needs", format!("{noun} by {who}{have} ({})", need.rule))
+    Field::new(NEEDS, format!("{noun} by {who}{have} ({})", need.rule))
 }
 
 /// Who could give an approval that an operation needs, by today's rules.

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, client::Client};
+use wilco_contract::{
+    connector::{Connector as _, DeliveryKey, Post},
+    reply::{Block, Field, NEEDS, Reply},
+};
+
+use crate::support::{Server, client::Client, place};
 
 const OPS: &str = "/api/v1/rooms/web%3Aops";
 const DEPLOYS: &str = "/api/v1/rooms/web%3Adeploys";
@@ -72,6 +77,34 @@ async fn what_others_said_since_is_counted_and_own_words_are_not() {
     assert_eq!((&many["count"], &many["more"], &many["mentions"]), (&json!(100), &json!(true), &json!(3)));
     ana.get(&format!("{OPS}/unread")).await.problem(400);
     server.signed_in("kim").await.get("/api/v1/rooms/web%3A%40ana/unread?after=0").await.problem(403);
+}
+
+#[tokio::test]
+async fn whom_wilco_names_as_somebody_who_could_help_is_not_spoken_to() {
+    let server = Server::start().await;
+    let ana = server.signed_in("ana").await;
+    let outbox = server.connector.connect(None).await.expect("it connects").outbox;
+    let text = |text: &str| Block::Text { text: text.into() };
+    let refusal = Block::Refusal {
+        text: "@kim may not use it.".into(),
+        rule: None,
+        who_can: Some("role:lead (@ana)".into()),
+        you_can: None,
+    };
+    let needs = Block::Fields { fields: vec![Field::new(NEEDS, "1 approval by role:lead (@ana)")] };
+    let said = [
+        (vec![refusal.clone()], 0),
+        (vec![text("Plan for `ship`."), needs.clone()], 0),
+        (vec![text("@ana, look at this"), refusal], 1),
+        (vec![text("for @ana")], 2),
+    ];
+    for (number, (blocks, mentions)) in said.into_iter().enumerate() {
+        let key = DeliveryKey(format!("said/{number}"));
+        let post = Post { place: &place("web:ops"), thread: None, reply: &Reply { blocks }, key: &key };
+        outbox.post(post).await.expect("it is posted");
+        let unread = ana.get(&format!("{OPS}/unread?after=0")).await.json();
+        assert_eq!(unread["mentions"], json!(mentions), "message {number}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use wilco_contract::{
     operation::{GivenKind, OpEvent, Operation, Run, Slot, State},
     plan::Plan,
     policy::{Flags, Policy},
-    reply::{Block, Field, Offer, Reply},
+    reply::{Block, Field, NEEDS, Reply},
     store::{AuditEntry, Record, StoreError},
 };
 
@@ -66,8 +66,8 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
         let mut reply = words::dry_run(&given.said, &plan);
         let ask = ask(core, &from, &given, Some(&plan));
         let needs = core.with_policy(|policy| needs(policy, &ask, &verdict.decision));
-        reply.blocks.push(Block::Fields { fields: vec![Field::new("Needs", needs)] });
-        reply.blocks.extend(offer(core, &from, &given));
+        reply.blocks.push(Block::Fields { fields: vec![Field::new(NEEDS, needs)] });
+        reply.blocks.extend(offer(core, &from, &given).into_iter().flatten());
         return Answer::Done { reply, rows: None };
     }
     let lock = match planning::lock_key(&given.command, &given.args) {
@@ -85,13 +85,11 @@ async fn plan_once(core: &Arc<Core>, from: From, given: Given) -> Answer {
 
 /// The order of a plan that somebody in a room looked at; other doors lead on themselves. Whoever presses says it, as
 /// themselves: it is planned and judged anew. A flag that is a right of its own is typed, and never pressed.
-fn offer(core: &Core, from: &From, given: &Given) -> Option<Block> {
+fn offer(core: &Core, from: &From, given: &Given) -> Option<Vec<Block>> {
     if from.thread.is_none() || given.flags != Flags::NONE {
         return None;
     }
-    let says = format!("{}{}", hints::before(core, &from.place), given.said);
-    edited::is_offered(&says)
-        .then(|| Block::Offers { offers: vec![Offer { label: "Give this order".to_owned(), says }] })
+    edited::offered(format!("{}{}", hints::before(core, &from.place), given.said))
 }
 
 fn needs(policy: &Policy, ask: &Ask<'_>, decision: &Decision) -> String {

@@ -90,7 +90,7 @@ function offered({ offers }, { place, thread }) {
   const told = h("p.muted", { role: "status" });
   const buttons = offers.map(({ label, says }) => {
     const say = line(place, says, thread);
-    return h("button.btn", { type: "button", title: says, on: { click } }, label);
+    return h("button.btn.btn-says", { type: "button", title: says, on: { click } }, label);
     async function click() {
       for (const button of buttons) button.disabled = true;
       try {

@@ -2,13 +2,14 @@
 //!
 //! Not a mark of how far anybody has read: whoever asks says it. Layer 3.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wilco_contract::{
     ids::Seq,
+    reply::{Block, NEEDS, Reply},
     search::{MAX_WORDS, Search},
     store::{Page, RoomMessage, SpeakerKind},
 };
@@ -111,10 +112,29 @@ pub(super) async fn unread(
             look: LOOK,
         };
         let found = door.store.messages_with(&place, &search).await?.messages;
-        mentions = found.iter().filter(|message| !is_own(message) && has_mention(&message.text, me)).count();
+        mentions =
+            found.iter().filter(|message| !is_own(message) && has_mention(&spoken(message), me)).count();
     }
     let first = others.first().map(|message| message.seq.to_string());
     Ok(Answer::ok(Unread { count: others.len().min(MOST_UNREAD), more, mentions, first }))
+}
+
+/// What a message says to people. Whom a refusal or a plan that was only looked at names, as somebody who could help, is
+/// not spoken to by it.
+fn spoken(message: &RoomMessage) -> Cow<'_, str> {
+    if message.from.kind != SpeakerKind::Wilco || message.operation.is_some() {
+        return Cow::Borrowed(&message.text);
+    }
+    let names = |block: &Block| match block {
+        Block::Refusal { .. } => true,
+        Block::Fields { fields } => fields.iter().any(|field| field.name == NEEDS),
+        _ => false,
+    };
+    if !message.reply.blocks.iter().any(names) {
+        return Cow::Borrowed(&message.text);
+    }
+    let blocks = message.reply.blocks.iter().filter(|block| !names(block)).cloned().collect();
+    Cow::Owned(Reply { blocks }.plain())
 }
 
 /// Whether a text speaks to this person: `@ana`, and not `@anabel`, `web:@ana` or `mail@ana`.
