@@ -111,7 +111,7 @@ describe("letting a terminal in", { timeout: 120_000 }, () => {
       assert.equal(await login.ended, 0);
       await you.page.keyboard.press("Enter");
       await you.page.getByRole("heading", { name: "You said yes" }).and(you.page.locator(":focus")).waitFor();
-      await you.page.getByText("The terminal was let in already, or is when it asks next").waitFor();
+      await you.page.getByText("Your yes counts once: the terminal was let in already, or is when it asks next").waitFor();
       assert.equal(await yes.count(), 0, "there is nothing to answer any more");
     });
     assert.match(await wilco.cli("run", "whoami"), /@you/);

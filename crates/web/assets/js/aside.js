@@ -2,7 +2,7 @@
 //
 // Not what stands there: beside.js, which is fetched with the first look at it.
 
-import { announce } from "./announce.js";
+import { show } from "./dialog.js";
 import { fill, h, icon } from "./dom.js";
 import { whenIdle } from "./idle.js";
 
@@ -17,6 +17,7 @@ export function makeAside(room) {
   }, icon("beside"));
   let beside = null;
   let sheet = null;
+  let opening = false;
   let closed = false;
   WIDE.addEventListener("change", look);
   whenIdle(look);
@@ -33,9 +34,14 @@ export function makeAside(room) {
   async function open() {
     // Not every browser gives what is pressed the focus, which comes back here.
     button.focus();
+    if (opening) return;
+    opening = true;
     const made = await import("./sheet.js").catch(() => null);
-    if (made === null) announce("This part of the page could not be fetched from Wilco.");
-    else if (!closed && !WIDE.matches) sheet = made.openSheet(room);
+    opening = false;
+    // Whoever went on to something else meanwhile is left alone.
+    if (closed || WIDE.matches || document.activeElement !== button) return;
+    if (made !== null) sheet = made.openSheet(room);
+    else show(h("dialog.goto", { "aria-label": "Not loaded" }, h("p.empty", { role: "alert" }, "This part of the page could not be fetched from Wilco. Close it and try again.")));
   }
 
   return {

@@ -36,12 +36,13 @@ export function commandsView({ query, go }) {
     const { label, choices } = FILTERS[kind];
     return h("div.filters", { role: "group", "aria-label": label }, choices.map(([value, name]) => h("button.filter", {
       type: "button", "aria-pressed": String(value === chosen[kind]), data: { value }, on: { click: () => {
+        const before = opened();
         chosen[kind] = value;
         for (const button of filters[kind].children) button.setAttribute("aria-pressed", String(button.dataset.value === value));
         go(address({}), { replace: true, stays: true });
         draw();
         // A form that somebody fills in stays.
-        if (!open) drawDetail();
+        if (opened() !== before) drawDetail();
         else detail.querySelector(".to-list")?.setAttribute("href", address({ id: "" }));
       } },
     }, kind === "effect" && value !== "" && icon(value), name)));
@@ -101,11 +102,12 @@ export function commandsView({ query, go }) {
     const command = opened();
     split.classList.toggle("has-open", Boolean(open));
     const back = h("a.btn.btn-quiet.to-list.only-stacked", { href: address({ id: "" }) }, icon("back"), "All commands");
+    form?.close();
+    form = null;
     if (!command) {
       fill(detail, h("div.detail-in", back, all.length > 0 && open && h("p.empty", "There is no command ", h("code", open), ", or you may not use it.")));
       return;
     }
-    form?.close();
     const isPlan = command.id === PLAN;
     form = command.refused || isPlan ? null : commandForm(command, go);
     fill(detail, h("div.detail-in", back,

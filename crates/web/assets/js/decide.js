@@ -39,6 +39,9 @@ export function openChoices(operation) {
   return isFinal(operation.state) ? [] : [choice("abort", "Stop", "bad")];
 }
 
+/** How it begins where those whom a rule names cannot. */
+const NOBODY = "nobody";
+
 /** Who can give what is needed: whom the rule names, and who that is now; null where the rule names nobody. */
 export function byWhom({ by, who }) {
   if (!who) return by && h("code", by);
@@ -92,7 +95,9 @@ function whyNot(operation, press) {
   if (operation.state === "awaiting_confirm") return `First ${handle(operation.asker)} has to confirm.`;
   if (asked) return "You asked for it, so somebody else has to approve.";
   const need = operation.needs.find((one) => one.kind === "approve" && !one.met);
-  return need?.by ? `This is for ${need.who ?? need.by}.` : "No rule lets you decide this.";
+  const whom = need?.who ?? need?.by;
+  if (!whom) return "No rule lets you decide this.";
+  return whom.startsWith(NOBODY) ? "As the rules are now, nobody can approve this." : `This is for ${whom}.`;
 }
 
 /**

@@ -77,7 +77,8 @@ export function deviceView() {
         // A yes lets nothing in by itself: the terminal has to come for it.
         const done = h("h2", { tabindex: "-1" }, what === "accept" ? "You said yes" : "It was turned away");
         fill(said, done, h("p", what === "accept"
-          ? `The terminal ${isUnsure ? "was let in already, or is" : "is let in"} when it asks next, within seconds if it still waits; look there. If it does not come, nothing is let in.`
+          ? isUnsure ? "Your yes counts once: the terminal was let in already, or is when it asks next. Look there; it says so."
+            : "The terminal is let in when it asks next, within seconds if it still waits; look there. If it does not come, nothing is let in."
           : "The terminal is told. Nothing was given to it."),
           h("p", h("a", { href: "/" }, "Go to the rooms")));
         done.focus();

@@ -68,8 +68,13 @@ function style(href) {
 function go(url, { replace = false, stays = false } = {}) {
   if (replace) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
-  if (stays) shown = location.pathname + location.search;
-  else route();
+  if (stays) {
+    // What was on its way elsewhere does not come any more.
+    turn += 1;
+    shown = location.pathname + location.search;
+  } else {
+    route();
+  }
 }
 
 /** Opens the palette: its field at once, so that what is typed goes nowhere else, and what it leads to as soon as that is there. */

@@ -251,9 +251,6 @@ impl Access {
     /// A person lets in what they saw: its next asking gets a session of theirs. Said again it is the same yes, which
     /// was used up or will be, and gives nothing more.
     pub(crate) fn let_device_in(&self, person: &PersonId, code: &str, seen: &str) -> Result<(), AccessError> {
-        if self.devices.living(self.clock.now()).has_let_in(person, code, seen) {
-            return Ok(());
-        }
         self.say_to_device(person, code, seen, Said::Yes(person.clone())).map(drop)
     }
 
@@ -264,7 +261,7 @@ impl Access {
         person: &PersonId,
         (code, seen): (&str, &str),
     ) -> Result<(), AccessError> {
-        let ask = self.say_to_device(person, code, seen, Said::No)?;
+        let Some(ask) = self.say_to_device(person, code, seen, Said::No)? else { return Ok(()) };
         let text = format!("a device code was refused: “{}” from {}", ask.client, ask.from);
         let records = vec![Record::Audit(entry("access.device_refused", who, text))];
         // It is refused already; that it could not be written changes nothing about that.
@@ -274,20 +271,24 @@ impl Access {
         Ok(())
     }
 
+    /// `None` where this is a yes that counted before.
     fn say_to_device(
         &self,
         person: &PersonId,
         code: &str,
         seen: &str,
         said: Said,
-    ) -> Result<Ask, AccessError> {
+    ) -> Result<Option<Ask>, AccessError> {
         let now = self.clock.now();
         let mut table = self.devices.living(now);
+        let is_yes = matches!(said, Said::Yes(_));
+        if is_yes && table.has_let_in(person, code, seen) {
+            return Ok(None);
+        }
         let ask = table.find(person, code, now)?;
         if ask.seen != seen {
             return Err(AccessError::OtherDevice);
         }
-        let is_yes = matches!(said, Said::Yes(_));
         if is_yes {
             // The person reads that it is let in, so it is, however late they said so.
             ask.expires_at = ask.expires_at.max(now + YES_LIFE);
@@ -299,7 +300,7 @@ impl Access {
             table.let_in.truncate(CODES - 1);
             table.let_in.insert(0, LetIn { person, code, seen, until: ask.expires_at });
         }
-        Ok(ask)
+        Ok(Some(ask))
     }
 
     /// A device asks whether it was let in. A yes is good for one session, and so is its secret.
