@@ -24,6 +24,20 @@ async function look(login) {
   await you.page.getByRole("heading", { name: "This asks to act as you" }).waitFor();
 }
 
+/** Lets a terminal in, and the answer is lost on its way back; the result is the button that said it. */
+async function sayYesUnheard(login) {
+  await look(login);
+  await you.page.route("**/device/accept", async (route) => {
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  const yes = you.page.getByRole("button", { name: "Let it in" });
+  await yes.click();
+  await you.page.getByRole("alert").getByText("Wilco does not answer.").waitFor();
+  assert.equal(await login.ended, 0);
+  return yes;
+}
+
 describe("letting a terminal in", { timeout: 120_000 }, () => {
   before(async () => {
     wilco = await Wilco.make();
@@ -98,17 +112,9 @@ describe("letting a terminal in", { timeout: 120_000 }, () => {
 
     // The answer is lost on its way back, so it is said again, when the terminal has long been let in.
     const login = await wilco.login();
-    await look(login);
-    await you.page.route("**/device/accept", async (route) => {
-      await route.fetch();
-      await route.abort();
-    }, { times: 1 });
     await you.expecting([/ERR_FAILED/], async () => {
-      const yes = you.page.getByRole("button", { name: "Let it in" });
-      await yes.click();
-      await you.page.getByRole("alert").getByText("Wilco does not answer.").waitFor();
+      const yes = await sayYesUnheard(login);
       await yes.and(you.page.locator(":focus")).waitFor();
-      assert.equal(await login.ended, 0);
       await you.page.keyboard.press("Enter");
       await you.page.getByRole("heading", { name: "You said yes" }).and(you.page.locator(":focus")).waitFor();
       await you.page.getByText("Your yes counts once: the terminal was let in already, or is when it asks next").waitFor();
@@ -120,15 +126,8 @@ describe("letting a terminal in", { timeout: 120_000 }, () => {
 
     // Whoever thinks better of a yes that they heard nothing of cannot take it back here, and is told so.
     const regretted = await wilco.login();
-    await look(regretted);
-    await you.page.route("**/device/accept", async (route) => {
-      await route.fetch();
-      await route.abort();
-    }, { times: 1 });
     await you.expecting([/ERR_FAILED/, /404/], async () => {
-      await you.page.getByRole("button", { name: "Let it in" }).click();
-      await you.page.getByRole("alert").getByText("Wilco does not answer.").waitFor();
-      assert.equal(await regretted.ended, 0);
+      await sayYesUnheard(regretted);
       await you.page.getByRole("button", { name: "Turn it away" }).click();
       await you.page.getByRole("alert").getByText("Nothing asks with this code").waitFor();
       await you.page.getByText("Your answer before this one may have counted").waitFor();
