@@ -362,6 +362,18 @@ describe("rooms, all day", { timeout: 420_000 }, () => {
       await keyboard.press("Enter");
       await until(`the palette opens ${path}`, async () => (await here(you)) === path);
     }
+    // Keys that follow at once, before the page is drawn without the dialog, are not lost in it.
+    for (let times = 0; times < 6; times += 1) {
+      await keyboard.press("Control+k");
+      await you.page.locator("dialog.goto input:focus").waitFor();
+      await keyboard.type(times % 2 === 0 ? "people" : "tokens");
+      await Promise.all(["Enter", "g", "o"].map((key) => keyboard.press(key)));
+      await until("g o behind Enter", async () => (await here(you)) === "/operations");
+      for (const key of ["Control+k", "Escape", "Control+k"]) await keyboard.press(key);
+      await you.page.locator("dialog.goto input:focus").waitFor();
+      await keyboard.press("Escape");
+      await you.page.locator("dialog").waitFor({ state: "detached" });
+    }
     await keyboard.press("g");
     await keyboard.press("r");
     await until("g r", async () => (await here(you)).startsWith("/r/"));

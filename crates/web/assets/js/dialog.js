@@ -15,6 +15,8 @@ export function show(dialog) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   // What is pressed in it is for it alone, and the same keys close it.
   dialog.addEventListener("keydown", (event) => {
+    // One that is closed may have the focus until the page is drawn again: what is pressed then is for the page.
+    if (!dialog.open) return;
     event.stopPropagation();
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
     event.preventDefault();

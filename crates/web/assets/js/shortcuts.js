@@ -60,7 +60,9 @@ export function takeKeys({ go, goTo }) {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+    // A dialog that is closed may have the focus until the page is drawn again; nobody writes in it any more.
+    const taken = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+    if (taken && !taken.closest("dialog:not([open])")) return;
     if (event.key === "Enter") {
       openRow(event);
       return;
